@@ -1,0 +1,26 @@
+/**
+ * The contracts between the packages of multipathd: types only, no code.
+ *
+ * A contract is here when one package implements it and another uses it. Each has one conformance suite in
+ * `@mp/testkit/conformance` that runs against every implementation.
+ *
+ * @packageDocumentation
+ */
+export type { PacketBatch, PacketPool } from './batch.ts'
+export type { DatagramHandler, DatagramSocket, DatagramStats } from './socket.ts'
+export type { Drops } from './drops.ts'
+export type { Fragmenter, FragmenterStats } from './fragmenter.ts'
+export type {
+  DialOptions,
+  FrameHandler,
+  FrameSource,
+  Link,
+  LinkStats,
+  Listener,
+  ListenerStats,
+  Transport,
+} from './link.ts'
+export type { Machine } from './machine.ts'
+export type { Runtime, Timer } from './runtime.ts'
+export type { Schedulable, Scheduler } from './scheduler.ts'
+export type { TunDevice, TunHandler, TunStats } from './tun.ts'

@@ -1,0 +1,58 @@
+import type { PacketBatch } from './batch.ts'
+import type { Drops } from './drops.ts'
+
+/**
+ * A UDP socket that sends and receives batches. Remote addresses are numbers ("peers") in a bounded table of the
+ * socket: column `peer` of a received batch says where a datagram came from, of a sent one where it goes.
+ *
+ * A peer that is not pinned may be forgotten when the table is full, and its number given to another address; it
+ * is certain to stay valid only until the handler that was told of it returns. Pin what you keep.
+ */
+export interface DatagramSocket {
+  /** What runs behind the contract: `native`, `dgram`, `memory`. */
+  readonly backend: string
+  /** `ip:port`, or `[ip]:port` for IPv6. */
+  readonly localAddress: string
+  /** Most datagrams handed over in one call. */
+  readonly batchSize: number
+  /** Begins to receive. Called once. */
+  start(handler: DatagramHandler): void
+  /**
+   * Sends datagrams from the front of `batch`, each to its `peer`. Taken slots belong to the socket, which releases
+   * them; after a full socket buffer the rest stays in `batch`, still the caller's, and `onWritable` follows.
+   * A datagram that can never go (too big, unreachable, unknown peer) is taken, dropped and counted.
+   * @returns datagrams taken.
+   */
+  send(batch: PacketBatch): number
+  /** The number of a remote address `ip:port`, unpinned; -1 when the table is full of pinned ones. */
+  peer(address: string): number
+  /** `ip:port` of a peer, or undefined when the number is not in use. */
+  peerAddress(peer: number): string | undefined
+  /** Keeps a peer's number from being reused; counted, so pin and unpin in pairs. */
+  pin(peer: number): void
+  unpin(peer: number): void
+  stats(): DatagramStats
+  close(): Promise<void>
+}
+
+export interface DatagramHandler {
+  /** Datagrams received, in order. Their slots now belong to the handler; the batch object does not. */
+  onDatagrams(batch: PacketBatch): void
+  /** `send` may take packets again after it left some behind. */
+  onWritable(): void
+  /** The system says that `peer` cannot be reached now (`ENETUNREACH`, `ECONNREFUSED`, …). The socket stays open. */
+  onUnreachable(peer: number, code: string): void
+  /** Once, when the socket is gone. `error` is absent after {@link DatagramSocket.close}. */
+  onClose(error?: Error): void
+}
+
+/** Counters since the socket was opened. */
+export interface DatagramStats {
+  readonly rxPackets: number
+  readonly rxBytes: number
+  readonly txPackets: number
+  readonly txBytes: number
+  /** Peers in the table now. */
+  readonly peers: number
+  readonly drops: Drops
+}
