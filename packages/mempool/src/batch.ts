@@ -1,0 +1,88 @@
+import type { PacketBatch } from '@mp/interface'
+
+const COLUMNS = 8
+
+/**
+ * Packet descriptors in one `Int32Array`, column by column: column `c` of packet `i` is `table[c * capacity + i]`.
+ * Each named column is a view of that table, made once. A batch owns no memory but its table and knows no pool;
+ * make one with {@link Mempool.createBatch} or directly.
+ */
+export class Batch implements PacketBatch {
+  readonly capacity: number
+  count = 0
+  readonly table: Int32Array
+  readonly slot: Int32Array
+  readonly offset: Int32Array
+  readonly length: Int32Array
+  readonly peer: Int32Array
+  readonly path: Int32Array
+  readonly sequence: Int32Array
+  readonly flow: Int32Array
+  readonly flags: Int32Array
+
+  /** @param capacity Rows, an integer ≥ 1. Throws RangeError otherwise. */
+  constructor(capacity: number) {
+    if (!Number.isSafeInteger(capacity) || capacity < 1) {
+      throw new RangeError(`batch capacity must be an integer of at least 1 packet, not ${capacity}`)
+    }
+    this.capacity = capacity
+    this.table = new Int32Array(COLUMNS * capacity)
+    const column = (index: number): Int32Array =>
+      this.table.subarray(index * capacity, (index + 1) * capacity)
+    this.slot = column(0)
+    this.offset = column(1)
+    this.length = column(2)
+    this.peer = column(3)
+    this.path = column(4)
+    this.sequence = column(5)
+    this.flow = column(6)
+    this.flags = column(7)
+  }
+
+  push(slot: number, offsetBytes: number, lengthBytes: number): number {
+    const row = this.count
+    if (row >= this.capacity) return -1
+    this.count = row + 1
+    this.slot[row] = slot
+    this.offset[row] = offsetBytes
+    this.length[row] = lengthBytes
+    this.peer[row] = 0
+    this.path[row] = 0
+    this.sequence[row] = 0
+    this.flow[row] = 0
+    this.flags[row] = 0
+    return row
+  }
+
+  /** @inheritDoc Throws RangeError when `index` is not a row of this batch. */
+  copyRow(index: number, target: PacketBatch): boolean {
+    if (!(index >= 0 && index < this.count)) {
+      throw new RangeError(`row ${index} is not in this batch of ${this.count} packets`)
+    }
+    const row = target.count
+    if (row >= target.capacity) return false
+    target.count = row + 1
+    target.slot[row] = this.slot[index]!
+    target.offset[row] = this.offset[index]!
+    target.length[row] = this.length[index]!
+    target.peer[row] = this.peer[index]!
+    target.path[row] = this.path[index]!
+    target.sequence[row] = this.sequence[index]!
+    target.flow[row] = this.flow[index]!
+    target.flags[row] = this.flags[index]!
+    return true
+  }
+
+  /** @inheritDoc Throws RangeError when there are fewer than `packets` rows. */
+  dropFront(packets: number): void {
+    const { capacity, count, table } = this
+    if (!(Number.isInteger(packets) && packets >= 0 && packets <= count)) {
+      throw new RangeError(`cannot drop ${packets} packets from the front of a batch of ${count}`)
+    }
+    this.count = count - packets
+    if (packets === 0 || packets === count) return
+    for (let base = 0; base < table.length; base += capacity) {
+      table.copyWithin(base, base + packets, base + count)
+    }
+  }
+}
