@@ -15,7 +15,12 @@ export default defineConfig({
     }),
   },
   test: {
-    include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'examples/test/**/*.test.ts', 'scripts/test/**/*.test.ts'],
+    include: [
+      'packages/*/test/**/*.test.ts',
+      'apps/*/test/**/*.test.ts',
+      'examples/test/**/*.test.ts',
+      'scripts/test/**/*.test.mjs',
+    ],
     reporters: ['default', './scripts/closing-line.mjs'],
     testTimeout: 20_000,
   },
