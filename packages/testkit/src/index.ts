@@ -1,1 +1,2 @@
-export {}
+export { seededRandom, type Random } from './random.ts'
+export { simRuntime, type SimRuntime, type SimRuntimeOptions } from './sim-runtime.ts'
