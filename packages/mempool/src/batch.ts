@@ -40,17 +40,13 @@ export class Batch implements PacketBatch {
   }
 
   push(slot: number, offsetBytes: number, lengthBytes: number): number {
-    const row = this.count
-    if (row >= this.capacity) return -1
+    const { capacity, count: row, table } = this
+    if (row >= capacity) return -1
     this.count = row + 1
-    this.slot[row] = slot
-    this.offset[row] = offsetBytes
-    this.length[row] = lengthBytes
-    this.peer[row] = 0
-    this.path[row] = 0
-    this.sequence[row] = 0
-    this.flow[row] = 0
-    this.flags[row] = 0
+    table[row] = slot
+    table[row + capacity] = offsetBytes
+    table[row + 2 * capacity] = lengthBytes
+    for (let cell = row + 3 * capacity; cell < table.length; cell += capacity) table[cell] = 0
     return row
   }
 

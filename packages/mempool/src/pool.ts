@@ -23,8 +23,10 @@ export interface MempoolStats {
   readonly classes: readonly ClassStats[]
 }
 
-const FREE = 0
-const OUT = 1
+/** In `#next`: the slot is out. */
+const OUT = -2
+/** In `#next` and `#head`: nothing follows, the stack is empty. */
+const END = -1
 
 /**
  * One arena cut into slots, with a stack of free slots per size class. `acquire` and `release` are a few array
@@ -40,19 +42,20 @@ export class Mempool implements PacketPool {
   readonly packetBytes: number
   readonly capacity: number
   readonly #regions: readonly Region[]
-  /** Free slots; those of a class are a stack that begins at its first slot number. */
-  readonly #free: Int32Array
-  /** Free slots per class. */
-  readonly #freeCount: Int32Array
-  /** Lowest value of `#freeCount` so far. */
-  readonly #freeLow: Int32Array
-  /** `FREE` or `OUT` per slot. */
-  readonly #state: Uint8Array
+  /** Largest packet per class, ascending. */
+  readonly #sizes: Int32Array
+  /** Per class the free slot to take next, or `END`. */
+  readonly #head: Int32Array
+  /** Per slot the free slot below it in the stack of its class, or `END`, or `OUT`. */
+  readonly #next: Int32Array
+  /** Slots out per class. */
+  readonly #used: Int32Array
+  /** Highest value of `#used` so far. */
+  readonly #peak: Int32Array
   /** Class per slot. */
   readonly #classOf: Uint8Array
   /** First byte per slot. */
   readonly #start: Int32Array
-  #inUse = 0
 
   /** Throws RangeError for options out of range or an arena of 2 GiB or more. */
   constructor(options: MempoolOptions = {}) {
@@ -63,17 +66,18 @@ export class Mempool implements PacketPool {
     this.capacity = layout.capacity
     this.arena = new Uint8Array(layout.arenaBytes)
     this.#regions = layout.regions
-    this.#free = new Int32Array(layout.capacity)
-    this.#freeCount = Int32Array.from(layout.regions, (region) => region.slots)
-    this.#freeLow = this.#freeCount.slice()
-    this.#state = new Uint8Array(layout.capacity)
+    this.#sizes = Int32Array.from(layout.regions, (region) => region.packetBytes)
+    this.#head = Int32Array.from(layout.regions, (region) => region.firstSlot)
+    this.#used = new Int32Array(layout.regions.length)
+    this.#peak = new Int32Array(layout.regions.length)
+    this.#next = new Int32Array(layout.capacity)
     this.#classOf = new Uint8Array(layout.capacity)
     this.#start = new Int32Array(layout.capacity)
     this.#cut()
   }
 
   get inUse(): number {
-    return this.#inUse
+    return this.#used.reduce((sum, used) => sum + used, 0)
   }
 
   /**
@@ -81,17 +85,16 @@ export class Mempool implements PacketPool {
    * @returns the slot number, or -1 when no class that fits has a free slot, or none is that large.
    */
   acquire(packetBytes: number = this.packetBytes): number {
-    for (let index = 0; index < this.#regions.length; index++) {
-      const region = this.#regions[index]!
-      const free = this.#freeCount[index]!
-      if (packetBytes <= region.packetBytes && free > 0) return this.#take(index, region.firstSlot + free - 1)
+    for (let index = 0; index < this.#sizes.length; index++) {
+      const slot = this.#head[index]!
+      if (packetBytes <= this.#sizes[index]! && slot !== END) return this.#take(index, slot)
     }
     return -1
   }
 
   /** Gives a slot back. Throws RangeError, and changes nothing, for a slot that is not out or not of this pool. */
   release(slot: number): void {
-    if (this.#state[slot] !== OUT) throw notOut(slot)
+    if (this.#next[slot] !== OUT) throw notOut(slot)
     this.#put(slot)
   }
 
@@ -103,7 +106,7 @@ export class Mempool implements PacketPool {
   releaseAll(batch: PacketBatch): void {
     for (let row = 0; row < batch.count; row++) {
       const slot = batch.slot[row]!
-      if (this.#state[slot] !== OUT) {
+      if (this.#next[slot] !== OUT) {
         batch.dropFront(row)
         throw notOut(slot)
       }
@@ -141,10 +144,10 @@ export class Mempool implements PacketPool {
     const classes = this.#regions.map(({ packetBytes, slots }, index) => ({
       packetBytes,
       slots,
-      inUse: slots - this.#freeCount[index]!,
-      peakInUse: slots - this.#freeLow[index]!,
+      inUse: this.#used[index]!,
+      peakInUse: this.#peak[index]!,
     }))
-    return { inUse: this.#inUse, capacity: this.capacity, arenaBytes: this.arena.length, classes }
+    return { inUse: this.inUse, capacity: this.capacity, arenaBytes: this.arena.length, classes }
   }
 
   /** Fills the tables per slot, and the stacks so that the lowest slot number comes out first. */
@@ -155,28 +158,26 @@ export class Mempool implements PacketPool {
       for (let slot = firstSlot; slot <= lastSlot; slot++) {
         this.#classOf[slot] = index
         this.#start[slot] = start
-        this.#free[slot] = lastSlot - (slot - firstSlot)
+        this.#next[slot] = slot === lastSlot ? END : slot + 1
         start += slotBytes
       }
     }
   }
 
-  #take(classIndex: number, stackIndex: number): number {
-    const slot = this.#free[stackIndex]!
-    const left = --this.#freeCount[classIndex]!
-    if (left < this.#freeLow[classIndex]!) this.#freeLow[classIndex] = left
-    this.#state[slot] = OUT
-    this.#inUse++
+  #take(classIndex: number, slot: number): number {
+    this.#head[classIndex] = this.#next[slot]!
+    this.#next[slot] = OUT
+    const used = this.#used[classIndex]! + 1
+    this.#used[classIndex] = used
+    if (used > this.#peak[classIndex]!) this.#peak[classIndex] = used
     return slot
   }
 
   #put(slot: number): void {
     const classIndex = this.#classOf[slot]!
-    const free = this.#freeCount[classIndex]!
-    this.#free[this.#regions[classIndex]!.firstSlot + free] = slot
-    this.#freeCount[classIndex] = free + 1
-    this.#state[slot] = FREE
-    this.#inUse--
+    this.#next[slot] = this.#head[classIndex]!
+    this.#head[classIndex] = slot
+    this.#used[classIndex]!--
   }
 }
 
