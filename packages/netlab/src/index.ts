@@ -1,1 +1,42 @@
-export {}
+/**
+ * Small networks inside one Linux machine, for demos and for tests on the real system: network namespaces joined
+ * by links of a set rate that can be cut in mid-transfer.
+ *
+ * ```ts
+ * import { createLab } from '@mp/netlab'
+ *
+ * const lab = await createLab()
+ * try {
+ *   const client = await lab.namespace('client')
+ *   const server = await lab.namespace('server')
+ *   const line = await lab.link(client, server, {
+ *     aAddress: '10.77.1.1/24',
+ *     bAddress: '10.77.1.2/24',
+ *     rateMbit: 20,
+ *   })
+ *   const iperf = server.spawn('iperf3', ['--server', '--one-off'])
+ *   await iperf.waitFor(/listening/)
+ *   await client.run('ping', ['-c', '1', '10.77.1.2'])
+ *   await line.cut() // packets vanish, nobody is told
+ * } finally {
+ *   await lab.dispose()
+ * }
+ * ```
+ *
+ * It needs root, `ip` and `tc` (iproute2), and `nft` for cuts and NAT. Nothing outside the lab's own namespaces is
+ * touched, and all of it goes away with the process, however that ends.
+ *
+ * Tests ask {@link requires} what the machine lacks, so that they are skipped by name where they cannot run, and
+ * fail where `MP_REQUIRE` says that they must.
+ *
+ * @packageDocumentation
+ */
+export { capabilities, requires } from './capabilities.ts'
+export type { Capabilities, Capability } from './capabilities.ts'
+export { createLab } from './lab.ts'
+export type { Lab } from './lab.ts'
+export type { Direction, EndCounters, LabLink, LinkOptions } from './link.ts'
+export type { Namespace } from './namespace.ts'
+export { natBetween } from './nat.ts'
+export type { NatBetween, NatOptions } from './nat.ts'
+export type { Finished, RunOptions, Running } from './process.ts'
