@@ -64,22 +64,15 @@ export function apply(
 ): unknown {
   if (op.do === 'send') return send(scheduler, op.bytes)?.id
   const path = paths[op.path % paths.length]!
-  switch (op.do) {
-    case 'charge':
-      return scheduler.charge(path, op.bytes)
-    case 'setWeight':
-      return scheduler.setWeight(path, op.weight)
-    case 'add':
-      if (known.has(path)) return undefined
-      known.add(path)
-      return scheduler.add(path)
-    case 'remove':
-      known.delete(path)
-      return scheduler.remove(path)
-    case 'suspend':
-    case 'resume':
-      return scheduler[op.do](path)
+  if (op.do === 'charge') return scheduler.charge(path, op.bytes)
+  if (op.do === 'setWeight') return scheduler.setWeight(path, op.weight)
+  if (op.do === 'add') {
+    if (known.has(path)) return undefined
+    known.add(path)
+  } else if (op.do === 'remove') {
+    known.delete(path)
   }
+  return scheduler[op.do](path)
 }
 
 /** Whole numbers 0 … `below`-1, the same for the same seed. */
