@@ -1,2 +1,3 @@
 export { seededRandom, type Random } from './random.ts'
 export { simRuntime, type SimRuntime, type SimRuntimeOptions } from './sim-runtime.ts'
+export { roundRobin } from './round-robin.ts'
