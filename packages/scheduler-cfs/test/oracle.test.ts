@@ -1,8 +1,9 @@
+import type { Scheduler } from '@mp/interface'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { CfsScheduler } from '@mp/scheduler-cfs'
 import { OracleScheduler } from './oracle.ts'
-import { anyOps, anyPaths, apply, L } from './support.ts'
+import { anyOps, anyPaths, apply, L, makePaths, send } from './support.ts'
 import type { TestPath } from './support.ts'
 
 test('picks, answers and virtual bytes are those of the plain rules, whatever is done', () => {
@@ -43,4 +44,20 @@ test('renormalising changes no pick: huge charges against an oracle that never r
     { numRuns: 200 },
   )
   expect(renormalised).toBeGreaterThan(50)
+})
+
+test('renormalising finds the right order when a path that is not the head was charged just before', () => {
+  const limit = 2 ** 40
+  const lastPicks = (scheduler: Scheduler<TestPath>, ahead: number): unknown[] => {
+    const paths = makePaths(1, 1, 1, 1, 1)
+    for (const path of paths) scheduler.add(path)
+    for (const path of paths) scheduler.charge(path, limit + 10 * path.id - 5)
+    scheduler.charge(paths[ahead]!, 2 ** 39)
+    return Array.from({ length: 10 }, () => send(scheduler, 10_000)?.id)
+  }
+  for (const ahead of [1, 2, 3, 4]) {
+    const expected = lastPicks(new OracleScheduler(L), ahead)
+    expect(lastPicks(new CfsScheduler(), ahead)).toEqual(expected)
+    expect(expected).not.toContain(ahead)
+  }
 })

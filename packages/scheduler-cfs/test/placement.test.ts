@@ -99,13 +99,16 @@ describe('weights', () => {
 
   test('weights at the ends of the number range leave the others their turn', () => {
     const scheduler = new CfsScheduler<TestPath>()
-    const paths = makePaths(Number.MIN_VALUE, 1, 1, Number.MAX_VALUE)
-    for (const path of paths) scheduler.add(path)
-    scheduler.suspend(paths[3]!)
-    expect(sendMany(scheduler, 21)).toEqual([1, 10, 10, 0])
-    scheduler.setWeight(paths[0]!, Number.MAX_VALUE)
-    scheduler.setWeight(paths[0]!, 1)
-    expect(sendMany(scheduler, 300)[2]).toBeGreaterThanOrEqual(95)
+    const [tiny, one, two, vast] = makePaths(Number.MIN_VALUE, 1, 1, Number.MAX_VALUE)
+    for (const path of [tiny!, one!, two!, vast!]) scheduler.add(path)
+    scheduler.suspend(vast!)
+    expect(sendMany(scheduler, 22)).toEqual([1, 11, 10, 0])
+    scheduler.setWeight(one!, Number.MIN_VALUE)
+    scheduler.suspend(two!)
+    expect(sendMany(scheduler, 20)).toEqual([10, 10, 0, 0])
+    for (const path of [tiny!, one!]) scheduler.setWeight(path, 1)
+    scheduler.resume(two!)
+    expect(sendMany(scheduler, 300).slice(0, 3)).toEqual([100, 100, 100])
   })
 })
 
