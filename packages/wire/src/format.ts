@@ -1,0 +1,98 @@
+/** Protocol version of every frame this package writes and accepts. */
+export const VERSION = 1
+/** Frame header in front of every inner packet and control body, bytes. */
+export const HEADER_BYTES = 16
+/** Authentication tag behind an encrypted frame, bytes. */
+export const TAG_BYTES = 16
+/** All that a frame adds to an inner packet that is not cut, bytes. */
+export const MAX_OVERHEAD_BYTES = 32
+/** Fragment header in front of each piece of a cut packet, bytes. */
+export const FRAGMENT_HEADER_BYTES = 4
+/** A plain `hello` or `welcome` frame, bytes. */
+export const HANDSHAKE_BYTES = 20
+/** Body of a `probe` or `probeReply`, bytes. */
+export const PROBE_BYTES = 8
+/** Body of a `close`, bytes. */
+export const CLOSE_BYTES = 4
+/** Most pieces an inner packet is cut into. */
+export const MAX_FRAGMENTS = 64
+
+/** What a frame is; 4 bits of its first word. 3 is kept for a cookie. */
+export const FrameType = { hello: 1, welcome: 2, data: 4, control: 5 } as const
+
+/** How a handshake frame is to be read. */
+export const HandshakeKind = {
+  /** No keys: the frames carry an instance id and nothing is secret or proven. */
+  plain: 0,
+} as const
+
+/** What a control body is; its first byte. */
+export const ControlKind = { probe: 1, probeReply: 2, close: 4 } as const
+
+/** What the sender of a probe thinks of the path it travels on. */
+export const PathState = { initializing: 0, normal: 1, lost: 2, unstable: 3 } as const
+
+/** Traffic class of an inner packet: the two low bits of the flags. */
+export const TrafficClass = { bulk: 0, interactive: 1, critical: 2 } as const
+/** The bits of the flags that hold the {@link TrafficClass}. */
+export const CLASS_MASK = 3
+/** Flag: a fragment header follows the frame header. */
+export const FLAG_FRAGMENT = 4
+
+/** Header of a `data` or `control` frame; of the others, the clear part. Reuse one object for all frames. */
+export class FrameHeader {
+  /** One of {@link FrameType}. */
+  type = 0
+  /** Key epoch modulo 4. */
+  epoch = 0
+  /** The receiver's index for the session, 1…2^24-1; 0 in a `hello`. */
+  receiver = 0
+  /** 0…255, chosen by the side that opened the path. */
+  pathId = 0
+  /** Low 24 bits of the path counter, see `expandCounter`. Writing takes a whole counter and cuts it. */
+  counter24 = 0
+  /** {@link TrafficClass} and {@link FLAG_FRAGMENT}. */
+  flags = 0
+  /** Low 24 bits of the session's sequence number, see `expandSequence`. Writing takes a whole one and cuts it. */
+  sequence = 0
+  /** See `sendTimeOf`, 0…65535. */
+  sendTime = 0
+  /** Kept for a sequence number per flow, 0…65535; 0 when unused. */
+  flowSequence = 0
+}
+
+/** The rest of a `hello` or `welcome`. */
+export class Handshake {
+  /** One of {@link HandshakeKind}. */
+  kind = 0
+  /** The sender's own index for the session, 1…2^24-1: what it wants to see as `receiver`. */
+  sender = 0
+  /** High half of the client's instance id, 0…2^32-1. The id is new with every start of the client. */
+  instanceHigh = 0
+  /** Low half of the client's instance id, 0…2^32-1. */
+  instanceLow = 0
+}
+
+/** Body of a `control` frame. Which fields count depends on `kind`; reading sets the others to 0. */
+export class ControlBody {
+  /** One of {@link ControlKind}. */
+  kind = 0
+  /** Probes: one of {@link PathState}. */
+  state = 0
+  /** Probes: share of this path in the sender's opinion, 1…65535; 0 = not said. */
+  weight = 0
+  /** Probes: says which probe a reply answers, 0…2^32-1. */
+  nonce = 0
+  /** Close: 0…255; 0 = the sender shuts down. Others have no meaning yet. */
+  reason = 0
+}
+
+/** Header of one piece of a cut packet. */
+export class FragmentHeader {
+  /** Which packet of this path and direction, 0…65535, wraps. */
+  packetId = 0
+  /** Which piece, 0…`count`-1. */
+  index = 0
+  /** How many pieces, 2…{@link MAX_FRAGMENTS}. */
+  count = 0
+}

@@ -1,0 +1,292 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { Mempool } from '@mp/mempool'
+import {
+  ControlBody,
+  ControlKind,
+  DECODE_ERROR_NAMES,
+  FLAG_FRAGMENT,
+  FragmentHeader,
+  FrameCodec,
+  FrameHeader,
+  FrameType,
+  HEADER_BYTES,
+  Handshake,
+  MAX_OVERHEAD_BYTES,
+  PathState,
+  TAG_BYTES,
+  TrafficClass,
+} from '@mp/wire'
+import { hex, toHex } from './hex.ts'
+
+const uint = (bits: number): fc.Arbitrary<number> => fc.integer({ min: 0, max: 2 ** bits - 1 })
+const index24 = fc.integer({ min: 1, max: 2 ** 24 - 1 })
+
+function frameHeader(fields: Partial<FrameHeader>): FrameHeader {
+  return Object.assign(new FrameHeader(), fields)
+}
+
+/** What each reader says to a frame, a body or a piece that is the whole arena. */
+const read = {
+  frame: (bytes: Uint8Array) => nameOf(new FrameCodec(bytes).readFrame(0, bytes.length, new FrameHeader())),
+  handshake: (bytes: Uint8Array) =>
+    nameOf(new FrameCodec(bytes).readHandshake(0, bytes.length, new Handshake())),
+  control: (bytes: Uint8Array) =>
+    nameOf(new FrameCodec(bytes).readControl(0, bytes.length, new ControlBody())),
+  fragment: (bytes: Uint8Array) =>
+    nameOf(new FrameCodec(bytes).readFragment(0, bytes.length, new FragmentHeader())),
+}
+
+function nameOf(code: number): string {
+  return DECODE_ERROR_NAMES[code]!
+}
+
+// Written down by hand from the layout in docs/protocol.md.
+describe('bit by bit', () => {
+  test('a data frame is version 01, type 0100, epoch 10, then the fields', () => {
+    const golden = hex('52 010203  a5 0b0c0d  06 fffffe  1234 abcd  00')
+    const header = new FrameHeader()
+    expect(new FrameCodec(golden).readFrame(0, golden.length, header)).toBe(0)
+    expect(header).toEqual({
+      type: FrameType.data,
+      epoch: 2,
+      receiver: 0x01_0203,
+      pathId: 0xa5,
+      counter24: 0x0b_0c0d,
+      flags: TrafficClass.critical | FLAG_FRAGMENT,
+      sequence: 0xff_fffe,
+      sendTime: 0x1234,
+      flowSequence: 0xabcd,
+    })
+    const written = new Uint8Array(golden.length)
+    expect(new FrameCodec(written).writeFrame(0, header)).toBe(HEADER_BYTES)
+    expect(toHex(written)).toBe(toHex(golden))
+  })
+
+  test('a probe is a control frame with kind, state, weight and nonce', () => {
+    const golden = hex('54 000001  01 000007  00 000000  0064 0000   01 03 012c  deadbeef')
+    const codec = new FrameCodec(golden)
+    const header = new FrameHeader()
+    const body = new ControlBody()
+    expect([codec.readFrame(0, 24, header), codec.readControl(16, 8, body)]).toEqual([0, 0])
+    expect(header).toMatchObject({
+      type: FrameType.control,
+      receiver: 1,
+      pathId: 1,
+      counter24: 7,
+      sendTime: 100,
+    })
+    expect(body).toEqual({
+      kind: ControlKind.probe,
+      state: PathState.unstable,
+      weight: 300,
+      nonce: 0xdead_beef,
+      reason: 0,
+    })
+    const written = new Uint8Array(24)
+    const writer = new FrameCodec(written)
+    expect(writer.writeFrame(0, header) + writer.writeControl(HEADER_BYTES, body)).toBe(24)
+    expect(toHex(written)).toBe(toHex(golden))
+  })
+
+  test('a close is four bytes with a reason', () => {
+    const golden = hex('04 07 0000')
+    const body = Object.assign(new ControlBody(), { state: 1, weight: 2, nonce: 3 })
+    expect(new FrameCodec(golden).readControl(0, 4, body)).toBe(0)
+    expect(body).toEqual({ kind: ControlKind.close, reason: 7, state: 0, weight: 0, nonce: 0 })
+    const written = new Uint8Array(4)
+    expect(new FrameCodec(written).writeControl(0, body)).toBe(4)
+    expect(toHex(written)).toBe(toHex(golden))
+  })
+
+  test.each([
+    ['hello', '44 000000  03 000000  00 00002a  00112233 44556677', FrameType.hello, 0, 0x2a],
+    ['welcome', '48 00002a  03 000000  00 000009  00112233 44556677', FrameType.welcome, 0x2a, 9],
+  ])('a plain %s names its sender and the instance of the client', (_name, text, type, receiver, sender) => {
+    const golden = hex(text)
+    const codec = new FrameCodec(golden)
+    const header = new FrameHeader()
+    const handshake = new Handshake()
+    expect([codec.readFrame(0, 20, header), codec.readHandshake(0, 20, handshake)]).toEqual([0, 0])
+    expect(header).toMatchObject({ type, receiver, pathId: 3 })
+    expect(handshake).toEqual({ kind: 0, sender, instanceHigh: 0x0011_2233, instanceLow: 0x4455_6677 })
+    const written = new Uint8Array(20)
+    expect(new FrameCodec(written).writeHandshake(0, header, handshake)).toBe(20)
+    expect(toHex(written)).toBe(toHex(golden))
+  })
+
+  test('a piece begins with packet id, index and count', () => {
+    const golden = hex('beef 01 03 00')
+    const fragment = new FragmentHeader()
+    expect(new FrameCodec(golden).readFragment(0, 5, fragment)).toBe(0)
+    expect(fragment).toEqual({ packetId: 0xbeef, index: 1, count: 3 })
+    const written = new Uint8Array(5)
+    expect(new FrameCodec(written).writeFragment(0, fragment)).toBe(4)
+    expect(toHex(written)).toBe(toHex(golden))
+  })
+})
+
+describe('what was written is read again', () => {
+  const arena = new Uint8Array(96)
+  const codec = new FrameCodec(arena)
+
+  test('for every data header, at any offset', () => {
+    const headers = fc.record({
+      type: fc.constant(FrameType.data),
+      epoch: uint(2),
+      receiver: index24,
+      pathId: uint(8),
+      counter24: uint(24),
+      flags: fc.constantFrom(0, 1, 2, 4, 5, 6),
+      sequence: uint(24),
+      sendTime: uint(16),
+      flowSequence: uint(16),
+    })
+    fc.assert(
+      fc.property(headers, fc.nat(64), (fields, offset) => {
+        const header = new FrameHeader()
+        codec.writeFrame(offset, frameHeader(fields))
+        expect(codec.readFrame(offset, HEADER_BYTES + 1, header)).toBe(0)
+        expect(header).toEqual(fields)
+      }),
+    )
+  })
+
+  test('for every probe, close, handshake and piece', () => {
+    const probes = fc.record({
+      kind: fc.constantFrom(ControlKind.probe, ControlKind.probeReply),
+      state: uint(2),
+      weight: uint(16),
+      nonce: uint(32),
+      reason: fc.constant(0),
+    })
+    const closes = fc.record({
+      kind: fc.constant(ControlKind.close),
+      state: fc.constant(0),
+      weight: fc.constant(0),
+      nonce: fc.constant(0),
+      reason: uint(8),
+    })
+    const handshakes = fc.record({
+      kind: fc.constant(0),
+      sender: index24,
+      instanceHigh: uint(32),
+      instanceLow: uint(32),
+    })
+    const pieces = fc
+      .integer({ min: 2, max: 64 })
+      .chain((count) =>
+        fc.record({ packetId: uint(16), index: fc.nat(count - 1), count: fc.constant(count) }),
+      )
+    fc.assert(
+      fc.property(fc.oneof(probes, closes), handshakes, pieces, (control, shake, piece) => {
+        const body = new ControlBody()
+        expect(codec.readControl(3, codec.writeControl(3, control), body)).toBe(0)
+        expect(body).toEqual(control)
+        const handshake = new Handshake()
+        codec.writeHandshake(5, frameHeader({ type: FrameType.hello, pathId: 9 }), shake)
+        expect(codec.readHandshake(5, 20, handshake)).toBe(0)
+        expect(handshake).toEqual(shake)
+        const fragment = new FragmentHeader()
+        codec.writeFragment(7, piece)
+        expect(codec.readFragment(7, 5, fragment)).toBe(0)
+        expect(fragment).toEqual(piece)
+      }),
+    )
+  })
+
+  test('also when a whole counter and sequence number were given, cut to 24 bits and to their own field', () => {
+    const header = new FrameHeader()
+    const sent = frameHeader({
+      type: 4,
+      receiver: 1,
+      counter24: 2 ** 40 + 5,
+      sequence: 2 ** 24 + 6,
+      pathId: 1,
+    })
+    codec.writeFrame(0, sent)
+    expect(codec.readFrame(0, 17, header)).toBe(0)
+    expect(header).toMatchObject({ pathId: 1, counter24: 5, flags: 0, sequence: 6, receiver: 1 })
+  })
+})
+
+describe('malformed frames have a name', () => {
+  test.each([
+    ['short', ''],
+    ['short', '50000001 00000000 00000000 000000'],
+    ['bad-version', '10000001 00000000 00000000 00000000 00'],
+    ['bad-version', '90000001 00000000 00000000 00000000 00'],
+    ['bad-type', '40000001 00000000 00000000 00000000 00'],
+    ['bad-type', '4c000001 00000000 00000000 00000000 00'],
+    ['bad-type', '58000001 00000000 00000000 00000000 00'],
+    ['bad-type', '7c000001 00000000 00000000 00000000 00'],
+    ['bad-receiver', '50000000 00000000 00000000 00000000 00'],
+    ['bad-receiver', '54000000 00000000 00000000 00000000 00'],
+    ['bad-receiver', '48000000 00000000 00000001 00000000 00000000'],
+    ['bad-receiver', '44000001 00000000 00000001 00000000 00000000'],
+    ['bad-flags', '50000001 00000000 03000000 00000000 00'],
+    ['bad-flags', '50000001 00000000 08000000 00000000 00'],
+    ['bad-flags', '50000001 00000000 80000000 00000000 00'],
+    ['bad-flags', '54000001 00000000 01000000 00000000 00'],
+    ['bad-flags', '54000001 00000000 04000000 00000000 00'],
+    ['bad-control', '54000001 00000000 00000001 00000000 00'],
+    ['bad-length', '50000001 00000000 00000000 00000000'],
+    ['bad-length', '54000001 00000000 00000000 00000000'],
+    ['none', '50000001 00000000 06ffffff ffffffff 00'],
+    ['none', '54000001 00000000 00000000 ffffffff 00'],
+  ])('%s: %s', (name, text) => {
+    expect(read.frame(hex(text))).toBe(name)
+  })
+
+  test.each([
+    ['bad-length', '44000000 00000000 00000001 00000000 000000'],
+    ['bad-length', '44000000 00000000 00000001 00000000 00000000 00'],
+    ['bad-handshake', '45000000 00000000 00000001 00000000 00000000'],
+    ['bad-handshake', '44000000 00000001 00000001 00000000 00000000'],
+    ['bad-handshake', '44000000 00000000 01000001 00000000 00000000'],
+    ['bad-handshake', '44000000 00000000 00000000 00000000 00000000'],
+    ['short', '44000000 00000000 00000001'],
+    ['none', '44000000 ff000000 00ffffff ffffffff ffffffff'],
+  ])('handshake %s: %s', (name, text) => {
+    expect(read.handshake(hex(text))).toBe(name)
+  })
+
+  test.each([
+    ['bad-length', '010000'],
+    ['bad-length', '01000000 000000'],
+    ['bad-length', '02000000 00000000 00'],
+    ['bad-length', '04000000 00'],
+    ['bad-control', '04000001'],
+    ['bad-control', '00000000 00000000'],
+    ['bad-control', '03000000 00000000'],
+    ['bad-control', '05000000'],
+    ['bad-control', '01040000 00000000'],
+    ['bad-control', '02ff0000 00000000'],
+  ])('control body %s: %s', (name, text) => {
+    expect(read.control(hex(text))).toBe(name)
+  })
+
+  test.each([
+    ['bad-fragment', '00000002'],
+    ['bad-fragment', '00000000 00'],
+    ['bad-fragment', '00000001 00'],
+    ['bad-fragment', '00000041 00'],
+    ['bad-fragment', '00000202 00'],
+    ['none', '00003f40 00'],
+  ])('piece %s: %s', (name, text) => {
+    expect(read.fragment(hex(text))).toBe(name)
+  })
+})
+
+test('a header and a tag fit around the largest packet of a fresh slot, and are the whole budget', () => {
+  const pool = new Mempool()
+  const slot = pool.acquire()
+  const codec = new FrameCodec(pool.arena)
+  const offset = pool.offsetOf(slot) - HEADER_BYTES
+  codec.writeFrame(offset, frameHeader({ type: FrameType.data, receiver: 1 }))
+  expect(offset).toBeGreaterThanOrEqual(pool.startOf(slot))
+  expect(offset + HEADER_BYTES + pool.packetBytes + TAG_BYTES).toBeLessThanOrEqual(pool.endOf(slot))
+  expect(HEADER_BYTES + TAG_BYTES).toBe(MAX_OVERHEAD_BYTES)
+  pool.release(slot)
+  expect(pool.inUse).toBe(0)
+})
