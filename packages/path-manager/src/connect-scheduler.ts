@@ -20,17 +20,17 @@ export function connectScheduler<P extends Schedulable>(
     added.add(path)
     if (!runnable) scheduler.suspend(path)
   }
-  const remove = (path: P): void => {
-    if (added.delete(path)) scheduler.remove(path)
-  }
   const unsubscribe = paths.subscribe((event) => {
-    if (event.type === 'append') add(event.path, event.state === 'active')
-    else if (event.type === 'remove') remove(event.path)
-    else scheduler[event.type](event.path)
+    const { type, path } = event
+    if (type === 'append') return add(path, event.state === 'active')
+    if (!added.has(path)) return
+    if (type === 'remove') added.delete(path)
+    scheduler[type](path)
   })
   const disconnect = (): void => {
     unsubscribe()
-    for (const path of added) remove(path)
+    for (const path of added) scheduler.remove(path)
+    added.clear()
   }
   try {
     for (const path of paths) add(path, paths.state(path.id) === 'active')

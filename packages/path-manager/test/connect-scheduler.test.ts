@@ -98,3 +98,18 @@ test('a path the scheduler refuses later is reported and not scheduled', () => {
   expect(errors).toEqual([expect.any(RangeError)])
   expect(scheduler.runnable.size).toBe(0)
 })
+
+test('a path that is in the scheduler already by other hands is reported and stays theirs', () => {
+  const errors: unknown[] = []
+  const paths = new PathManager<TestPath>({ onError: (error) => errors.push(error) })
+  const scheduler = new FakeScheduler<TestPath>()
+  const other = makePath(1)
+  scheduler.add(other)
+  const disconnect = connectScheduler(paths, scheduler)
+  paths.append(other)
+  paths.suspend(1)
+  paths.remove(1)
+  disconnect()
+  expect(errors).toEqual([expect.any(RangeError)])
+  expect(scheduler.active()).toEqual([other])
+})

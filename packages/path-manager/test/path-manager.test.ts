@@ -187,7 +187,10 @@ describe('listeners that misbehave', () => {
     paths.subscribe((event) => void (event.type === 'resume' && paths.suspend(1)))
     paths.subscribe((event) => replayed.replay(event))
     paths.append(makePath(1))
+    let events = 0
+    paths.subscribe(() => events++)
     expect(paths.suspend(1)).toBe(true)
+    expect(events).toBe(1024)
     expect(paths.stats().refused['event-storm']).toBe(1)
     expect(replayed.states).toEqual(statesOf(paths))
     expect(paths.append(makePath(2))).toBe(true)
