@@ -1,1 +1,45 @@
-export {}
+/**
+ * UDP sockets and TUN devices that work in batches: one system call carries up to 64 datagrams, and one call crosses
+ * from C to JavaScript, whatever their number. A small addon in plain C (Node-API, so one build serves all versions of
+ * Node) does it; received packets land directly in the slots of a packet pool.
+ *
+ * Not every machine can load it. {@link loadNativeIo} says so instead of throwing, and what to do; the portable
+ * backends of `@mp/udpmux` and `@mp/tun` implement the same contracts.
+ *
+ * ```ts
+ * import { loadNativeIo } from '@mp/native-io'
+ * import { Mempool } from '@mp/mempool'
+ *
+ * const native = loadNativeIo()
+ * if (native.io === undefined) throw new Error(native.reason)
+ *
+ * const pool = new Mempool()
+ * const socket = native.io.openSocket({ pool, local: '127.0.0.1:0' })
+ * socket.start({
+ *   // An echo server: what came in goes back to its peer.
+ *   onDatagrams: (batch) => {
+ *     socket.send(batch)
+ *     pool.releaseAll(batch)
+ *   },
+ *   onWritable: () => {},
+ *   onUnreachable: (peer, code) => console.log(socket.peerAddress(peer), code),
+ *   onClose: () => console.log('closed'),
+ * })
+ * console.log(socket.localAddress)
+ * await socket.close()
+ * ```
+ *
+ * How it works: libuv polls the descriptor; one wake-up is one call into JavaScript, which asks for up to four full
+ * batches before timers and other sockets get their turn. Slots to receive into are taken from the pool beforehand, so
+ * that an idle socket holds `batchSize` of them; when the pool has none, packets are taken from the kernel all the same
+ * and counted as `pool-empty`, for a full queue in the kernel would drop them uncounted.
+ *
+ * Linux is tested; Darwin (utun, loops instead of recvmmsg and sendmmsg) compiles from the same sources.
+ *
+ * @packageDocumentation
+ */
+export { NativeIoError } from './errors.ts'
+export { loadNativeIo } from './load.ts'
+export type { NativeIo, NativeIoResult } from './load.ts'
+export type { NativeSocket, NativeSocketOptions } from './socket.ts'
+export type { NativeTunOptions } from './tun.ts'

@@ -1,0 +1,172 @@
+/*
+ * What JavaScript sees: nine functions over endpoints. src/binding.ts declares them; nothing here is for others.
+ * Arguments are checked as far as memory safety asks for it; the texts people read are made in TypeScript.
+ */
+#include "tun.h"
+#include "udp.h"
+
+enum { MAX_ARGUMENTS = 4 };
+
+/* The arguments of a call; missing ones are undefined. */
+static bool arguments(napi_env env, napi_callback_info info, napi_value into[MAX_ARGUMENTS]) {
+  size_t count = MAX_ARGUMENTS;
+  return mp_ok(env, napi_get_cb_info(env, info, &count, into, NULL, NULL));
+}
+
+static mp_endpoint *endpoint_of_call(napi_env env, napi_callback_info info, napi_value into[MAX_ARGUMENTS]) {
+  return arguments(env, info, into) ? mp_endpoint_of(env, into[0]) : NULL;
+}
+
+/* Sockets only: the endpoint of a call, NULL with an exception pending. */
+static mp_udp *udp_of_call(napi_env env, napi_callback_info info, napi_value into[MAX_ARGUMENTS]) {
+  mp_endpoint *endpoint = endpoint_of_call(env, info, into);
+  mp_udp *udp = mp_udp_of(endpoint);
+  if (endpoint != NULL && udp == NULL) napi_throw_type_error(env, NULL, "not a socket");
+  return udp;
+}
+
+static uint32_t uint_of(napi_env env, napi_value value) {
+  int32_t number = 0;
+  napi_get_value_int32(env, value, &number);
+  return number > 0 ? (uint32_t)number : 0;
+}
+
+static napi_value text(napi_env env, const char *characters) {
+  napi_value value = NULL;
+  napi_create_string_utf8(env, characters, NAPI_AUTO_LENGTH, &value);
+  return value;
+}
+
+static napi_value address_text(napi_env env, const mp_address *address) {
+  char characters[MP_ADDRESS_TEXT];
+  mp_address_format(address, characters);
+  return text(env, characters);
+}
+
+/* openUdp(config): handle. Writes localAddress and the buffer sizes that were got into config. */
+static napi_value open_udp(napi_env env, napi_callback_info info) {
+  napi_value args[MAX_ARGUMENTS];
+  if (!arguments(env, info, args)) return NULL;
+  mp_failure failure;
+  mp_udp_facts facts = {0};
+  mp_udp *udp = mp_udp_open(env, args[0], &failure, &facts);
+  if (udp == NULL) return mp_throw_failure(env, failure);
+  napi_set_named_property(env, args[0], "localAddress", address_text(env, &facts.local));
+  napi_set_named_property(env, args[0], "receiveBytes", mp_int(env, facts.receive_bytes));
+  napi_set_named_property(env, args[0], "sendBytes", mp_int(env, facts.send_bytes));
+  return mp_endpoint_attach(env, &udp->base, args[0]);
+}
+
+/* openTun(config): handle. Writes the name it got into config. */
+static napi_value open_tun(napi_env env, napi_callback_info info) {
+  napi_value args[MAX_ARGUMENTS];
+  if (!arguments(env, info, args)) return NULL;
+  mp_failure failure;
+  mp_tun *tun = mp_tun_open(env, args[0], &failure);
+  if (tun == NULL) return mp_throw_failure(env, failure);
+  napi_set_named_property(env, args[0], "name", text(env, tun->name));
+  return mp_endpoint_attach(env, &tun->base, args[0]);
+}
+
+/* start(handle): onReady is called from now on. */
+static napi_value start(napi_env env, napi_callback_info info) {
+  napi_value args[MAX_ARGUMENTS];
+  mp_endpoint *endpoint = endpoint_of_call(env, info, args);
+  if (endpoint != NULL) mp_endpoint_want(endpoint, MP_UV_READABLE);
+  return NULL;
+}
+
+/* close(handle). */
+static napi_value close_endpoint(napi_env env, napi_callback_info info) {
+  napi_value args[MAX_ARGUMENTS];
+  mp_endpoint *endpoint = endpoint_of_call(env, info, args);
+  if (endpoint != NULL) mp_endpoint_close(endpoint);
+  return NULL;
+}
+
+/* receive(handle, rows): rows filled, or -errno. With 0 rows a bounded number of packets is dropped. */
+static napi_value receive(napi_env env, napi_callback_info info) {
+  napi_value args[MAX_ARGUMENTS];
+  mp_endpoint *endpoint = endpoint_of_call(env, info, args);
+  if (endpoint == NULL) return NULL;
+  uint32_t rows = uint_of(env, args[1]);
+  if (rows > endpoint->rows.capacity) rows = endpoint->rows.capacity;
+  endpoint->state[MP_STATE_EVENTS] = 0;
+  const mp_operations *operations = endpoint->operations;
+  return mp_int(env, rows > 0 ? operations->receive(endpoint, rows) : operations->discard(endpoint));
+}
+
+/* send(handle, table, rows): rows done with. */
+static napi_value send_batch(napi_env env, napi_callback_info info) {
+  napi_value args[MAX_ARGUMENTS];
+  mp_endpoint *endpoint = endpoint_of_call(env, info, args);
+  if (endpoint == NULL) return NULL;
+  size_t words = 0;
+  mp_batch batch = {.table = mp_array_of(env, args[1], napi_int32_array, &words)};
+  batch.capacity = (uint32_t)(words / MP_COLUMNS);
+  uint32_t rows = uint_of(env, args[2]);
+  if (batch.table == NULL || rows > batch.capacity) {
+    napi_throw_range_error(env, NULL, "the batch has fewer rows than its count says");
+    return NULL;
+  }
+  endpoint->state[MP_STATE_EVENTS] = 0;
+  endpoint->state[MP_STATE_BLOCKED] = 0;
+  return mp_int(env, (int32_t)endpoint->operations->send(endpoint, &batch, rows));
+}
+
+/* peer(handle, ip, port): number, -1 when there is no room, -2 when it is no address of the socket's family. */
+static napi_value peer(napi_env env, napi_callback_info info) {
+  napi_value args[MAX_ARGUMENTS];
+  mp_udp *udp = udp_of_call(env, info, args);
+  if (udp == NULL) return NULL;
+  char ip[MP_ADDRESS_TEXT];
+  size_t length;
+  if (!mp_ok(env, napi_get_value_string_utf8(env, args[1], ip, sizeof ip, &length))) return NULL;
+  mp_address address;
+  if (!mp_address_parse(ip, (uint16_t)uint_of(env, args[2]), udp->family, &address)) return mp_int(env, -2);
+  int32_t number = mp_peers_number(&udp->peers, &address, (uint32_t)udp->base.state[MP_STATE_GUARD]);
+  udp->base.state[MP_STATE_PEERS] = (int32_t)udp->peers.count;
+  return mp_int(env, number);
+}
+
+/* peerAddress(handle, peer): text, or undefined when the number is not in use. */
+static napi_value peer_address(napi_env env, napi_callback_info info) {
+  napi_value args[MAX_ARGUMENTS];
+  mp_udp *udp = udp_of_call(env, info, args);
+  int32_t number = -1;
+  if (udp == NULL || napi_get_value_int32(env, args[1], &number) != napi_ok) return NULL;
+  const mp_peer *entry = mp_peers_at(&udp->peers, number);
+  return entry == NULL ? NULL : address_text(env, &entry->address);
+}
+
+/* pin(handle, peer, more): whether that was possible. */
+static napi_value pin(napi_env env, napi_callback_info info) {
+  napi_value args[MAX_ARGUMENTS], result = NULL;
+  mp_udp *udp = udp_of_call(env, info, args);
+  int32_t number = -1;
+  bool more = false;
+  if (udp == NULL || napi_get_value_int32(env, args[1], &number) != napi_ok) return NULL;
+  napi_get_value_bool(env, args[2], &more);
+  napi_get_boolean(env, mp_peers_pin(&udp->peers, number, more), &result);
+  return result;
+}
+
+NAPI_MODULE_INIT() {
+  static const struct {
+    const char *name;
+    napi_callback function;
+  } functions[] = {
+      {"openUdp", open_udp}, {"openTun", open_tun},         {"start", start}, {"close", close_endpoint},
+      {"receive", receive},  {"send", send_batch},          {"peer", peer},   {"peerAddress", peer_address},
+      {"pin", pin},
+  };
+  for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+    napi_value function;
+    const char *name = functions[i].name;
+    if (!mp_ok(env, napi_create_function(env, name, NAPI_AUTO_LENGTH, functions[i].function, NULL, &function)) ||
+        !mp_ok(env, napi_set_named_property(env, exports, name, function))) {
+      return NULL;
+    }
+  }
+  return exports;
+}

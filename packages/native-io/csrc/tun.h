@@ -1,0 +1,32 @@
+/* A TUN device that works in batches. Opening one differs by system; reading and writing is shared. */
+#ifndef MP_TUN_H
+#define MP_TUN_H
+
+#include <net/if.h>
+
+#include "endpoint.h"
+
+enum {
+#ifdef __APPLE__
+  MP_TUN_PREFIX_BYTES = 4 /* utun puts the address family in front of each packet */
+#else
+  MP_TUN_PREFIX_BYTES = 0
+#endif
+};
+
+typedef struct {
+  mp_endpoint base; /* first, so that a pointer to it is one to this */
+  char name[IFNAMSIZ];
+} mp_tun;
+
+extern const mp_operations mp_tun_operations;
+
+/*
+ * Opens a device; `name` holds the wish, "" for any, and then the name it got. Returns the descriptor, or -1 and
+ * says why in `failure`. One per system.
+ */
+int mp_tun_open_device(char name[IFNAMSIZ], bool multi_queue, mp_failure *failure);
+/* Opens a device as `config` says. On failure nothing is left open and `failure` says why. */
+mp_tun *mp_tun_open(napi_env env, napi_value config, mp_failure *failure);
+
+#endif

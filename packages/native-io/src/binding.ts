@@ -1,0 +1,69 @@
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+
+/** Memory that a handle works on; the addon keeps it alive until the handle is closed. */
+export interface HandleMemory {
+  readonly arena: Uint8Array
+  /** Table of the receive batch. */
+  readonly table: Int32Array
+  readonly counters: Float64Array
+  readonly state: Int32Array
+  /** Called once per wake-up with what is ready: READABLE, WRITABLE, both or 0. */
+  readonly onReady: (events: number) => void
+}
+
+export interface UdpConfig extends HandleMemory {
+  readonly localIp: string
+  readonly localPort: number
+  readonly remoteIp?: string
+  /** 0: not connected. */
+  readonly remotePort: number
+  readonly device?: string
+  readonly batchSize: number
+  readonly peerCapacity: number
+  /** Asked for; the addon writes what was got. */
+  receiveBytes: number
+  sendBytes: number
+  /** Written by the addon. */
+  localAddress: string
+}
+
+export interface TunConfig extends HandleMemory {
+  /** Asked for, '' for any; the addon writes what was got. */
+  name: string
+  readonly multiQueue: number
+  readonly mtuBytes: number
+}
+
+declare const handleBrand: unique symbol
+/** An open socket or device inside the addon. */
+export interface Handle {
+  readonly [handleBrand]: true
+}
+
+/** The functions of the addon, see csrc/addon.c. */
+export interface Binding {
+  openUdp(config: UdpConfig): Handle
+  openTun(config: TunConfig): Handle
+  start(handle: Handle): void
+  close(handle: Handle): void
+  receive(handle: Handle, rows: number): number
+  send(handle: Handle, table: Int32Array, rows: number): number
+  peer(handle: Handle, ip: string, port: number): number
+  peerAddress(handle: Handle, peer: number): string | undefined
+  pin(handle: Handle, peer: number, more: boolean): boolean
+}
+
+/** Loads the addon that was built for this system. Throws when there is none. */
+export function loadBinding(): Binding {
+  const target = `${process.platform}-${process.arch}${usesMusl() ? '-musl' : ''}`
+  const path = fileURLToPath(new URL(`../prebuilds/${target}/mp_native_io.node`, import.meta.url))
+  return createRequire(import.meta.url)(path) as Binding
+}
+
+/** Node names the glibc it runs with; on Linux without one it is musl. */
+function usesMusl(): boolean {
+  if (process.platform !== 'linux') return false
+  const report = process.report.getReport() as unknown as { header: { glibcVersionRuntime?: string } }
+  return report.header.glibcVersionRuntime === undefined
+}

@@ -1,0 +1,139 @@
+import type { PacketBatch, PacketPool } from '@mp/interface'
+import type { Binding, Handle, HandleMemory } from './binding.ts'
+import { errorName, NativeIoError } from './errors.ts'
+import { COUNTER, COUNTERS, READABLE, STATE, STATE_WORDS, WRITABLE } from './layout.ts'
+import { ReceiveRows } from './receive-rows.ts'
+
+/** Calls of `receive` per wake-up: a busy device must not keep timers and other devices waiting. */
+const MAX_ROUNDS = 4
+
+/** What an {@link Endpoint} tells its owner. */
+export interface EndpointHandler {
+  onBatch(batch: PacketBatch): void
+  onWritable(): void
+  onUnreachable(peer: number, code: string): void
+  onClose(error?: Error): void
+}
+
+export interface EndpointOptions {
+  readonly binding: Binding
+  readonly pool: PacketPool
+  readonly batchSize: number
+  /** Bytes at the end of a slot that a received packet may not use. */
+  readonly reserveBytes: number
+  readonly open: (memory: HandleMemory) => Handle
+}
+
+/** What a socket and a TUN device have in common: memory, receive rounds, sending, counters and their end. */
+export class Endpoint {
+  readonly handle: Handle
+  readonly counters: Float64Array = new Float64Array(COUNTERS)
+  readonly state: Int32Array = new Int32Array(STATE_WORDS)
+  readonly #binding: Binding
+  readonly #pool: PacketPool
+  readonly #rows: ReceiveRows
+  #handler: EndpointHandler | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(options: EndpointOptions) {
+    this.#binding = options.binding
+    this.#pool = options.pool
+    this.#rows = new ReceiveRows(options.pool, options.batchSize, options.reserveBytes)
+    this.handle = options.open({
+      arena: options.pool.arena,
+      table: this.#rows.batch.table,
+      counters: this.counters,
+      state: this.state,
+      onReady: (events) => this.#handleReady(events),
+    })
+  }
+
+  get closed(): boolean {
+    return this.#closing !== undefined
+  }
+
+  start(handler: EndpointHandler): void {
+    if (this.#handler !== undefined) throw new Error('start was called before: it is called once')
+    if (this.closed) throw new Error('start was called after close')
+    this.#handler = handler
+    this.#binding.start(this.handle)
+  }
+
+  /** Sends from the front of `batch` and releases what is done with. @returns how many that were. */
+  send(batch: PacketBatch): number {
+    if (this.closed) return this.#drop(batch)
+    const done = this.#binding.send(this.handle, batch.table, batch.count)
+    for (let row = 0; row < done; row++) this.#pool.release(batch.slot[row]!)
+    batch.dropFront(done)
+    this.#reportEvents()
+    return done
+  }
+
+  #drop(batch: PacketBatch): number {
+    const { count } = batch
+    this.counters[COUNTER.closed]! += count
+    this.#pool.releaseAll(batch)
+    return count
+  }
+
+  /** @returns a promise that ends after `onClose`. */
+  close(error?: Error): Promise<void> {
+    this.#closing ??= this.#close(error)
+    return this.#closing
+  }
+
+  async #close(cause?: Error): Promise<void> {
+    this.#binding.close(this.handle)
+    this.#rows.release()
+    await Promise.resolve()
+    this.#handler?.onClose(cause)
+  }
+
+  #handleReady(events: number): void {
+    if ((events & READABLE) !== 0) this.#receiveRounds()
+    if ((events & WRITABLE) !== 0 && !this.closed) this.#handler?.onWritable()
+  }
+
+  #receiveRounds(): void {
+    for (let round = 0; round < MAX_ROUNDS && !this.closed; round++) {
+      const ready = this.#rows.refill()
+      const received = this.#binding.receive(this.handle, ready)
+      this.#reportEvents()
+      if (received > 0) this.#deliver(received)
+      if (received < 0) void this.close(goneError(-received))
+      if (received < ready || ready === 0) return
+    }
+  }
+
+  #deliver(packets: number): void {
+    const batch = this.#rows.handOut(packets)
+    try {
+      this.#handler?.onBatch(batch)
+    } finally {
+      batch.count = 0
+      // From here on peers of this batch that nobody pinned may be forgotten.
+      this.state[STATE.guard]! += 1
+    }
+  }
+
+  /** Later, not from within `send`: the handler may well send in answer. */
+  #reportEvents(): void {
+    const events = this.state[STATE.events]!
+    for (let index = 0; index < events; index++) {
+      const peer = this.state[STATE.eventPairs + 2 * index]!
+      const code = errorName(this.state[STATE.eventPairs + 2 * index + 1]!)
+      queueMicrotask(() => {
+        if (!this.closed) this.#handler?.onUnreachable(peer, code)
+      })
+    }
+  }
+}
+
+function goneError(errno: number): NativeIoError {
+  const code = errorName(errno)
+  return new NativeIoError(
+    code,
+    'read',
+    `reading failed with ${code}: the device was deleted or the socket was taken away`,
+  )
+}

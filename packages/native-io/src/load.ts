@@ -1,0 +1,51 @@
+import type { TunDevice } from '@mp/interface'
+import { type Binding, loadBinding } from './binding.ts'
+import { type NativeSocket, type NativeSocketOptions, openSocket } from './socket.ts'
+import { type NativeTunOptions, openTun } from './tun.ts'
+
+/** What the addon can do. */
+export interface NativeIo {
+  /**
+   * Opens a UDP socket. Throws TypeError or RangeError for wrong options and {@link NativeIoError} when the system
+   * refuses: `EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES`, `ENODEV` (no such interface), `EPERM`, …
+   */
+  openSocket(options: NativeSocketOptions): NativeSocket
+  /**
+   * Opens a TUN device, without addresses and not yet up. Throws RangeError for wrong options and
+   * {@link NativeIoError} when the system refuses: `ENOENT` (no /dev/net/tun), `EPERM`, `EBUSY` (name taken), …
+   */
+  openTun(options: NativeTunOptions): TunDevice
+}
+
+/** The addon, or why there is none and what to do about it. */
+export type NativeIoResult = { readonly io: NativeIo } | { readonly io: undefined; readonly reason: string }
+
+/**
+ * Loads the addon for this system. Never throws.
+ * With `MP_NATIVE=off` in the environment it is left alone, to try the portable backends.
+ */
+export function loadNativeIo(): NativeIoResult {
+  if (process.env['MP_NATIVE'] === 'off') {
+    return { io: undefined, reason: 'switched off by MP_NATIVE=off; unset it to use the native addon' }
+  }
+  let binding: Binding
+  try {
+    binding = loadBinding()
+  } catch (error) {
+    return { io: undefined, reason: reasonOf(error as Error & { code?: string }) }
+  }
+  return {
+    io: {
+      openSocket: (options) => openSocket(binding, options),
+      openTun: (options) => openTun(binding, options),
+    },
+  }
+}
+
+function reasonOf(error: Error & { code?: string }): string {
+  const system = `${process.platform}-${process.arch}`
+  if (error.code === 'MODULE_NOT_FOUND') {
+    return `no native addon for ${system} was built; install a C compiler and run \`node build.mjs\` in @mp/native-io`
+  }
+  return `the native addon for ${system} does not load: ${error.message.split('\n', 1)[0]}`
+}

@@ -1,0 +1,63 @@
+import type { PacketBatch, PacketPool } from '@mp/interface'
+
+/**
+ * The batch a device receives into, filled with free slots beforehand, so that the kernel writes straight into them.
+ *
+ * Rows `0 … ready-1` hold a slot each, with the offset of a fresh packet and, as length, the room there is. The
+ * addon turns the first n of them into packets; those are handed to the handler and replaced. When the pool is empty
+ * there are fewer rows, down to none: the rows left are moved to the front.
+ */
+export class ReceiveRows {
+  readonly batch: PacketBatch
+  readonly #pool: PacketPool
+  /** Bytes at the end of a slot that a received packet may not use. */
+  readonly #reserveBytes: number
+  /** Rows `#first … #ready-1` are ours; those in front of them are the handler's. */
+  #first = 0
+  #ready = 0
+
+  constructor(pool: PacketPool, capacity: number, reserveBytes: number) {
+    this.batch = pool.createBatch(capacity)
+    this.#pool = pool
+    this.#reserveBytes = reserveBytes
+  }
+
+  /** Replaces what was handed out. @returns rows ready to receive into. */
+  refill(): number {
+    while (this.#first > 0 && this.#fill(this.#first - 1)) this.#first--
+    if (this.#first > 0) this.#closeGap()
+    while (this.#ready < this.batch.capacity && this.#fill(this.#ready)) this.#ready++
+    return this.#ready
+  }
+
+  /** Makes the first `packets` rows a batch, whose slots are no longer ours. */
+  handOut(packets: number): PacketBatch {
+    this.#first = packets
+    this.batch.count = packets
+    return this.batch
+  }
+
+  /** Releases all slots that are ours. */
+  release(): void {
+    for (let row = this.#first; row < this.#ready; row++) this.#pool.release(this.batch.slot[row]!)
+    this.#first = 0
+    this.#ready = 0
+  }
+
+  #fill(row: number): boolean {
+    const slot = this.#pool.acquire()
+    if (slot < 0) return false
+    const offset = this.#pool.offsetOf(slot)
+    this.batch.slot[row] = slot
+    this.batch.offset[row] = offset
+    this.batch.length[row] = this.#pool.endOf(slot) - offset - this.#reserveBytes
+    return true
+  }
+
+  #closeGap(): void {
+    const { slot, offset, length } = this.batch
+    for (const column of [slot, offset, length]) column.copyWithin(0, this.#first, this.#ready)
+    this.#ready -= this.#first
+    this.#first = 0
+  }
+}

@@ -1,0 +1,201 @@
+import { isIPv6 } from 'node:net'
+import { constants } from 'node:os'
+import type { DatagramHandler, DatagramSocket, DatagramStats, PacketBatch, PacketPool } from '@mp/interface'
+import { parseAddress } from './address.ts'
+import type { Binding, HandleMemory, UdpConfig } from './binding.ts'
+import { Endpoint } from './endpoint.ts'
+import { checkRange, opening } from './errors.ts'
+import { COUNTER, STATE } from './layout.ts'
+
+/** Wishes for a socket. */
+export interface NativeSocketOptions {
+  /** Where received datagrams go and sent ones come from. */
+  readonly pool: PacketPool
+  /** `ip:port` or `[ip]:port` to bind to. Default: any address of the family of `remote`, else IPv4, any port. */
+  readonly local?: string
+  /**
+   * Connects to `ip:port`: only its datagrams arrive, it is the one peer, number 0 and pinned, and what ICMP says
+   * about it comes as `onUnreachable`.
+   */
+  readonly remote?: string
+  /** Network interface to use, whatever the routing table says. */
+  readonly device?: string
+  /** Most datagrams handed over in one call, 1…1024. Default 64. */
+  readonly batchSize?: number
+  /** Most remote addresses known at a time, 1…1 048 576. Default 4096; 1 with `remote`. */
+  readonly peerCapacity?: number
+  /** Wish for the receive buffer of the kernel, bytes. Beyond the limit of the system only when privileged. Default 4 MiB. */
+  readonly receiveBufferBytes?: number
+  /** The same for the send buffer. Default 4 MiB. */
+  readonly sendBufferBytes?: number
+}
+
+/** A socket with what the kernel really gave it. */
+export interface NativeSocket extends DatagramSocket {
+  /** Receive buffer as the kernel reports it; Linux counts its own overhead in and says twice what it was asked for. */
+  readonly receiveBufferBytes: number
+  /** The same for the send buffer. */
+  readonly sendBufferBytes: number
+}
+
+const DEFAULT_BATCH = 64
+const MAX_BATCH = 1024
+const DEFAULT_PEERS = 4096
+const MAX_PEERS = 1_048_576
+const DEFAULT_BUFFER_BYTES = 4 * 1024 * 1024
+const MAX_BUFFER_BYTES = 1024 * 1024 * 1024
+/** The socket counts as writable while the queue of the interface is full: look again after this long. */
+const QUEUE_FULL_RETRY_MS = 1
+const NO_SUCH_FAMILY = -2
+
+function checked(options: NativeSocketOptions): Omit<UdpConfig, keyof HandleMemory> {
+  const remote = options.remote === undefined ? undefined : parseAddress(options.remote)
+  const local = parseAddress(options.local ?? (isIPv6(remote?.host ?? '') ? '[::]:0' : '0.0.0.0:0'))
+  const {
+    batchSize = DEFAULT_BATCH,
+    peerCapacity = DEFAULT_PEERS,
+    receiveBufferBytes: receiveBytes = DEFAULT_BUFFER_BYTES,
+    sendBufferBytes: sendBytes = DEFAULT_BUFFER_BYTES,
+    device,
+  } = options
+  checkRange('batchSize', batchSize, [1, MAX_BATCH])
+  checkRange('peerCapacity', peerCapacity, [1, MAX_PEERS])
+  checkRange('receiveBufferBytes', receiveBytes, [1, MAX_BUFFER_BYTES])
+  checkRange('sendBufferBytes', sendBytes, [1, MAX_BUFFER_BYTES])
+  if (remote !== undefined) checkRange('port of remote', remote.port, [1, 65_535])
+  if (device !== undefined) checkRange('length of device', Buffer.byteLength(device), [1, 15])
+  return {
+    localIp: local.host,
+    localPort: local.port,
+    remotePort: remote?.port ?? 0,
+    ...(remote && { remoteIp: remote.host }),
+    ...(device !== undefined && { device }),
+    batchSize,
+    peerCapacity,
+    receiveBytes,
+    sendBytes,
+    localAddress: '',
+  }
+}
+
+function describe({ local, remote, device }: NativeSocketOptions): string {
+  const parts = [
+    local === undefined ? '' : ` at ${local}`,
+    remote === undefined ? '' : ` to ${remote}`,
+    device === undefined ? '' : ` on interface ${device}`,
+  ]
+  return `UDP socket${parts.join('')}`
+}
+
+class Socket implements NativeSocket {
+  readonly backend = 'native'
+  readonly batchSize: number
+  readonly localAddress: string
+  readonly receiveBufferBytes: number
+  readonly sendBufferBytes: number
+  readonly #binding: Binding
+  readonly #endpoint: Endpoint
+  #handler: DatagramHandler | undefined
+  #retry: NodeJS.Timeout | undefined
+
+  constructor(binding: Binding, options: NativeSocketOptions) {
+    const wishes = checked(options)
+    let config: UdpConfig | undefined
+    this.#binding = binding
+    this.#endpoint = new Endpoint({
+      binding,
+      pool: options.pool,
+      batchSize: wishes.batchSize,
+      reserveBytes: 0,
+      open: (memory) => {
+        config = { ...wishes, ...memory }
+        const complete = config
+        return opening(describe(options), () => binding.openUdp(complete))
+      },
+    })
+    this.batchSize = wishes.batchSize
+    this.localAddress = config!.localAddress
+    this.receiveBufferBytes = config!.receiveBytes
+    this.sendBufferBytes = config!.sendBytes
+  }
+
+  start(handler: DatagramHandler): void {
+    this.#endpoint.start({
+      onBatch: (batch) => handler.onDatagrams(batch),
+      onWritable: () => handler.onWritable(),
+      onUnreachable: (peer, code) => handler.onUnreachable(peer, code),
+      onClose: (error) => handler.onClose(error),
+    })
+    this.#handler = handler
+  }
+
+  send(batch: PacketBatch): number {
+    const taken = this.#endpoint.send(batch)
+    if (this.#endpoint.state[STATE.blocked] === constants.errno.ENOBUFS) this.#retryLater()
+    return taken
+  }
+
+  /** @inheritDoc Throws TypeError for text that is no address of the socket's family. */
+  peer(address: string): number {
+    const { host, port } = parseAddress(address)
+    if (this.#endpoint.closed) return -1
+    const number = this.#binding.peer(this.#endpoint.handle, host, port)
+    if (number !== NO_SUCH_FAMILY) return number
+    throw new TypeError(
+      `expected an IPv4 address, since the socket is bound to ${this.localAddress}, not ${address}`,
+    )
+  }
+
+  peerAddress(peer: number): string | undefined {
+    return this.#endpoint.closed ? undefined : this.#binding.peerAddress(this.#endpoint.handle, peer)
+  }
+
+  /** @inheritDoc Throws RangeError for a number that is not in use. */
+  pin(peer: number): void {
+    if (this.#endpoint.closed || this.#binding.pin(this.#endpoint.handle, peer, true)) return
+    throw new RangeError(`cannot pin peer ${peer}: the number is not in use`)
+  }
+
+  /** @inheritDoc Throws RangeError for a peer that is not pinned. */
+  unpin(peer: number): void {
+    if (this.#endpoint.closed || this.#binding.pin(this.#endpoint.handle, peer, false)) return
+    throw new RangeError(`cannot unpin peer ${peer}: it is not pinned`)
+  }
+
+  stats(): DatagramStats {
+    const { counters, state } = this.#endpoint
+    return {
+      rxPackets: counters[COUNTER.rxPackets]!,
+      rxBytes: counters[COUNTER.rxBytes]!,
+      txPackets: counters[COUNTER.txPackets]!,
+      txBytes: counters[COUNTER.txBytes]!,
+      peers: state[STATE.peers]!,
+      drops: {
+        'pool-empty': counters[COUNTER.poolEmpty]!,
+        'too-big': counters[COUNTER.tooBig]!,
+        unreachable: counters[COUNTER.unreachable]!,
+        'unknown-peer': counters[COUNTER.unknownPeer]!,
+        'peers-full': counters[COUNTER.peersFull]!,
+        'outside-arena': counters[COUNTER.outsideArena]!,
+        closed: counters[COUNTER.closed]!,
+      },
+    }
+  }
+
+  close(): Promise<void> {
+    clearTimeout(this.#retry)
+    return this.#endpoint.close()
+  }
+
+  #retryLater(): void {
+    this.#retry ??= setTimeout(() => {
+      this.#retry = undefined
+      this.#handler?.onWritable()
+    }, QUEUE_FULL_RETRY_MS)
+  }
+}
+
+/** Opens a socket. Throws TypeError or RangeError for wrong options, else {@link NativeIoError}. */
+export function openSocket(binding: Binding, options: NativeSocketOptions): NativeSocket {
+  return new Socket(binding, options)
+}

@@ -1,0 +1,94 @@
+import type { PacketBatch, PacketPool, TunDevice, TunHandler, TunStats } from '@mp/interface'
+import type { Binding, TunConfig } from './binding.ts'
+import { Endpoint } from './endpoint.ts'
+import { checkRange, opening } from './errors.ts'
+import { COUNTER } from './layout.ts'
+
+/** Wishes for a TUN device. */
+export interface NativeTunOptions {
+  /** Where packets read go and packets written come from. */
+  readonly pool: PacketPool
+  /** Name of the interface, at most 15 bytes. Default: the system chooses. On Darwin `utun` and a number. */
+  readonly name?: string
+  /** Largest IP packet, bytes, up to what a slot of the pool holds. Default 1500. */
+  readonly mtuBytes?: number
+  /** Most packets handed over in one call, 1…1024. Default 64. */
+  readonly batchSize?: number
+  /** Opens one of several queues of the device, Linux only: more with the same name share its traffic by flow. Default false. */
+  readonly multiQueue?: boolean
+}
+
+const DEFAULT_BATCH = 64
+const MAX_BATCH = 1024
+const DEFAULT_MTU_BYTES = 1500
+/** Least that IPv4 asks of a link. */
+const MIN_MTU_BYTES = 68
+const MAX_NAME_BYTES = 15
+
+class Tun implements TunDevice {
+  readonly backend = 'native'
+  readonly name: string
+  readonly mtuBytes: number
+  readonly #endpoint: Endpoint
+
+  constructor(binding: Binding, options: NativeTunOptions) {
+    const { pool, name = '', mtuBytes = DEFAULT_MTU_BYTES, batchSize = DEFAULT_BATCH } = options
+    checkRange('batchSize', batchSize, [1, MAX_BATCH])
+    checkRange('mtuBytes', mtuBytes, [MIN_MTU_BYTES, pool.packetBytes])
+    checkRange('length of name', Buffer.byteLength(name), [0, MAX_NAME_BYTES])
+    let config: TunConfig | undefined
+    this.mtuBytes = mtuBytes
+    this.#endpoint = new Endpoint({
+      binding,
+      pool,
+      batchSize,
+      reserveBytes: pool.tailroomBytes,
+      open: (memory) => {
+        config = { ...memory, name, mtuBytes, multiQueue: options.multiQueue === true ? 1 : 0 }
+        const complete = config
+        return opening(`TUN device ${name || '(any name)'}`, () => binding.openTun(complete))
+      },
+    })
+    this.name = config!.name
+  }
+
+  start(handler: TunHandler): void {
+    this.#endpoint.start({
+      onBatch: (batch) => handler.onPackets(batch),
+      onWritable: () => {},
+      onUnreachable: () => {},
+      onClose: (error) => handler.onClose(error),
+    })
+  }
+
+  write(batch: PacketBatch): number {
+    return this.#endpoint.send(batch)
+  }
+
+  stats(): TunStats {
+    const { counters } = this.#endpoint
+    return {
+      rxPackets: counters[COUNTER.rxPackets]!,
+      rxBytes: counters[COUNTER.rxBytes]!,
+      txPackets: counters[COUNTER.txPackets]!,
+      txBytes: counters[COUNTER.txBytes]!,
+      drops: {
+        'pool-empty': counters[COUNTER.poolEmpty]!,
+        'too-big': counters[COUNTER.tooBig]!,
+        'tun-down': counters[COUNTER.tunDown]!,
+        malformed: counters[COUNTER.malformed]!,
+        'outside-arena': counters[COUNTER.outsideArena]!,
+        closed: counters[COUNTER.closed]!,
+      },
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#endpoint.close()
+  }
+}
+
+/** Opens a TUN device. Throws RangeError for wrong options, else {@link NativeIoError}. */
+export function openTun(binding: Binding, options: NativeTunOptions): TunDevice {
+  return new Tun(binding, options)
+}
