@@ -1,0 +1,278 @@
+import type { Machine } from '@mp/interface'
+import type { RttEstimator } from './estimator.ts'
+import { Health } from './health.ts'
+import { HoltSmoothing } from './holt.ts'
+import { checkedOptions } from './options.ts'
+import type { CheckedOptions, ProberOptions } from './options.ts'
+import { PROBE_ANSWERED, PROBE_EXPIRED, PROBE_WAITING, ProbeRing } from './probe-ring.ts'
+import { ProbeSchedule, shortestIntervalMs } from './probe-schedule.ts'
+import { MAX_RTO_MS, rtoMs } from './rto.ts'
+import type { ProberState, StateReason } from './state.ts'
+import { WindowedMin } from './windowed-min.ts'
+
+/** An echo request to send over the path. */
+export interface Probe {
+  /** Unsigned 32-bit number the peer must echo. */
+  readonly nonce: number
+}
+
+/** The state of the path changed. `stats()` has everything else. */
+export interface ProberEvent {
+  readonly type: 'state'
+  readonly from: ProberState
+  readonly to: ProberState
+  readonly reason: StateReason
+  /** When, ms. */
+  readonly atMs: number
+}
+
+/**
+ * What a reply was: `sample` = in time; `late` = after its deadline; `duplicate` = answered before; `unknown` = no
+ * probe of ours, one forgotten, or forged.
+ */
+export type ReplyVerdict = 'sample' | 'late' | 'duplicate' | 'unknown'
+
+/** Counters since the start, and what the prober knows now. `sent = received + lost + inFlight`. */
+export interface ProberStats {
+  readonly state: ProberState
+  /** When the state began, ms. */
+  readonly sinceMs: number
+  /** Probes sent. */
+  readonly sent: number
+  /** Probes answered in time. */
+  readonly received: number
+  /** Probes not answered in time. */
+  readonly lost: number
+  /** Those of the lost that were answered after all. */
+  readonly late: number
+  /** Replies to probes answered before. */
+  readonly duplicate: number
+  /** Replies to no probe known. */
+  readonly unknown: number
+  /** Probes waiting for their reply. */
+  readonly inFlight: number
+  /** The last sample, ms; like all RTTs here `undefined` before the first. */
+  readonly rttMs: number | undefined
+  /** Smallest sample of the last 10 s, ms. */
+  readonly minRttMs: number | undefined
+  readonly smoothedRttMs: number | undefined
+  /** RTT expected of the next probe, ms. */
+  readonly predictedMs: number | undefined
+  /** Mean error of the prediction, ms. */
+  readonly deviationMs: number
+  /** Deadline a probe sent now would get, ms. */
+  readonly rtoMs: number
+  /** Share of probes lost while the path was alive, 0…1, averaged over some 64 probes. */
+  readonly lossRatio: number
+}
+
+/** A path that gave no reply for this long after the start is lost, ms. */
+const INITIALIZING_MS = 10_000
+/** Window of the minimal RTT, ms: long enough to see an empty queue, short enough to follow a new route. */
+const MIN_RTT_WINDOW_MS = 10_000
+/** A sample this many deviations above the minimum is slow … */
+const SLOW_DEVIATIONS = 4
+/** Traffic from the peer stands in for replies this long after the last one, ms. It proves one direction only. */
+const ALIVE_TRUST_MS = 1000
+/** State changes kept for `pollEvent`; of more, the oldest are forgotten. */
+const MAX_EVENTS = 16
+/** Slots beyond the probes that can wait at once: bursts, and memory for late replies. */
+const SPARE_PROBES = 16
+
+/**
+ * Watches one path: sends probes, measures the round trip, and says in which state the path is.
+ *
+ * Each probe has the deadline it was sent with. A late reply counts as loss all the same, but it is a proof of life
+ * and a good RTT sample, for nonces leave no doubt which probe it answers: were late samples thrown away, a path
+ * whose RTT doubled would never be believed again.
+ */
+export class Prober implements Machine<Probe, ProberEvent> {
+  readonly #options: CheckedOptions
+  readonly #estimator: RttEstimator
+  readonly #health: Health
+  readonly #schedule: ProbeSchedule
+  readonly #probes: ProbeRing
+  readonly #minRtt: WindowedMin = new WindowedMin(MIN_RTT_WINDOW_MS)
+  readonly #events: ProberEvent[] = []
+  readonly #probe: { nonce: number } = { nonce: 0 }
+  #initializedByMs = Infinity
+  /** When the youngest answered probe was sent, and when the last reply came. */
+  #answeredSentMs = -Infinity
+  #repliedMs = -Infinity
+  #rttMs: number | undefined
+  #received = 0
+  #lost = 0
+  #late = 0
+  #duplicate = 0
+  #unknown = 0
+  #sent = 0
+
+  /** Throws RangeError for an option out of range. */
+  constructor(options: ProberOptions) {
+    const checked = checkedOptions(options)
+    const { activeIntervalMs } = checked
+    this.#options = checked
+    this.#estimator = options.estimator ?? new HoltSmoothing({ intervalMs: activeIntervalMs })
+    this.#schedule = new ProbeSchedule(activeIntervalMs)
+    this.#probes = new ProbeRing(SPARE_PROBES + MAX_RTO_MS / shortestIntervalMs(activeIntervalMs))
+    this.#health = new Health(activeIntervalMs, (from, to, reason, nowMs) => {
+      this.#schedule.handleState(to, to === 'unstable' && reason === 'timeouts', nowMs)
+      if (this.#events.length === MAX_EVENTS) this.#events.shift()
+      this.#events.push({ type: 'state', from, to, reason, atMs: nowMs })
+    })
+  }
+
+  get state(): ProberState {
+    return this.#health.state
+  }
+
+  /** Begins: the first probe is due at once. Before it every other call does nothing; a second start neither. */
+  start(nowMs: number): void {
+    if (this.#isStarted()) return
+    this.#initializedByMs = nowMs + INITIALIZING_MS
+    this.#health.start(nowMs)
+    this.#schedule.start(nowMs)
+  }
+
+  /** A reply with `nonce` came in over the path. Any number is fine. */
+  handleReply(nonce: number, nowMs: number): ReplyVerdict {
+    const slot = this.#probes.find(nonce)
+    if (slot < 0) {
+      this.#unknown++
+      return 'unknown'
+    }
+    if (this.#probes.outcome(slot) === PROBE_ANSWERED) {
+      this.#duplicate++
+      return 'duplicate'
+    }
+    const inTime = this.#settle(slot, nowMs)
+    const sentMs = this.#probes.sentMs(slot)
+    this.#answeredSentMs = Math.max(this.#answeredSentMs, sentMs)
+    this.#repliedMs = nowMs
+    this.#recordRtt(Math.max(0, nowMs - sentMs), nowMs)
+    this.#health.handleReply(inTime, !this.#probes.isExtra(slot), nowMs)
+    return inTime ? 'sample' : 'late'
+  }
+
+  /**
+   * Authenticated data came in over the path. It shows that the path is alive towards us: the next probe can wait,
+   * to one a second at least, and probes missed are forgiven for a second after the last reply, for only a reply
+   * shows that the peer hears us. On a lost path it brings the next probe forward.
+   */
+  handleAlive(nowMs: number): void {
+    if (this.state === 'lost') this.#schedule.hasten(nowMs)
+    else if (this.state !== 'initializing' && nowMs - this.#repliedMs <= ALIVE_TRUST_MS)
+      this.#health.forgive()
+    if (this.state === 'normal' && this.#health.misses === 0) this.#schedule.postpone(nowMs)
+  }
+
+  /** Data was sent over the path: for the next 5 s it is probed at the active interval. */
+  handleActivity(nowMs: number): void {
+    if (this.#isStarted()) this.#schedule.handleActivity(this.state, nowMs)
+  }
+
+  /** The local system says that the peer cannot be reached over the path: lost, whatever was in flight. */
+  handleUnreachable(nowMs: number): void {
+    if (!this.#isStarted() || this.state === 'lost') return
+    this.#lost += this.#probes.clear()
+    this.#health.handleUnreachable(nowMs)
+  }
+
+  /** Tells whether this is the only path to the peer; then it is not kept on trial for having flapped. Default false. */
+  setSolePath(isSole: boolean): void {
+    this.#health.damping.isOff = isSole
+  }
+
+  pollTimeout(): number {
+    const probeMs = this.#probes.hasRoom ? this.#schedule.nextMs : Infinity
+    const silenceMs = this.state === 'initializing' ? this.#initializedByMs : Infinity
+    return Math.min(probeMs, silenceMs, this.#probes.nextDeadlineMs)
+  }
+
+  handleTimeout(nowMs: number): void {
+    for (let slot = this.#probes.findOverdue(nowMs); slot >= 0; slot = this.#probes.findOverdue(nowMs)) {
+      this.#probes.settle(slot, PROBE_EXPIRED)
+      this.#lost++
+      this.#handleExpired(slot, nowMs)
+    }
+    if (nowMs >= this.#initializedByMs) this.#health.handleSilence(nowMs)
+  }
+
+  /** The probe to send now, if one is due. The object is used again by the next call. */
+  pollTransmit(nowMs: number): Probe | undefined {
+    if (nowMs < this.#schedule.nextMs || !this.#probes.hasRoom) return undefined
+    const nonce = this.#options.nextNonce() >>> 0
+    const deadlineMs = nowMs + rtoMs(this.#estimator, this.#options)
+    this.#probes.add(nonce, nowMs, deadlineMs, this.#schedule.isExtra)
+    this.#schedule.handleSent(nonce, this.state, this.#health.misses > 0, nowMs)
+    this.#sent++
+    this.#probe.nonce = nonce
+    return this.#probe
+  }
+
+  pollEvent(): ProberEvent | undefined {
+    return this.#events.shift()
+  }
+
+  /** A snapshot. */
+  stats(): ProberStats {
+    return {
+      state: this.state,
+      sinceMs: this.#health.sinceMs,
+      sent: this.#sent,
+      received: this.#received,
+      lost: this.#lost,
+      late: this.#late,
+      duplicate: this.#duplicate,
+      unknown: this.#unknown,
+      inFlight: this.#probes.waiting,
+      rttMs: this.#rttMs,
+      minRttMs: this.#minRtt.min,
+      smoothedRttMs: this.#estimator.smoothedMs,
+      predictedMs: this.#estimator.predict(1),
+      deviationMs: this.#estimator.deviationMs,
+      rtoMs: rtoMs(this.#estimator, this.#options),
+      lossRatio: this.#health.quality.lossRatio,
+    }
+  }
+
+  #isStarted(): boolean {
+    return this.#initializedByMs < Infinity
+  }
+
+  /** Books a reply to the probe in `slot`. Returns whether it was in time, and not only by a timer that is late. */
+  #settle(slot: number, nowMs: number): boolean {
+    const waited = this.#probes.outcome(slot) === PROBE_WAITING
+    const inTime = waited && !this.#probes.isOverdue(slot, nowMs)
+    this.#probes.settle(slot, PROBE_ANSWERED)
+    if (inTime) {
+      this.#received++
+      return true
+    }
+    this.#late++
+    if (waited) {
+      this.#lost++
+      this.#health.handleLoss(!this.#probes.isExtra(slot))
+    }
+    return false
+  }
+
+  /** Only a regular probe younger than all answered ones says that the path may be dead. */
+  #handleExpired(slot: number, nowMs: number): void {
+    const isExtra = this.#probes.isExtra(slot)
+    if (isExtra || this.#probes.sentMs(slot) < this.#answeredSentMs) {
+      this.#health.handleLoss(!isExtra)
+      return
+    }
+    this.#health.handleMiss(nowMs)
+    if (this.state === 'normal') this.#schedule.hasten(nowMs)
+  }
+
+  #recordRtt(rttMs: number, nowMs: number): void {
+    this.#rttMs = rttMs
+    this.#estimator.update(rttMs, nowMs)
+    const roomMs = Math.max(SLOW_DEVIATIONS * this.#estimator.deviationMs, this.#options.delayLimitMs)
+    const minMs = this.#minRtt.record(rttMs, nowMs)
+    this.#health.quality.recordDelay(rttMs > minMs + roomMs, nowMs)
+  }
+}

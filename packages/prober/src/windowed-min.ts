@@ -1,0 +1,44 @@
+const BUCKETS = 10
+
+/**
+ * The smallest of the values of the last `windowMs`, in constant space: a ring of ten buckets in time, so a value
+ * is forgotten after 0.9 to 1.0 windows. With nothing in the window the last minimum stands.
+ */
+export class WindowedMin {
+  readonly #bucketMs: number
+  readonly #minima: Float64Array = new Float64Array(BUCKETS).fill(Infinity)
+  #current = -Infinity
+  #min: number | undefined
+
+  constructor(windowMs: number) {
+    this.#bucketMs = windowMs / BUCKETS
+  }
+
+  /** The minimum at the time of the last `record`; `undefined` before the first. */
+  get min(): number | undefined {
+    return this.#min
+  }
+
+  /** Adds `value` seen at `nowMs` and returns the minimum of the window. */
+  record(value: number, nowMs: number): number {
+    this.#advance(Math.floor(nowMs / this.#bucketMs))
+    const minima = this.#minima
+    const slot = this.#slot(this.#current)
+    minima[slot] = Math.min(minima[slot]!, value)
+    let min = value
+    for (let i = 0; i < BUCKETS; i++) min = Math.min(min, minima[i]!)
+    this.#min = min
+    return min
+  }
+
+  /** Empties the buckets of the time nothing was recorded in. */
+  #advance(bucket: number): void {
+    const passed = Math.min(BUCKETS, bucket - this.#current)
+    for (let i = 0; i < passed; i++) this.#minima[this.#slot(bucket - i)] = Infinity
+    this.#current = Math.max(this.#current, bucket)
+  }
+
+  #slot(bucket: number): number {
+    return ((bucket % BUCKETS) + BUCKETS) % BUCKETS
+  }
+}
