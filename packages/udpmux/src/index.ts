@@ -1,1 +1,11 @@
-export {}
+export { dgramSocket } from './dgram-socket.ts'
+export { UdpError } from './errors.ts'
+export type { UdpErrorCode } from './errors.ts'
+export { fragmenter } from './fragmenter.ts'
+export type { FragmenterOptions } from './fragmenter.ts'
+export { udpMux } from './mux.ts'
+export type { UdpListener } from './listener.ts'
+export type { UdpMux, UdpMuxOptions } from './mux.ts'
+export type { PeerInfo } from './peer-tracker.ts'
+export type { ResolveHost } from './resolve.ts'
+export type { SocketFactory, SocketOptions } from './socket-options.ts'
