@@ -74,12 +74,3 @@ export function apply(
   }
   return scheduler[op.do](path)
 }
-
-/** Whole numbers 0 … `below`-1, the same for the same seed. */
-export function seeded(seed: number): (below: number) => number {
-  let state = seed >>> 0
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return Math.floor((state / 2 ** 32) * below)
-  }
-}
