@@ -1,0 +1,21 @@
+/**
+ * Runs the built program. A checkout that was never built has nothing to run: that deserves a better answer than a
+ * stack trace of the module loader.
+ *
+ * @param {string[]} [command] put in front of what the user wrote
+ */
+export async function run(command = []) {
+  let cli
+  try {
+    cli = await import('../dist/cli/index.js')
+  } catch (error) {
+    if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error
+    process.stderr.write(
+      'multipathd: this checkout is not built yet. Run `npm start`, or `pnpm build`, first.\n',
+    )
+    if (process.env.MP_DEBUG === '1') process.stderr.write(`${error.stack}\n`)
+    process.exitCode = 70
+    return
+  }
+  process.exitCode = await cli.main([...command, ...process.argv.slice(2)], process)
+}

@@ -1,0 +1,23 @@
+/** How multipathd ends. The numbers above 1 are those of `sysexits.h`, with its meanings. */
+export const EXIT = {
+  /** Did what was asked; a daemon: ended by SIGINT or SIGTERM. */
+  ok: 0,
+  /** `check` found faults in the config. */
+  faults: 1,
+  /** The command line is wrong. */
+  usage: 64,
+  /** The config file cannot be read. */
+  noInput: 66,
+  /** Something it needs is not there: a port is taken, an address is not of this machine. */
+  unavailable: 69,
+  /** A fault of multipathd itself, or of its installation. */
+  internal: 70,
+  /** There is no /dev/net/tun. */
+  noTun: 71,
+  /** The system forbids it: root or CAP_NET_ADMIN is missing. */
+  noPermission: 77,
+  /** The config is faulty. */
+  config: 78,
+} as const
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT]

@@ -1,0 +1,106 @@
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { configJsonSchema } from '../config/index.ts'
+import type { Config, Role } from '../config/index.ts'
+import { nearest } from '../config/nearest.ts'
+import { EXIT } from './exit-codes.ts'
+import { ExitError } from './explain.ts'
+import type { Io } from './io.ts'
+import { faultText, loadConfig, requireConfig } from './load.ts'
+
+/** What the commands do; in production {@link runDaemon} and {@link runDemo}, loaded when needed. */
+export interface Actions {
+  daemon(config: Config, io: Io): Promise<number>
+  demo(options: DemoOptions): Promise<number>
+}
+
+export interface DemoOptions {
+  readonly io: Io
+  /** Emulated lines in virtual time even where real ones could be made. */
+  readonly simulate: boolean
+}
+
+interface Flags {
+  readonly config?: string
+  readonly insecure?: boolean
+}
+
+const EXAMPLES = `
+Examples:
+  multipathd -config client.json       start, in the role that the file says (isServer)
+  multipathd check client.json         say everything that is wrong with the file
+  multipathd demo                      three lines carry one download, on this machine
+
+Exit codes: ${Object.entries(EXIT)
+  .map(([name, code]) => `${code} ${name}`)
+  .join(', ')}. MP_DEBUG=1 adds stack traces.`
+
+/** The command line. `finish` is told the exit code of the command that ran. */
+export function createProgram(io: Io, actions: Actions, finish: (code: number) => void): Command {
+  const program: Command = new Command('multipathd')
+  const start = async (role?: Role): Promise<void> => {
+    const { config: file, insecure } = program.opts<Flags>()
+    const [stray] = role === undefined ? program.args : []
+    if (stray !== undefined) program.error(unknownCommand(stray, program))
+    if (file === undefined) program.error('error: missing -config FILE; --help shows what else there is')
+    finish(await actions.daemon(requireConfig(file, { role, insecure }), io))
+  }
+  program
+    .description('Joins several internet lines into one IP link.')
+    .version(versionText(), '-v, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .option('-c, --config <file>', 'the config file; -config works too')
+    .option('--insecure', 'run without encryption although the config does not say "security": "none"')
+    .addHelpText('after', EXAMPLES)
+    .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) })
+    .configureHelp({ showGlobalOptions: true })
+    .exitOverride()
+    .action(() => start())
+  for (const role of ['client', 'server'] as const) {
+    program
+      .command(role)
+      .description(`start as ${role}; isServer in the file may be missing but must not say otherwise`)
+      .action(() => start(role))
+  }
+  program
+    .command('check <file>')
+    .description('print every fault of a config file with its path; exit code 0 or 1')
+    .action((file: string) => finish(check(file, program.opts<Flags>(), io)))
+  program
+    .command('config-schema')
+    .description('print the JSON Schema of the config file, for editors')
+    .action(() => {
+      io.stdout.write(`${JSON.stringify(configJsonSchema(), undefined, 2)}\n`)
+    })
+  program
+    .command('demo')
+    .description('show on this machine what joined lines do; real links as root, else simulated')
+    .option('--simulate', 'simulated links even as root')
+    .action(async ({ simulate = false }: { simulate?: boolean }) =>
+      finish(await actions.demo({ io, simulate })),
+    )
+  // Last, so that the commands do not inherit it: what is left over is looked at in `start`.
+  return program.allowExcessArguments()
+}
+
+function unknownCommand(word: string, { commands }: Command): string {
+  const names = commands.map((command) => command.name())
+  return `error: unknown command '${word}'\n(Did you mean ${nearest(word, names)}?)`
+}
+
+function check(file: string, { config, insecure }: Flags, io: Io): number {
+  if (config !== undefined)
+    throw new ExitError(EXIT.usage, '`check FILE` takes no -config: name the file once')
+  const result = loadConfig(file, { insecure })
+  if ('faults' in result) {
+    io.stdout.write(`${faultText(file, result.faults)}\n`)
+    return EXIT.faults
+  }
+  io.stdout.write(`${file} is right: a config for a ${result.config.isServer ? 'server' : 'client'}\n`)
+  return EXIT.ok
+}
+
+function versionText(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(manifest) as { readonly version: string }).version
+}

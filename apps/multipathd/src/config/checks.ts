@@ -1,0 +1,149 @@
+import { parseEndpoint } from '@mp/runtime-node'
+import { formatPath } from './fault.ts'
+import type { Fault, PathParts } from './fault.ts'
+import { canonicalIp, familyOf } from './ip.ts'
+
+/** The role given on the command line. */
+export type Role = 'client' | 'server'
+
+/** What of a config is well-formed in itself; the checks here look at how its parts fit together. */
+export interface Draft {
+  readonly isServer?: boolean
+  readonly security?: string
+  readonly client?: { readonly remotePaths?: readonly DraftPath[] }
+  readonly server?: { readonly listen?: string }
+  readonly tun?: {
+    readonly localAddr?: string | readonly string[]
+    readonly remoteAddr?: string | readonly string[]
+    readonly allowedIPs?: readonly string[]
+    readonly mtu?: number
+  }
+}
+
+interface DraftPath {
+  readonly name?: string
+  readonly remoteAddr?: string
+  readonly localAddr?: string
+  readonly device?: string
+}
+
+type Report = (path: PathParts, message: string) => void
+
+/** Least MTU of a link that carries IPv6, bytes (RFC 8200 §5). */
+const IPV6_MTU_FLOOR = 1280
+
+export function faultsBetween(
+  draft: Draft,
+  { role, insecure = false }: { readonly role?: Role | undefined; readonly insecure?: boolean | undefined },
+): Fault[] {
+  const faults: Fault[] = []
+  const report: Report = (path, message) => faults.push({ path: formatPath(path), message })
+  if (draft.security === undefined && !insecure) {
+    report(
+      ['security'],
+      'missing: this release cannot encrypt, so it starts only with "security": "none" in the config or with ' +
+        '--insecure. Encryption comes with the next release',
+    )
+  }
+  checkRole(draft, role, report)
+  checkPaths(draft.client?.remotePaths ?? [], report)
+  checkTun(draft.tun ?? {}, report)
+  return faults
+}
+
+function checkRole({ isServer, server, client }: Draft, role: Role | undefined, report: Report): void {
+  const asked = role === undefined ? isServer === true : role === 'server'
+  if (isServer !== undefined && isServer !== asked) {
+    report(['isServer'], `the file says ${isServer}, the command line says ${role}: correct one of them`)
+  }
+  if (asked && server?.listen === undefined) {
+    report(['server', 'listen'], 'missing: a server needs an endpoint to listen on, such as "0.0.0.0:5000"')
+  }
+  if (!asked && (client?.remotePaths ?? []).length === 0) {
+    report(
+      ['client', 'remotePaths'],
+      'a client needs at least one path, such as { "remoteAddr": "192.0.2.7:5000" }; a server needs "isServer": true',
+    )
+  }
+}
+
+function checkPaths(paths: readonly DraftPath[], report: Report): void {
+  const seen = { way: new Map<string, number>(), name: new Map<string, number>() }
+  /** The index of an earlier entry of the same kind and key. */
+  const earlier = (kind: keyof typeof seen, key: string, index: number): number | undefined => {
+    const first = seen[kind].get(key)
+    if (first === undefined) seen[kind].set(key, index)
+    return first
+  }
+  for (const [
+    index,
+    { name = `path${index + 1}`, remoteAddr, localAddr = '', device = '' },
+  ] of paths.entries()) {
+    const at = ['client', 'remotePaths', index] as const
+    const namesake = earlier('name', name, index)
+    if (namesake !== undefined)
+      report([...at, 'name'], `"${name}" is also the name of remotePaths[${namesake}]`)
+    if (remoteAddr === undefined) continue
+    const twin = earlier('way', `${remoteAddr.toLowerCase()} ${canonicalIp(localAddr)} ${device}`, index)
+    if (twin !== undefined) {
+      report(
+        at,
+        `leads the same way as remotePaths[${twin}]: give it another remoteAddr, localAddr or device`,
+      )
+    }
+    const endpoint = parseEndpoint(remoteAddr)
+    const family = 'error' in endpoint ? 0 : familyOf(endpoint.host)
+    if (localAddr !== '' && family !== 0 && familyOf(localAddr) !== family) {
+      report(
+        [...at, 'localAddr'],
+        `"${localAddr}" is not of the family of remoteAddr "${remoteAddr}" (IPv${family})`,
+      )
+    }
+  }
+}
+
+function checkTun(tun: NonNullable<Draft['tun']>, report: Report): void {
+  const { allowedIPs = [], mtu = IPV6_MTU_FLOOR } = tun
+  if (tun.localAddr === undefined || tun.remoteAddr === undefined) return
+  const local = [tun.localAddr].flat()
+  const remote = [tun.remoteAddr].flat()
+  checkEnds(local, remote, report)
+  const families = new Set(local.map(familyOf))
+  if (families.size < local.length) report(['tun', 'localAddr'], 'expected at most one address per family')
+  if (families.has(6) && mtu < IPV6_MTU_FLOOR) {
+    report(['tun', 'mtu'], `IPv6 needs at least ${IPV6_MTU_FLOOR} bytes, found ${mtu}`)
+  }
+  const first = new Map<string, number>()
+  for (const [index, network] of allowedIPs.entries()) {
+    const [address = '', length = ''] = network.split('/')
+    const key = `${canonicalIp(address)}/${length}`
+    const twin = first.get(key)
+    if (twin !== undefined)
+      report(['tun', 'allowedIPs', index], `"${network}" also stands at allowedIPs[${twin}]`)
+    first.set(key, index)
+    const family = familyOf(address)
+    if (families.has(family)) continue
+    report(
+      ['tun', 'allowedIPs', index],
+      `"${network}" is IPv${family}, but the tunnel has no IPv${family} address in localAddr and remoteAddr`,
+    )
+  }
+}
+
+function checkEnds(local: readonly string[], remote: readonly string[], report: Report): void {
+  if (local.length !== remote.length) {
+    report(
+      ['tun', 'remoteAddr'],
+      `expected as many addresses as in localAddr (${local.length}), found ${remote.length}`,
+    )
+  }
+  for (const [index, address] of local.entries()) {
+    const peer = remote[index]
+    if (peer === undefined) continue
+    if (familyOf(peer) !== familyOf(address)) {
+      report(['tun', 'remoteAddr'], `"${peer}" and localAddr "${address}" are not of one family`)
+    } else if (canonicalIp(peer) === canonicalIp(address)) {
+      report(['tun', 'remoteAddr'], `"${peer}" is also localAddr: the two ends need different addresses`)
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import { isIP } from 'node:net'
+import { z } from 'zod'
+import { parseEndpoint } from '@mp/runtime-node'
+import { show } from './fault.ts'
+import { faultOfCidr } from './ip.ts'
+
+/** Kinds of values in the config: each says what it expects and what it found instead. */
+
+/** Longest name of a network device, bytes (IFNAMSIZ - 1). */
+const DEVICE_NAME_LIMIT = 15
+
+/** What is wrong with a string; undefined when nothing is. */
+type Check = (value: string) => string | undefined
+
+type ErrorMap = (issue: { readonly input?: unknown }) => string
+
+/** The message for a value that is missing or of the wrong type. */
+export const expecting =
+  (expected: string): ErrorMap =>
+  ({ input }) =>
+    input === undefined ? `missing: expected ${expected}` : `expected ${expected}, found ${show(input)}`
+
+export const flag = (): z.ZodBoolean => z.boolean({ error: expecting('true or false') })
+
+export function integer(min: number, max: number): z.ZodNumber {
+  const error = expecting(`a whole number from ${min} to ${max}`)
+  return z.int({ error }).min(min, { error }).max(max, { error })
+}
+
+function text(expected: string, check: Check): z.ZodString {
+  return z.string({ error: expecting(expected) }).superRefine((value, context) => {
+    const message = check(value)
+    if (message !== undefined) context.addIssue({ code: 'custom', message })
+  })
+}
+
+const ENDPOINT = 'an endpoint such as "192.0.2.7:5000" or "[2001:db8::7]:5000"'
+
+/** Where this machine listens. Port 0 means any free one. */
+export const listenEndpoint = (): z.ZodString =>
+  text(ENDPOINT, (value) => {
+    const endpoint = parseEndpoint(value)
+    return 'error' in endpoint ? endpoint.error : undefined
+  })
+
+/** Where another machine listens. */
+export const remoteEndpoint = (): z.ZodString =>
+  text(ENDPOINT, (value) => {
+    const endpoint = parseEndpoint(value)
+    if ('error' in endpoint) return endpoint.error
+    return endpoint.port === 0
+      ? `${show(value)} has port 0: write the port that the server listens on`
+      : undefined
+  })
+
+const faultOfAddress: Check = (value) =>
+  isIP(value) === 0 ? `expected an IP address without prefix length, found ${show(value)}` : undefined
+
+export const address = (): z.ZodString => text('an IP address', faultOfAddress)
+
+/** One address, or a list with one per family. */
+export function addresses(): z.ZodType<string[], string | string[]> {
+  return z
+    .union([z.string(), z.array(z.string())], { error: expecting('an IP address or a list of IP addresses') })
+    .superRefine((value, context) => {
+      if (value.length === 0) {
+        context.addIssue({ code: 'custom', message: `expected an IP address, found ${show(value)}` })
+      }
+      for (const [index, each] of [value].flat().entries()) {
+        const message = faultOfAddress(each)
+        const path = Array.isArray(value) ? [index] : []
+        if (message !== undefined && each !== '') context.addIssue({ code: 'custom', message, path })
+      }
+    })
+    .transform((value) => [value].flat())
+}
+
+export const network = (): z.ZodString => text('a network such as "10.1.0.0/16"', faultOfCidr)
+
+export const deviceName = (): z.ZodString =>
+  text('the name of a network device', (value) => {
+    const { length } = Buffer.from(value)
+    if (length > DEVICE_NAME_LIMIT) {
+      return `a device name has at most ${DEVICE_NAME_LIMIT} characters, ${show(value)} has ${length}`
+    }
+    const usable = /^[^\s/:%]+$/.test(value) && value !== '.' && value !== '..'
+    return usable
+      ? undefined
+      : `expected a device name without blanks, "/", ":" and "%", found ${show(value)}`
+  })
+
+export const label = (): z.ZodString =>
+  text('a name', (value) =>
+    value.trim() === ''
+      ? 'expected a name, found an empty one: leave the key out for the default'
+      : undefined,
+  )

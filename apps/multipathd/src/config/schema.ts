@@ -1,0 +1,175 @@
+import { z } from 'zod'
+import { address, addresses, deviceName, expecting, flag, integer, label, listenEndpoint } from './fields.ts'
+import { network, remoteEndpoint } from './fields.ts'
+import { show } from './fault.ts'
+
+/** One way to the server. */
+export interface RemotePath {
+  /** For people: in the log, the status and the metrics. Unique. */
+  readonly name: string
+  /** Endpoint of the server, `host:port`. */
+  readonly remoteAddr: string
+  /** Local IP address to leave from. */
+  readonly localAddr?: string | undefined
+  /** Network interface to leave through. */
+  readonly device?: string | undefined
+  /** Share of the bytes this path carries, relative to the others, 1…65535. */
+  readonly weight: number
+  /** Largest IP packet of this path, bytes. */
+  readonly mtu: number
+}
+
+/** A config without faults, defaults filled in. */
+export interface Config {
+  readonly isServer: boolean
+  /** Every path over TCP instead of UDP. */
+  readonly tcp: boolean
+  /** Present when the config says it, absent under `--insecure`. */
+  readonly security?: 'none' | undefined
+  readonly client: { readonly remotePaths: readonly RemotePath[] }
+  readonly server?: { readonly listen: string } | undefined
+  readonly tun: {
+    readonly name: string
+    /** Own addresses inside the tunnel, at most one per family. */
+    readonly localAddr: readonly string[]
+    /** The other end's, in the order of {@link localAddr}. */
+    readonly remoteAddr: readonly string[]
+    /** Networks behind the other end: routed into the tunnel. */
+    readonly allowedIPs: readonly string[]
+    /** Largest IP packet inside the tunnel, bytes. */
+    readonly mtu: number
+    readonly backend: 'auto' | 'native' | 'tuntap2'
+  }
+  /** Where metrics will be served. Nothing listens there in this release. */
+  readonly promListenAddr: string
+}
+
+const object = expecting('an object')
+
+const remotePath = z.strictObject(
+  {
+    name: label()
+      .optional()
+      .meta({
+        description: 'What the path is called in the log and the status. Default: `path1`, `path2`, …',
+        examples: ['dsl'],
+      }),
+    remoteAddr: remoteEndpoint().meta({
+      description: 'Endpoint of the server. Several paths may share one host, one port or both.',
+      examples: ['198.51.100.7:5000'],
+    }),
+    localAddr: address()
+      .optional()
+      .meta({
+        description: 'Local IP address to leave from. Default: the routing table decides.',
+        examples: ['192.168.1.20'],
+      }),
+    device: deviceName()
+      .optional()
+      .meta({
+        description: 'Network interface to leave through, whatever the routing table says. Default: any.',
+        examples: ['eth0'],
+      }),
+    weight: integer(0, 65_535)
+      .default(1)
+      .transform((weight) => weight || 1)
+      .meta({ description: 'Share of the bytes, relative to the other paths. 0 means 1.' }),
+    mtu: integer(576, 65_535)
+      .default(1500)
+      .meta({ description: 'Largest IP packet this path takes, bytes.' }),
+  },
+  { error: object },
+)
+
+const client = z.strictObject(
+  {
+    remotePaths: z
+      .array(remotePath, { error: expecting('a list of paths') })
+      .default([])
+      .transform((paths) => paths.map((path, index) => ({ ...path, name: path.name ?? `path${index + 1}` })))
+      .meta({ description: 'The ways to the server, one entry each. A client needs at least one.' }),
+  },
+  { error: object },
+)
+
+const server = z.strictObject(
+  {
+    listen: listenEndpoint().meta({
+      description: 'Where the server waits for clients, UDP or TCP as `tcp` says. A server needs it.',
+      examples: ['0.0.0.0:5000', '[::]:5000'],
+    }),
+  },
+  { error: object },
+)
+
+const tun = z.strictObject(
+  {
+    name: deviceName()
+      .default('multipath-veth0')
+      .meta({ description: 'Name of the TUN device, at most 15 characters.' }),
+    localAddr: addresses().meta({
+      description: 'Own IP address inside the tunnel, without prefix length; a list for IPv4 and IPv6.',
+      examples: ['10.8.0.1', ['10.8.0.1', 'fd00:8::1']],
+    }),
+    remoteAddr: addresses().meta({
+      description: 'IP address of the other end inside the tunnel; a list in the order of `localAddr`.',
+      examples: ['10.8.0.2', ['10.8.0.2', 'fd00:8::2']],
+    }),
+    allowedIPs: z
+      .array(network(), { error: expecting('a list of networks') })
+      .default([])
+      .meta({
+        description: 'Networks behind the other end: routed into the tunnel.',
+        examples: [['10.1.0.0/16']],
+      }),
+    mtu: integer(576, 65_535)
+      .default(1400)
+      .meta({ description: 'Largest IP packet inside the tunnel, bytes; at least 1280 with IPv6.' }),
+    backend: z
+      .enum(['auto', 'native', 'tuntap2'], { error: expecting('"auto", "native" or "tuntap2"') })
+      .default('auto')
+      .meta({ description: 'What reads and writes the TUN device. `auto` takes `native` where it loads.' }),
+  },
+  { error: object },
+)
+
+export const configSchema: z.ZodType<Config> = z.strictObject(
+  {
+    $schema: z
+      .string({ error: expecting('the address of a JSON Schema') })
+      .optional()
+      .meta({ description: 'For editors; not used.' }),
+    isServer: flag().default(false).meta({ description: 'The role of this side.' }),
+    tcp: flag()
+      .default(false)
+      .meta({ description: 'Every path over TCP instead of UDP. The same on both sides.' }),
+    security: z
+      .literal('none', {
+        error: ({ input }) =>
+          `expected "none", found ${show(input)}: this release cannot encrypt, encryption comes with the next one`,
+      })
+      .optional()
+      .meta({
+        description:
+          'Must be `"none"` in this release, which does not encrypt: nobody shall run an open tunnel by accident. ' +
+          '`--insecure` does the same.',
+      }),
+    client: client.prefault({}).meta({ description: 'Used in the client role.' }),
+    server: server.optional().meta({ description: 'Used in the server role.' }),
+    tun: tun.meta({ description: 'The TUN device of this side.' }),
+    promListenAddr: listenEndpoint()
+      .default('127.0.0.1:2131')
+      .meta({
+        description:
+          'Where metrics will be served. Checked, but nothing listens there in this release. ' +
+          'Not on all addresses by default, because metrics need no password.',
+      }),
+  },
+  { error: object },
+)
+
+/** The config as JSON Schema (draft 2020-12), for editors and for the reference in the README. */
+export function configJsonSchema(): Record<string, unknown> {
+  const { $schema, ...schema } = z.toJSONSchema(configSchema, { io: 'input' })
+  return { $schema, title: 'Config of multipathd', ...schema }
+}

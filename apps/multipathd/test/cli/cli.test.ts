@@ -1,0 +1,221 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { main } from '../../src/cli/index.ts'
+import type { Config } from '../../src/config/index.ts'
+import { client, server } from '../config/samples.ts'
+
+let folder = ''
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'multipathd-cli-'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+function fileOf(value: unknown): string {
+  const file = join(folder, 'config.json')
+  writeFileSync(file, typeof value === 'string' ? value : JSON.stringify(value))
+  return file
+}
+
+const coded = (code: string, message: string): Error => Object.assign(new Error(message), { code })
+
+interface Outcome {
+  readonly exit: number
+  readonly out: string
+  readonly err: string
+  /** The config the daemon was started with. */
+  readonly config: Config | undefined
+  /** How the demo was asked to run. */
+  readonly simulate: boolean | undefined
+}
+
+/** Runs a command line; the daemon ends with `ends`, a code or an error. */
+async function run(
+  argv: readonly string[],
+  { ends = 0, env = {} }: { ends?: number | Error; env?: Record<string, string> } = {},
+): Promise<Outcome> {
+  const text = { out: '', err: '' }
+  let config: Config | undefined
+  let simulate: boolean | undefined
+  const end = async (): Promise<number> => {
+    if (ends instanceof Error) throw ends
+    return ends
+  }
+  const exit = await main(
+    argv,
+    {
+      stdout: { write: (chunk: string) => (text.out += chunk) },
+      stderr: { write: (chunk: string) => (text.err += chunk) },
+      env,
+    },
+    {
+      daemon: (given) => {
+        config = given
+        return end()
+      },
+      demo: (options) => {
+        simulate = options.simulate
+        return end()
+      },
+    },
+  )
+  return { exit, config, simulate, ...text }
+}
+
+describe('multipathd -config FILE', () => {
+  test.each(['-config', '--config', '-c'])(
+    'starts the daemon in the role of the file: %s',
+    async (option) => {
+      const { exit, config, err } = await run([option, fileOf(server)])
+      expect([exit, err]).toEqual([0, ''])
+      expect(config?.isServer).toBe(true)
+    },
+  )
+
+  test('may be joined with an equals sign', async () => {
+    expect((await run([`-config=${fileOf(client)}`])).config?.isServer).toBe(false)
+  })
+
+  test('ends with the exit code of the daemon', async () => {
+    expect((await run(['-config', fileOf(client)], { ends: 69 })).exit).toBe(69)
+  })
+
+  test('names every fault of the file and does not start', async () => {
+    const { exit, err, config } = await run(['-config', fileOf({ ...client, tpc: 1, tcp: 2 })])
+    expect(exit).toBe(78)
+    expect(config).toBeUndefined()
+    expect(err).toMatch(
+      /config\.json has 2 faults:\n {2}tpc: unknown key "tpc".*\n {2}tcp: expected true or false/,
+    )
+  })
+
+  test('refuses to run without encryption until it is told to', async () => {
+    const file = fileOf({ ...client, security: undefined })
+    const refused = await run(['-config', file])
+    expect([refused.exit, refused.config]).toEqual([78, undefined])
+    expect(refused.err).toMatch(/security: missing: this release cannot encrypt.*--insecure/)
+    expect((await run(['-config', file, '-insecure'])).config).toBeDefined()
+  })
+
+  test('says that the file is not there', async () => {
+    const { exit, err } = await run(['-config', join(folder, 'none.json')])
+    expect(exit).toBe(66)
+    expect(err).toMatch(/^multipathd: cannot read the config ".*none\.json": there is no such file\n$/)
+  })
+
+  test('says where the syntax is wrong', async () => {
+    const { err } = await run(['-config', fileOf('{\n  "tcp": tru\n}')])
+    expect(err).toContain('has 1 fault:\n  line 2, column 10: expected a value, found "tru"')
+  })
+})
+
+describe('multipathd client and server', () => {
+  test('set the role where the file is silent', async () => {
+    const silent = { ...server, isServer: undefined }
+    expect((await run(['server', '-config', fileOf(silent)])).config?.isServer).toBe(true)
+    expect((await run(['client', '--config', fileOf(client)])).config?.isServer).toBe(false)
+  })
+
+  test('do not overrule the file', async () => {
+    const { exit, err } = await run(['client', '-config', fileOf({ ...client, isServer: true })])
+    expect(exit).toBe(78)
+    expect(err).toContain('isServer: the file says true, the command line says client')
+  })
+
+  test('know the options before and after them', async () => {
+    const file = fileOf({ ...client, security: undefined })
+    expect((await run(['-insecure', 'client', '-config', file])).exit).toBe(0)
+    expect((await run(['client', '-config', file, '--insecure'])).exit).toBe(0)
+  })
+})
+
+describe('multipathd check FILE', () => {
+  test('says that all is right, and ends with 0', async () => {
+    const { exit, out, config } = await run(['check', fileOf(server)])
+    expect(exit).toBe(0)
+    expect(out).toMatch(/config\.json is right: a config for a server\n$/)
+    expect(config).toBeUndefined()
+  })
+
+  test('lists every fault with its path on standard output, and ends with 1', async () => {
+    const { exit, out, err } = await run(['check', fileOf({ ...client, tun: {}, isServer: 3 })])
+    expect([exit, err]).toEqual([1, ''])
+    expect(out.split('\n').map((line) => /^ {2}([^:]+):/.exec(line)?.[1])).toEqual([
+      undefined,
+      'isServer',
+      'tun.localAddr',
+      'tun.remoteAddr',
+      undefined,
+    ])
+  })
+
+  test('needs a file', async () => {
+    const { exit, err } = await run(['check'])
+    expect([exit, err]).toEqual([64, "error: missing required argument 'file'\n"])
+    expect((await run(['check', fileOf(client), '-config', 'x'])).exit).toBe(64)
+  })
+})
+
+describe('multipathd', () => {
+  test.each([
+    [[], /missing -config FILE/],
+    [['-config'], /option '-c, --config <file>' argument missing/],
+    [['-confg', 'x'], /unknown option '--confg'\n\(Did you mean --config\?\)/],
+    [['chekc', 'x'], /unknown command 'chekc'\n\(Did you mean check\?\)/],
+    [['demo', 'x'], /too many arguments for 'demo'/],
+  ])('refuses the arguments %j', async (argv, text) => {
+    const { exit, err } = await run(argv)
+    expect(exit).toBe(64)
+    expect(err).toMatch(text)
+  })
+
+  test('--version prints the version of the package', async () => {
+    const { exit, out } = await run(['--version'])
+    expect(exit).toBe(0)
+    expect(out).toMatch(/^\d+\.\d+\.\d+\n$/)
+  })
+
+  test('--help names the commands and the exit codes', async () => {
+    const { exit, out } = await run(['-help'])
+    expect(exit).toBe(0)
+    for (const part of ['check', 'config-schema', 'demo', '--insecure', '77 noPermission'])
+      expect(out).toContain(part)
+  })
+
+  test('config-schema prints the JSON Schema', async () => {
+    const { exit, out } = await run(['config-schema'])
+    expect(exit).toBe(0)
+    expect(JSON.parse(out)).toHaveProperty('properties.client.properties.remotePaths')
+  })
+
+  test('demo runs the demo and ends with its code', async () => {
+    expect(await run(['demo'], { ends: 3 })).toMatchObject({ exit: 3, simulate: false })
+    expect(await run(['demo', '--simulate'])).toMatchObject({ exit: 0, simulate: true })
+  })
+})
+
+describe('an error of the daemon', () => {
+  test.each([
+    ['MP_UDP_ADDRESS_IN_USE', 69],
+    ['MP_TCP_NOT_PERMITTED', 77],
+    ['EPERM', 77],
+    ['EADDRINUSE', 69],
+  ])('with the code %s is told in one line, exit %i', async (code, exit) => {
+    const outcome = await run(['-config', fileOf(client)], {
+      ends: coded(code, 'port 5000 is taken: choose another'),
+    })
+    expect(outcome).toMatchObject({ exit, err: 'multipathd: port 5000 is taken: choose another\n' })
+  })
+
+  test('nobody knows is an internal one, with its stack only under MP_DEBUG=1', async () => {
+    const ends = new TypeError('x is undefined')
+    const quiet = await run(['-config', fileOf(client)], { ends })
+    expect([quiet.exit, quiet.err]).toEqual([
+      70,
+      'multipathd: internal error: x is undefined\nMP_DEBUG=1 shows where. Please report it.\n',
+    ])
+    const loud = await run(['-config', fileOf(client)], { ends, env: { MP_DEBUG: '1' } })
+    expect(loud.err).toMatch(/TypeError: x is undefined\n\s+at /)
+  })
+})

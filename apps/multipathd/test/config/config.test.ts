@@ -1,0 +1,129 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { configJsonSchema, parseConfig } from '../../src/config/index.ts'
+import type { Config, ParseOptions } from '../../src/config/index.ts'
+import { client, server } from './samples.ts'
+
+function configOf(value: unknown, options?: ParseOptions): Config {
+  const result = parseConfig(typeof value === 'string' ? value : JSON.stringify(value), options)
+  expect(result).toHaveProperty('config')
+  return (result as { config: Config }).config
+}
+
+describe('a config', () => {
+  test('needs little: the rest has defaults', () => {
+    expect(configOf(client)).toEqual({
+      isServer: false,
+      tcp: false,
+      security: 'none',
+      client: { remotePaths: [{ name: 'path1', remoteAddr: '192.0.2.7:5000', weight: 1, mtu: 1500 }] },
+      tun: {
+        name: 'multipath-veth0',
+        localAddr: ['10.8.0.1'],
+        remoteAddr: ['10.8.0.2'],
+        allowedIPs: [],
+        mtu: 1400,
+        backend: 'auto',
+      },
+      promListenAddr: '127.0.0.1:2131',
+    })
+  })
+
+  test('of a server needs an endpoint and no path', () => {
+    const config = configOf(server)
+    expect(config.isServer).toBe(true)
+    expect(config.server).toEqual({ listen: '0.0.0.0:5000' })
+    expect(config.client.remotePaths).toEqual([])
+  })
+
+  test('takes a value for every key', () => {
+    const full = {
+      $schema: './config.schema.json',
+      isServer: false,
+      tcp: true,
+      security: 'none',
+      promListenAddr: '[::1]:9100',
+      client: {
+        remotePaths: [
+          {
+            name: 'dsl',
+            remoteAddr: 'vpn.example.net:5000',
+            localAddr: '192.168.1.20',
+            device: 'eth0',
+            weight: 65_535,
+            mtu: 1492,
+          },
+          { remoteAddr: '[2001:db8::7]:5000', localAddr: '2001:db8::9' },
+        ],
+      },
+      server: { listen: '[::]:5000' },
+      tun: {
+        name: 'mp0',
+        localAddr: ['10.8.0.1', 'fd00:8::1'],
+        remoteAddr: ['10.8.0.2', 'fd00:8::2'],
+        allowedIPs: ['10.1.0.0/16', '0.0.0.0/0', 'fd00:1::/64', '::/0', '192.0.2.1/32'],
+        mtu: 1280,
+        backend: 'native',
+      },
+    }
+    const { remotePaths } = full.client
+    expect(configOf(full)).toEqual({
+      ...full,
+      client: { remotePaths: [remotePaths[0], { ...remotePaths[1], name: 'path2', weight: 1, mtu: 1500 }] },
+    })
+  })
+
+  test('may spell its keys in any letter case', () => {
+    const config = configOf(
+      `{"Security": "none", "CLIENT": {"remotepaths": [{"RemoteAddr": "192.0.2.7:5000", "Weight": 3}]},
+        "Tun": {"LOCALADDR": "10.8.0.1", "remoteaddr": "10.8.0.2", "allowedips": ["10.1.0.0/16"]}}`,
+    )
+    expect(config.client.remotePaths[0]).toMatchObject({ remoteAddr: '192.0.2.7:5000', weight: 3 })
+    expect(config.tun).toMatchObject({ localAddr: ['10.8.0.1'], allowedIPs: ['10.1.0.0/16'] })
+  })
+
+  test('may hold comments and a comma after the last member', () => {
+    const text = `\uFEFF// my config
+      { "security": "none", /* until
+        the next release */
+        "client": { "remotePaths": [ { "remoteAddr": "192.0.2.7:5000", }, ] }, // one line
+        "tun": { "localAddr": "10.8.0.1", "remoteAddr": "10.8.0.2" }, }
+      // end`
+    expect(configOf(text).client.remotePaths).toHaveLength(1)
+  })
+
+  test('takes weight 0 as 1, as configs of the Go original have it', () => {
+    const paths = [{ remoteAddr: '192.0.2.7:5000', weight: 0 }]
+    expect(configOf({ ...client, client: { remotePaths: paths } }).client.remotePaths[0]?.weight).toBe(1)
+  })
+
+  test('may lead several paths to one host, or from one host, or both by different devices', () => {
+    const remotePaths = [
+      { remoteAddr: '192.0.2.7:5000' },
+      { remoteAddr: '192.0.2.7:5001' },
+      { remoteAddr: '192.0.2.7:5000', localAddr: '10.0.0.1' },
+      { remoteAddr: '192.0.2.7:5000', localAddr: '10.0.0.1', device: 'eth1' },
+    ]
+    const config = configOf({ ...client, client: { remotePaths } })
+    expect(config.client.remotePaths.map(({ name }) => name)).toEqual(['path1', 'path2', 'path3', 'path4'])
+  })
+
+  test('takes its role from the command line when it does not say one', () => {
+    const { isServer: _, ...silent } = server
+    expect(configOf(silent, { role: 'server' }).isServer).toBe(true)
+    expect(configOf(server, { role: 'server' }).isServer).toBe(true)
+    expect(configOf({ ...client, isServer: false }, { role: 'client' }).isServer).toBe(false)
+  })
+
+  test('may leave security out under --insecure', () => {
+    const { security: _, ...open } = client
+    expect(configOf(open, { insecure: true }).security).toBeUndefined()
+  })
+})
+
+describe('the JSON Schema', () => {
+  test('is the committed one: after a change run `node scripts/docs.mjs`', () => {
+    const committed = readFileSync(new URL('../../config.schema.json', import.meta.url), 'utf8')
+    expect(JSON.parse(committed)).toEqual(configJsonSchema())
+  })
+})
