@@ -1,0 +1,153 @@
+import type { FrameHandler, FrameSource, Link, PacketBatch, Transport } from '@mp/interface'
+import { DECODE_ERROR_NAMES, DecodeError, FrameCodec, Handshake } from '@mp/wire'
+import { TunnelCore } from './core.ts'
+import type { TunnelOptions } from './core.ts'
+import { HelloSchedule } from './hello.ts'
+import type { TunnelPath } from './path.ts'
+import { Redial } from './redial.ts'
+import type { Session } from './session.ts'
+import type { TunnelStats } from './stats.ts'
+
+/** One way to the server. */
+export interface ClientPath {
+  /** For people; unique. */
+  readonly name: string
+  readonly transport: Transport
+  /** `host:port` of the server. */
+  readonly endpoint: string
+  /** Local IP address to leave from. Default: the routing table decides. */
+  readonly localAddress?: string
+  /** Network interface to leave through. */
+  readonly device?: string
+  /** Relative share of bytes, both ways, an integer 1…65535. Default 1. */
+  readonly weight?: number
+}
+
+export interface TunnelClientOptions extends TunnelOptions {
+  /** 1…32 paths. */
+  readonly paths: readonly ClientPath[]
+}
+
+/**
+ * The side that calls. It keeps a link on every path, greets the server on all of them until one answers, and begins
+ * anew when none works any more.
+ */
+export class TunnelClient implements FrameHandler {
+  readonly #options: TunnelClientOptions
+  readonly #core: TunnelCore
+  readonly #codec: FrameCodec
+  readonly #session: Session
+  readonly #hello: HelloSchedule
+  readonly #greeting = new Handshake()
+  readonly #welcome = new Handshake()
+  readonly #redials: Redial[] = []
+
+  constructor(options: TunnelClientOptions) {
+    this.#options = options
+    this.#core = new TunnelCore(options)
+    this.#codec = new FrameCodec(options.pool.arena)
+    this.#session = this.#core.createSession({
+      role: 'client',
+      onHandshake: (batch, row) => this.#handleWelcome(batch, row),
+      onPeerClose: () => this.#session.handlePeerGone(),
+      onPathChange: () => this.#watch(),
+    })
+    this.#greeting.sender = this.#session.localIndex
+    this.#greeting.instanceHigh = this.#core.randomWord()
+    this.#greeting.instanceLow = this.#core.randomWord()
+    this.#hello = new HelloSchedule(
+      () => this.#greet(),
+      () => this.#core.random(),
+    )
+  }
+
+  /** Begins to dial all paths and to read the TUN. Does not wait for either. */
+  start(): void {
+    this.#core.driver.add(this.#hello)
+    this.#core.start((packets, nowMs) => this.#session.send(packets, nowMs))
+    for (const [id, path] of this.#options.paths.entries()) this.#dial(id, path)
+    this.#watch()
+    this.#core.driver.rearm()
+  }
+
+  stats(): TunnelStats {
+    return this.#core.stats(this.#session)
+  }
+
+  /** Tells the server, then lets go of everything. */
+  async close(): Promise<void> {
+    for (const each of this.#redials) each.close()
+    this.#hello.stop()
+    this.#core.closeSession(this.#session, { tellPeer: true, reason: 'client closed' })
+    await this.#core.close()
+  }
+
+  onFrames(batch: PacketBatch, source: FrameSource): void {
+    this.#session.receive(batch, source, this.#core.nowMs())
+    this.#core.driver.rearm()
+  }
+
+  onWritable(link: Link): void {
+    this.#session.handleWritable(link)
+    this.#core.driver.rearm()
+  }
+
+  onUnreachable(link: Link): void {
+    this.#session.handleUnreachable(link)
+    this.#core.driver.rearm()
+  }
+
+  onClose(link: Link, error?: Error): void {
+    this.#session.handleLinkClose(link, error?.message ?? 'closed by the server')
+    this.#core.driver.rearm()
+  }
+
+  #dial(id: number, { name, transport, endpoint, weight = 1, localAddress, device }: ClientPath): void {
+    const path = this.#session.addPath({ id, name, weight })
+    this.#redials.push(
+      new Redial({
+        transport,
+        endpoint,
+        handler: this,
+        ...(localAddress === undefined ? {} : { localAddress }),
+        ...(device === undefined ? {} : { device }),
+        runtime: this.#options.runtime,
+        random: () => this.#core.random(),
+        onLink: (link) => this.#attach(path, link),
+        onFailure: (error) => this.#session.reportNoLink(path, error.message),
+      }),
+    )
+  }
+
+  /** A path that comes up while we look for the server says hello at once. */
+  #attach(path: TunnelPath, link: Link): void {
+    this.#session.attach(path, link)
+    if (this.#hello.running) this.#session.sendHandshake(path, 0, this.#greeting)
+    this.#core.driver.rearm()
+  }
+
+  #greet(): void {
+    for (const path of this.#session.paths) this.#session.sendHandshake(path, 0, this.#greeting)
+  }
+
+  #handleWelcome(batch: PacketBatch, row: number): string | undefined {
+    const welcome = this.#welcome
+    const code = this.#codec.readHandshake(batch.offset[row]!, batch.length[row]!, welcome)
+    if (code !== DecodeError.none) return DECODE_ERROR_NAMES[code]
+    const { instanceHigh, instanceLow } = this.#greeting
+    if (welcome.instanceHigh !== instanceHigh || welcome.instanceLow !== instanceLow) return 'foreign-welcome'
+    this.#options.pool.release(batch.slot[row]!)
+    this.#session.establish(welcome.sender)
+    this.#watch()
+    return undefined
+  }
+
+  /** Looks for the server whenever no path gives reason to believe that it hears us, and only then. */
+  #watch(): void {
+    if (this.#session.established && this.#session.hasHope) return this.#hello.stop()
+    if (this.#hello.running) return
+    const atMs = this.#core.nowMs()
+    if (this.#session.established) this.#core.emit({ type: 'stalled', atMs })
+    this.#hello.start(atMs)
+  }
+}

@@ -1,0 +1,71 @@
+import type { PacketBatch, PacketPool } from '@mp/interface'
+import { PROBER_STATE_VALUES } from '@mp/prober'
+import { ControlBody, ControlKind, DECODE_ERROR_NAMES, DecodeError } from '@mp/wire'
+import type { FrameCodec } from '@mp/wire'
+import type { FrameWriter } from './frame-writer.ts'
+import type { TunnelPath } from './path.ts'
+
+export interface ControlParts {
+  readonly pool: PacketPool
+  readonly codec: FrameCodec
+  readonly writer: FrameWriter
+  /** Whether our weights are told to the peer: the client's configuration rules both directions. */
+  readonly tellWeights: boolean
+  /** A probe of ours came back. */
+  readonly onReply: (path: TunnelPath, nonce: number, nowMs: number) => void
+  /** The peer says what share it would like on `path`, 1…65535. */
+  readonly onWeight: (path: TunnelPath, weight: number) => void
+  /** The peer ends the session. */
+  readonly onClose: (reason: number) => void
+}
+
+/** What the two ends say to each other about their paths: probes, replies, the end. */
+export class ControlChannel {
+  readonly #parts: ControlParts
+  readonly #received = new ControlBody()
+  readonly #sent = new ControlBody()
+
+  constructor(parts: ControlParts) {
+    this.#parts = parts
+  }
+
+  /** Sends a probe over `path`, or a reply to the peer's. */
+  sendProbe(path: TunnelPath, nonce: number, kind: number = ControlKind.probe): void {
+    const body = this.#sent
+    body.kind = kind
+    body.state = PROBER_STATE_VALUES[path.prober.state]
+    body.weight = this.#parts.tellWeights ? path.weight : 0
+    body.nonce = nonce
+    this.#parts.writer.writeControl(path, body)
+    path.flush()
+  }
+
+  /** Tells the peer over `path` that the session ends. */
+  sendClose(path: TunnelPath, reason: number): void {
+    const body = this.#sent
+    body.kind = ControlKind.close
+    body.reason = reason
+    this.#parts.writer.writeControl(path, body)
+    path.flush()
+  }
+
+  /**
+   * Takes the control body in `row`.
+   * @returns why it is dropped, or undefined when its slot is used up.
+   */
+  receive(batch: PacketBatch, row: number, path: TunnelPath, nowMs: number): string | undefined {
+    const body = this.#received
+    const code = this.#parts.codec.readControl(batch.offset[row]!, batch.length[row]!, body)
+    if (code !== DecodeError.none) return DECODE_ERROR_NAMES[code]
+    this.#parts.pool.release(batch.slot[row]!)
+    this.#act(path, body, nowMs)
+    return undefined
+  }
+
+  #act(path: TunnelPath, body: ControlBody, nowMs: number): void {
+    if (body.kind === ControlKind.close) return this.#parts.onClose(body.reason)
+    if (body.weight !== 0 && body.weight !== path.weight) this.#parts.onWeight(path, body.weight)
+    if (body.kind === ControlKind.probe) this.sendProbe(path, body.nonce, ControlKind.probeReply)
+    else this.#parts.onReply(path, body.nonce, nowMs)
+  }
+}

@@ -1,0 +1,143 @@
+import type { Fragmenter, PacketBatch, PacketPool, Runtime, Scheduler, TunDevice } from '@mp/interface'
+import { ProberManager } from '@mp/prober'
+import type { ProberOptions } from '@mp/prober'
+import { Driver } from './driver.ts'
+import { DropCounter } from './drop-counter.ts'
+import type { TunnelEvent } from './events.ts'
+import type { TunnelPath } from './path.ts'
+import { Session } from './session.ts'
+import type { SessionOptions } from './session.ts'
+import type { TunnelStats } from './stats.ts'
+
+/** What both ends of a tunnel are made of. Everything real comes in here. */
+export interface TunnelOptions {
+  readonly runtime: Runtime
+  readonly pool: PacketPool
+  /** Closed by the tunnel when it is closed. */
+  readonly tun: TunDevice
+  /** Makes the scheduler of a session. */
+  readonly createScheduler: () => Scheduler<TunnelPath>
+  /** Makes the fragmenter of a session, over the same pool. */
+  readonly createFragmenter: () => Fragmenter
+  /** How paths are probed; see `@mp/prober`. */
+  readonly prober?: Omit<ProberOptions, 'nextNonce' | 'estimator'>
+  /** Packets handled at once, ≥ 1. Default 128. */
+  readonly batchSize?: number
+  /** Called after the state has changed. */
+  readonly onEvent?: (event: TunnelEvent) => void
+  /** The TUN is gone though nobody closed it: the tunnel is of no use any more. */
+  readonly onTunClose?: (error?: Error) => void
+}
+
+const DEFAULT_BATCH_SIZE = 128
+const MAX_INDEX = 0xff_ffff
+
+/** What client and server share: the TUN at one side of every session, clock and probers under all of them. */
+export class TunnelCore {
+  readonly batchSize: number
+  readonly drops: DropCounter
+  readonly driver: Driver
+  readonly #options: TunnelOptions
+  readonly #probers: ProberManager<TunnelPath>
+  readonly #word: Uint32Array = new Uint32Array(1)
+  readonly #wordBytes: Uint8Array = new Uint8Array(this.#word.buffer)
+
+  constructor(options: TunnelOptions) {
+    this.#options = options
+    this.batchSize = options.batchSize ?? DEFAULT_BATCH_SIZE
+    this.drops = new DropCounter(options.pool)
+    this.driver = new Driver(options.runtime)
+    this.#probers = new ProberManager({
+      onTransmit: (path, probe) => path.owner.sendProbe(path, probe),
+      onEvent: (path, event) => path.owner.handleProberEvent(path, event),
+    })
+    this.driver.add(this.#probers)
+  }
+
+  nowMs(): number {
+    return this.#options.runtime.nowMs()
+  }
+
+  emit(event: TunnelEvent): void {
+    this.#options.onEvent?.(event)
+  }
+
+  /** Begins to read the TUN; `send` takes what it reads and empties the batch. */
+  start(send: (packets: PacketBatch, nowMs: number) => void): void {
+    this.#options.tun.start({
+      onPackets: (packets) => {
+        send(packets, this.nowMs())
+        this.driver.rearm()
+      },
+      onClose: (error) => this.#options.onTunClose?.(error),
+    })
+  }
+
+  createSession(
+    wishes: Pick<SessionOptions, 'role' | 'onHandshake' | 'onPeerClose' | 'onPathChange'>,
+  ): Session {
+    const { pool, createScheduler, createFragmenter, prober } = this.#options
+    const fragmenter = createFragmenter()
+    this.driver.add(fragmenter)
+    return new Session({
+      ...wishes,
+      pool,
+      fragmenter,
+      scheduler: createScheduler(),
+      probers: this.#probers,
+      proberOptions: { ...prober, nextNonce: () => this.randomWord() },
+      localIndex: this.#randomIndex(),
+      batchSize: this.batchSize,
+      nowMs: () => this.nowMs(),
+      deliver: (packets) => this.#deliver(packets),
+      onEvent: (event) => this.emit(event),
+    })
+  }
+
+  /** Ends a session and keeps its counts. */
+  closeSession(session: Session, why: { readonly tellPeer: boolean; readonly reason: string }): void {
+    session.close(why.tellPeer)
+    this.driver.remove(session.fragmenter)
+    this.drops.add(session.stats().drops)
+    this.emit({ type: 'closed', atMs: this.nowMs(), reason: why.reason })
+  }
+
+  /** 32 random bits. */
+  randomWord(): number {
+    this.#options.runtime.randomBytes(this.#wordBytes)
+    return this.#word[0]!
+  }
+
+  /** 0 ≤ x < 1. */
+  random(): number {
+    return this.randomWord() / 2 ** 32
+  }
+
+  stats(session: Session | undefined): TunnelStats {
+    const total = new DropCounter(this.#options.pool)
+    total.add(this.drops.snapshot())
+    const stats = session?.stats()
+    if (stats !== undefined) total.add(stats.drops)
+    return {
+      session: stats,
+      tun: this.#options.tun.stats(),
+      drops: total.snapshot(),
+      slotsInUse: this.#options.pool.inUse,
+    }
+  }
+
+  async close(): Promise<void> {
+    this.driver.close()
+    await this.#options.tun.close()
+  }
+
+  #deliver(packets: PacketBatch): void {
+    this.#options.tun.write(packets)
+    this.drops.dropAll(packets, 'tun-full')
+  }
+
+  #randomIndex(): number {
+    const index = this.randomWord() & MAX_INDEX
+    return index === 0 ? this.#randomIndex() : index
+  }
+}

@@ -1,0 +1,56 @@
+import type { Runtime, Timer } from '@mp/interface'
+
+/** What a driver wakes: the timing half of a `Machine`. */
+export interface Wakeable {
+  pollTimeout(): number
+  handleTimeout(nowMs: number): void
+}
+
+/**
+ * Gives many machines one timer. The only place where the tunnel arms one: whoever changes a machine calls
+ * {@link rearm} when done.
+ */
+export class Driver {
+  readonly #runtime: Runtime
+  readonly #machines = new Set<Wakeable>()
+  #timer: Timer | undefined
+  #armedMs = Infinity
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime
+  }
+
+  add(machine: Wakeable): void {
+    this.#machines.add(machine)
+    this.rearm()
+  }
+
+  remove(machine: Wakeable): void {
+    this.#machines.delete(machine)
+  }
+
+  /** Arms the timer for the earliest wish. One that is armed earlier stays: it looks again when it fires. */
+  rearm(): void {
+    let dueMs = Infinity
+    for (const machine of this.#machines) dueMs = Math.min(dueMs, machine.pollTimeout())
+    if (dueMs >= this.#armedMs) return
+    this.#timer?.cancel()
+    this.#armedMs = dueMs
+    this.#timer = this.#runtime.setTimer(dueMs, () => this.#wake())
+  }
+
+  close(): void {
+    this.#machines.clear()
+    this.#timer?.cancel()
+    this.#armedMs = Infinity
+  }
+
+  #wake(): void {
+    this.#armedMs = Infinity
+    const nowMs = this.#runtime.nowMs()
+    for (const machine of this.#machines) {
+      if (machine.pollTimeout() <= nowMs) machine.handleTimeout(nowMs)
+    }
+    this.rearm()
+  }
+}

@@ -1,0 +1,21 @@
+import type { ProberState } from '@mp/prober'
+
+/** What happens to a tunnel, for logs and displays. `atMs` is the runtime's clock. */
+export type TunnelEvent =
+  /** Both sides know each other: data may flow as soon as a path is healthy. */
+  | { readonly type: 'established'; readonly atMs: number }
+  /** No path works any more; the client looks for its peer again on all of them. */
+  | { readonly type: 'stalled'; readonly atMs: number }
+  | { readonly type: 'closed'; readonly atMs: number; readonly reason: string }
+  | {
+      readonly type: 'path-state'
+      readonly atMs: number
+      readonly path: string
+      readonly from: ProberState
+      readonly to: ProberState
+      readonly reason: string
+    }
+  /** The path got a link, or a new one: at first, after a reconnect, or because the peer's address changed. */
+  | { readonly type: 'path-linked'; readonly atMs: number; readonly path: string; readonly remote: string }
+  /** The path lost its link, or could not get one. Said once per outage. */
+  | { readonly type: 'path-unlinked'; readonly atMs: number; readonly path: string; readonly reason: string }

@@ -1,0 +1,45 @@
+import { Backoff } from './backoff.ts'
+import type { Wakeable } from './driver.ts'
+
+/** First and last wait for a welcome, ms, and the factor between one and the next. */
+const FIRST_MS = 250
+const LAST_MS = 2000
+const FACTOR = 1.5
+
+/** Says when a client greets its server: at once, and again with longer waits until it is told to stop. */
+export class HelloSchedule implements Wakeable {
+  readonly #greet: () => void
+  readonly #backoff: Backoff
+  #nextMs = Infinity
+
+  /** `greet` sends a hello on all paths; `random` gives 0 ≤ x < 1. */
+  constructor(greet: () => void, random: () => number) {
+    this.#greet = greet
+    this.#backoff = new Backoff({ firstMs: FIRST_MS, lastMs: LAST_MS, factor: FACTOR, random })
+  }
+
+  get running(): boolean {
+    return this.#nextMs < Infinity
+  }
+
+  /** The first greeting is due now. Nothing changes when it is running. */
+  start(nowMs: number): void {
+    if (this.running) return
+    this.#backoff.reset()
+    this.#nextMs = nowMs
+  }
+
+  stop(): void {
+    this.#nextMs = Infinity
+  }
+
+  pollTimeout(): number {
+    return this.#nextMs
+  }
+
+  handleTimeout(nowMs: number): void {
+    if (nowMs < this.#nextMs) return
+    this.#nextMs = nowMs + this.#backoff.nextMs()
+    this.#greet()
+  }
+}

@@ -1,0 +1,91 @@
+import type { Fragmenter, PacketBatch, PacketPool, Scheduler } from '@mp/interface'
+import type { PathManager } from '@mp/path-manager'
+import { MAX_OVERHEAD_BYTES } from '@mp/wire'
+import type { DropCounter } from './drop-counter.ts'
+import type { FrameWriter } from './frame-writer.ts'
+import type { PacketInspector } from './packet-inspector.ts'
+import { refreshGate } from './path-gate.ts'
+import type { TunnelPath } from './path.ts'
+
+export interface OutboundParts {
+  readonly pool: PacketPool
+  readonly scheduler: Scheduler<TunnelPath>
+  readonly paths: PathManager<TunnelPath>
+  readonly fragmenter: Fragmenter
+  readonly inspector: PacketInspector
+  readonly writer: FrameWriter
+  readonly drops: DropCounter
+}
+
+/** Most pieces a packet is cut into: 64 KiB over the smallest path anyone has. */
+const MAX_PIECES = 64
+
+/**
+ * The way out: each packet is checked, gets a path from the scheduler and a frame header in its headroom, and joins
+ * that path's batch; at the end every path with frames makes one call to its link.
+ */
+export class Outbound {
+  readonly #parts: OutboundParts
+  readonly #pieces: PacketBatch
+
+  constructor(parts: OutboundParts) {
+    this.#parts = parts
+    this.#pieces = parts.pool.createBatch(MAX_PIECES)
+  }
+
+  /** Takes all packets of `batch` and empties it. */
+  send(batch: PacketBatch, nowMs: number): void {
+    this.#parts.writer.setTime(nowMs)
+    for (let row = 0; row < batch.count; row++) this.#sendPacket(batch, row)
+    batch.count = 0
+    this.#flush(nowMs)
+  }
+
+  #sendPacket(batch: PacketBatch, row: number): void {
+    const { inspector, scheduler, drops } = this.#parts
+    const fault = inspector.inspect(batch, row)
+    if (fault !== undefined) return drops.drop(batch.slot[row]!, fault)
+    const path = scheduler.peek()
+    if (path === undefined) return drops.drop(batch.slot[row]!, this.#whyNoPath())
+    const roomBytes = path.link!.maxFrameBytes - MAX_OVERHEAD_BYTES
+    if (batch.length[row]! > roomBytes) this.#sendPieces(batch, row, path, roomBytes)
+    else this.#sendFrame(batch, row, path)
+  }
+
+  #sendFrame(batch: PacketBatch, row: number, path: TunnelPath): void {
+    const { writer, scheduler, drops } = this.#parts
+    writer.writeData(batch, row, path)
+    scheduler.charge(path, batch.length[row]!)
+    if (!batch.copyRow(row, path.out)) return drops.drop(batch.slot[row]!, 'link-full')
+    if (path.out.count === path.out.capacity) this.#flushPath(path)
+  }
+
+  /** A packet larger than the path goes out in pieces, all on this path. */
+  #sendPieces(batch: PacketBatch, row: number, path: TunnelPath, roomBytes: number): void {
+    const pieces = this.#pieces
+    if (!this.#parts.fragmenter.split(batch, row, roomBytes, pieces)) {
+      return this.#parts.drops.drop(batch.slot[row]!, 'too-big')
+    }
+    for (let piece = 0; piece < pieces.count; piece++) this.#sendFrame(pieces, piece, path)
+    pieces.count = 0
+  }
+
+  #flush(nowMs: number): void {
+    for (const path of this.#parts.paths) {
+      if (path.out.count === 0 || path.blocked) continue
+      path.prober.handleActivity(nowMs)
+      this.#flushPath(path)
+    }
+  }
+
+  /** A link that stays full leaves the choice until it is writable again. */
+  #flushPath(path: TunnelPath): void {
+    path.flush()
+    if (path.blocked) refreshGate(this.#parts.paths)
+  }
+
+  #whyNoPath(): string {
+    for (const path of this.#parts.paths) if (path.blocked) return 'link-full'
+    return 'no-path'
+  }
+}

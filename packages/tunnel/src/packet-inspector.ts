@@ -1,0 +1,25 @@
+import type { PacketBatch } from '@mp/interface'
+import { DECODE_ERROR_NAMES, DecodeError, IpHeader, IpParser, classify } from '@mp/wire'
+
+/** Reads the IP header of inner packets, strictly and in both directions: nothing malformed enters or leaves. */
+export class PacketInspector {
+  readonly #parser: IpParser
+  readonly #header = new IpHeader()
+
+  constructor(arena: Uint8Array) {
+    this.#parser = new IpParser(arena)
+  }
+
+  /**
+   * Fills in the flow hash and the traffic class of a packet.
+   * @returns why the packet is not a proper one, as the name of a counter.
+   */
+  inspect(batch: PacketBatch, row: number): string | undefined {
+    const length = batch.length[row]!
+    const code = this.#parser.parse(batch.offset[row]!, length, this.#header)
+    if (code !== DecodeError.none) return DECODE_ERROR_NAMES[code]
+    batch.flow[row] = this.#header.flow
+    batch.flags[row] = classify(this.#header, length)
+    return undefined
+  }
+}

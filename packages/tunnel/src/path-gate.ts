@@ -1,0 +1,28 @@
+import type { PathManager } from '@mp/path-manager'
+import type { TunnelPath } from './path.ts'
+
+/**
+ * Keeps the active paths of `paths` equal to those that may carry data now. A path needs a link that takes frames
+ * and a healthy prober; paths whose health is in doubt serve only while no healthy one is left. The reasons are kept
+ * apart here, so that a path comes back only when none of them holds any more.
+ */
+export function refreshGate(paths: PathManager<TunnelPath>): void {
+  let healthy = false
+  for (const path of paths) healthy ||= path.link !== undefined && path.prober.state === 'normal'
+  for (const path of paths) {
+    const reason = whyNot(path, healthy)
+    if (reason === undefined) {
+      if (paths.state(path.id) === 'suspended') paths.resume(path.id)
+    } else if (paths.state(path.id) === 'active') {
+      paths.suspend(path.id, reason)
+    }
+  }
+}
+
+function whyNot(path: TunnelPath, healthyElsewhere: boolean): string | undefined {
+  if (path.link === undefined) return 'no link'
+  if (path.blocked) return 'link full'
+  if (path.prober.state === 'normal') return undefined
+  if (path.prober.state === 'unstable' && !healthyElsewhere) return undefined
+  return path.prober.state
+}

@@ -1,0 +1,68 @@
+import type { FrameSource, Link, PacketBatch, Schedulable } from '@mp/interface'
+import type { Probe, Prober, ProberEvent } from '@mp/prober'
+
+/** What a path is told apart by and weighed with. */
+export interface PathIdentity {
+  /** Path id on the wire, 0…255; unique in its session. */
+  readonly id: number
+  /** For people: `dsl`, `lte`, `path 2`. */
+  readonly name: string
+  /** Relative share of the bytes sent, > 0. */
+  readonly weight: number
+}
+
+/** The session a path belongs to, as its prober sees it. */
+export interface PathOwner {
+  sendProbe(path: TunnelPath, probe: Probe): void
+  handleProberEvent(path: TunnelPath, event: ProberEvent): void
+}
+
+/** Counters of one path since it exists. */
+export interface PathCounters {
+  txFrames: number
+  txBytes: number
+  rxFrames: number
+  rxBytes: number
+}
+
+/**
+ * One way to the peer. It outlives its link: after a lost connection or a changed address the same path goes on
+ * with another one. Identity is (session, id), never an address.
+ */
+export class TunnelPath implements Schedulable, PathIdentity {
+  readonly id: number
+  readonly name: string
+  readonly owner: PathOwner
+  readonly prober: Prober
+  /** Frames for the link: those of the running batch, and what a full link left behind. */
+  readonly out: PacketBatch
+  readonly counters: PathCounters = { txFrames: 0, txBytes: 0, rxFrames: 0, rxBytes: 0 }
+  weight: number
+  /** The carrier now. Undefined while there is none. */
+  link: Link | undefined
+  /** Where the peer's frames come from: together with `peer` the address, as a number. */
+  source: FrameSource | undefined
+  peer = -1
+  /** The link was full at the last flush; `onWritable` ends it. */
+  blocked = false
+  /** Counter of the next frame sent. */
+  txCounter = 0
+  /** Highest counter received, -1 before the first. */
+  rxCounter = -1
+
+  constructor(identity: PathIdentity, owner: PathOwner, prober: Prober, out: PacketBatch) {
+    this.id = identity.id
+    this.name = identity.name
+    this.weight = identity.weight
+    this.owner = owner
+    this.prober = prober
+    this.out = out
+  }
+
+  /** Gives what waits in `out` to the link, as far as it takes it. */
+  flush(): void {
+    if (this.link === undefined || this.out.count === 0) return
+    this.link.send(this.out)
+    this.blocked = this.out.count > 0
+  }
+}

@@ -1,0 +1,296 @@
+import type { Fragmenter, FrameSource, Link, PacketBatch, PacketPool, Scheduler } from '@mp/interface'
+import { PathManager, connectScheduler } from '@mp/path-manager'
+import { Prober } from '@mp/prober'
+import type { Probe, ProberEvent, ProberManager, ProberOptions } from '@mp/prober'
+import { FrameCodec } from '@mp/wire'
+import type { Handshake } from '@mp/wire'
+import { ControlChannel } from './control-channel.ts'
+import { DropCounter } from './drop-counter.ts'
+import type { TunnelEvent } from './events.ts'
+import { FrameWriter } from './frame-writer.ts'
+import { Inbound } from './inbound.ts'
+import { Outbound } from './outbound.ts'
+import { PacketInspector } from './packet-inspector.ts'
+import { refreshGate } from './path-gate.ts'
+import { TunnelPath } from './path.ts'
+import type { PathIdentity, PathOwner } from './path.ts'
+import { pathStats } from './stats.ts'
+import type { SessionStats } from './stats.ts'
+
+/** Most paths of a session. */
+export const MAX_PATHS = 32
+
+export interface SessionOptions {
+  readonly pool: PacketPool
+  readonly scheduler: Scheduler<TunnelPath>
+  readonly fragmenter: Fragmenter
+  readonly probers: ProberManager<TunnelPath>
+  readonly proberOptions: ProberOptions
+  /** Our index for the session, 1…2^24-1: the peer puts it into every frame. */
+  readonly localIndex: number
+  /** The client knows its paths and weighs them; the server learns both from it. */
+  readonly role: 'client' | 'server'
+  readonly batchSize: number
+  readonly nowMs: () => number
+  /** Takes inner packets and empties the batch. */
+  readonly deliver: (packets: PacketBatch) => void
+  /** Takes a handshake frame. @returns why it is dropped, or undefined when its slot is used up. */
+  readonly onHandshake: (batch: PacketBatch, row: number) => string | undefined
+  readonly onEvent: (event: TunnelEvent) => void
+  /** The peer ended the session. */
+  readonly onPeerClose: () => void
+  /** A path got or lost its link, or its health changed. */
+  readonly onPathChange: () => void
+}
+
+/**
+ * One peer: its paths, and the two ways packets take. Links come and go under the paths, paths come and go in the
+ * session, and the session stays.
+ */
+export class Session implements PathOwner {
+  readonly localIndex: number
+  readonly fragmenter: Fragmenter
+  readonly paths: PathManager<TunnelPath> = new PathManager({ maxPaths: MAX_PATHS })
+  readonly #options: SessionOptions
+  readonly #drops: DropCounter
+  readonly #writer: FrameWriter
+  readonly #control: ControlChannel
+  readonly #outbound: Outbound
+  readonly #inbound: Inbound
+  /** The peer's index for the session; 0 until it has told us. */
+  #remoteIndex = 0
+  #closed = false
+
+  constructor(options: SessionOptions) {
+    this.#options = options
+    this.localIndex = options.localIndex
+    this.fragmenter = options.fragmenter
+    connectScheduler(this.paths, options.scheduler)
+    const { pool } = options
+    const drops = new DropCounter(pool)
+    const codec = new FrameCodec(pool.arena)
+    const writer = new FrameWriter(pool, codec, drops)
+    const control = new ControlChannel({
+      pool,
+      codec,
+      writer,
+      tellWeights: options.role === 'client',
+      onReply: (path, nonce, nowMs) => {
+        path.prober.handleReply(nonce, nowMs)
+      },
+      onWeight: (path, weight) => this.#handleWeight(path, weight),
+      onClose: options.onPeerClose,
+    })
+    const inspector = new PacketInspector(pool.arena)
+    const parts = { ...options, paths: this.paths, codec, writer, control, inspector, drops }
+    this.#drops = drops
+    this.#writer = writer
+    this.#control = control
+    this.#outbound = new Outbound(parts)
+    this.#inbound = new Inbound({
+      ...parts,
+      join: (pathId, source, peer) => this.#join(pathId, source, peer),
+      follow: (path, source, peer) => this.#follow(path, source, peer),
+    })
+  }
+
+  /** Both sides know each other's index: paths may be probed and carry data. */
+  get established(): boolean {
+    return this.#remoteIndex !== 0
+  }
+
+  /** A path that could carry data at once, or of which nothing is known yet, has a link now. */
+  get hasHope(): boolean {
+    for (const path of this.paths) if (path.link !== undefined && path.prober.state !== 'lost') return true
+    return false
+  }
+
+  /** Takes inner packets from the TUN and empties the batch. */
+  send(packets: PacketBatch, nowMs: number): void {
+    this.#outbound.send(packets, nowMs)
+    this.#updateProbers(nowMs)
+  }
+
+  /** Takes frames from a link and empties the batch. */
+  receive(frames: PacketBatch, source: FrameSource, nowMs: number): void {
+    this.#inbound.receive(frames, source, nowMs)
+    this.#updateProbers(nowMs)
+  }
+
+  /** The peer told its index, so it hears us: every path with a link is asked at once. */
+  establish(remoteIndex: number): void {
+    if (remoteIndex !== this.#remoteIndex) this.#beginAnew(remoteIndex)
+    for (const path of this.paths) if (path.link !== undefined) this.#probe(path)
+  }
+
+  /** The peer said that it goes: no path leads to it, whatever their probers thought. */
+  handlePeerGone(): void {
+    const nowMs = this.#options.nowMs()
+    for (const path of this.paths) path.prober.handleUnreachable(nowMs)
+    this.#updateProbers(nowMs)
+  }
+
+  /** Makes a path known; it carries nothing before it has a link and its probes are answered. */
+  addPath(identity: PathIdentity): TunnelPath {
+    const { pool, batchSize, proberOptions } = this.#options
+    // Twice a batch: one that a full link left behind, and the next one on top of it.
+    const path = new TunnelPath(identity, this, new Prober(proberOptions), pool.createBatch(2 * batchSize))
+    this.paths.append(path, { suspended: true, reason: 'new' })
+    return path
+  }
+
+  /** Gives a path its carrier, in place of the one it had. */
+  attach(path: TunnelPath, link: Link): void {
+    const old = path.link
+    path.link = link
+    path.blocked = false
+    old?.close()
+    if (this.established) this.#probe(path)
+    this.#handlePathChange()
+    const atMs = this.#options.nowMs()
+    this.#options.onEvent({ type: 'path-linked', atMs, path: path.name, remote: link.remoteAddress })
+  }
+
+  /** A path could not get a link. */
+  reportNoLink(path: TunnelPath, reason: string): void {
+    this.#options.onEvent({ type: 'path-unlinked', atMs: this.#options.nowMs(), path: path.name, reason })
+  }
+
+  /** Puts a handshake frame on `path` and sends it; `receiver` 0 makes it a `hello`. */
+  sendHandshake(path: TunnelPath, receiver: number, handshake: Handshake): void {
+    this.#writer.writeHandshake(path, receiver, handshake)
+    path.flush()
+  }
+
+  /** Finds or makes the path a client greets on. Undefined when there is no room or no way back. */
+  greetedOn(pathId: number, source: FrameSource, peer: number): TunnelPath | undefined {
+    const path = this.paths.get(pathId)
+    if (path === undefined) return this.#join(pathId, source, peer)
+    if (path.source !== source || path.peer !== peer) this.#follow(path, source, peer)
+    return path
+  }
+
+  handleWritable(link: Link): void {
+    const path = this.#pathOf(link)
+    if (path === undefined) return
+    path.blocked = false
+    path.flush()
+    refreshGate(this.paths)
+  }
+
+  handleUnreachable(link: Link): void {
+    const path = this.#pathOf(link)
+    if (path === undefined) return
+    const nowMs = this.#options.nowMs()
+    path.prober.handleUnreachable(nowMs)
+    this.#options.probers.update(path, nowMs)
+  }
+
+  /** The carrier of a path is gone: the path waits for another one. */
+  handleLinkClose(link: Link, reason: string): void {
+    const path = this.#pathOf(link)
+    if (path === undefined) return
+    const nowMs = this.#options.nowMs()
+    path.link = undefined
+    path.source = undefined
+    path.blocked = false
+    this.#drops.dropAll(path.out, 'path-closed')
+    path.prober.handleUnreachable(nowMs)
+    this.#options.probers.update(path, nowMs)
+    this.#handlePathChange()
+    this.#options.onEvent({ type: 'path-unlinked', atMs: nowMs, path: path.name, reason })
+  }
+
+  sendProbe(path: TunnelPath, probe: Probe): void {
+    if (path.link !== undefined && this.established) this.#control.sendProbe(path, probe.nonce)
+  }
+
+  handleProberEvent(path: TunnelPath, event: ProberEvent): void {
+    this.#handlePathChange()
+    const { from, to, atMs, reason } = event
+    this.#options.onEvent({ type: 'path-state', atMs, path: path.name, from, to, reason })
+  }
+
+  stats(): SessionStats {
+    return {
+      established: this.established,
+      paths: [...this.paths].map((path) => pathStats(path, this.paths.state(path.id) ?? 'suspended')),
+      drops: this.#drops.snapshot(),
+    }
+  }
+
+  /** Ends the session and lets go of all it holds; `tellPeer` on every path that it ends. */
+  close(tellPeer: boolean): void {
+    this.#closed = true
+    for (const path of [...this.paths]) {
+      if (tellPeer && this.established) this.#control.sendClose(path, 0)
+      this.#drops.dropAll(path.out, 'path-closed')
+      this.#options.probers.remove(path)
+      const { link } = path
+      path.link = undefined
+      link?.close()
+      this.paths.remove(path.id, 'session closed')
+    }
+    this.fragmenter.close()
+  }
+
+  /** Another index than before: the peer started anew, and so do all counters. */
+  #beginAnew(remoteIndex: number): void {
+    this.#remoteIndex = remoteIndex
+    this.#writer.setReceiver(remoteIndex)
+    for (const path of this.paths) {
+      path.txCounter = 0
+      path.rxCounter = -1
+    }
+    this.#options.onEvent({ type: 'established', atMs: this.#options.nowMs() })
+  }
+
+  /** Has a path probed now. A new carrier or a word from the peer is as good as a sign of life from a lost path. */
+  #probe(path: TunnelPath): void {
+    const nowMs = this.#options.nowMs()
+    const { probers } = this.#options
+    path.prober.start(nowMs)
+    path.prober.handleAlive(nowMs)
+    if (!probers.update(path, nowMs)) probers.add(path, path.prober, nowMs)
+  }
+
+  /** Traffic and replies changed when probers want to be woken; once per batch is often enough. */
+  #updateProbers(nowMs: number): void {
+    for (const path of this.paths) this.#options.probers.update(path, nowMs)
+  }
+
+  #handlePathChange(): void {
+    refreshGate(this.paths)
+    this.#options.onPathChange()
+  }
+
+  #pathOf(link: Link): TunnelPath | undefined {
+    for (const path of this.paths) if (path.link === link) return path
+    return undefined
+  }
+
+  #join(pathId: number, source: FrameSource, peer: number): TunnelPath | undefined {
+    if (this.#options.role === 'client' || this.#closed || this.paths.size === MAX_PATHS) return undefined
+    const link = source.link(peer)
+    if (link === undefined) return undefined
+    const path = this.addPath({ id: pathId, name: `path ${pathId}`, weight: 1 })
+    path.source = source
+    path.peer = peer
+    this.attach(path, link)
+    return path
+  }
+
+  /** A client's own link says where its peer is; a server goes where the newest frame of the path came from. */
+  #follow(path: TunnelPath, source: FrameSource, peer: number): void {
+    const link = this.#options.role === 'server' ? source.link(peer) : path.link
+    if (link === undefined) return
+    path.source = source
+    path.peer = peer
+    if (link !== path.link) this.attach(path, link)
+  }
+
+  #handleWeight(path: TunnelPath, weight: number): void {
+    path.weight = weight
+    this.#options.scheduler.setWeight(path, weight)
+  }
+}

@@ -1,0 +1,57 @@
+import type { Drops, TunStats } from '@mp/interface'
+import type { PathState } from '@mp/path-manager'
+import type { ProberStats } from '@mp/prober'
+import type { TunnelPath } from './path.ts'
+
+/** A path at one moment. Counters run since the path exists. */
+export interface PathStats {
+  readonly id: number
+  readonly name: string
+  readonly weight: number
+  /** Whether it is in the scheduler's choice now. */
+  readonly use: PathState
+  readonly transport: string | undefined
+  readonly localAddress: string | undefined
+  readonly remoteAddress: string | undefined
+  readonly txFrames: number
+  readonly txBytes: number
+  readonly rxFrames: number
+  readonly rxBytes: number
+  /** Frames that wait because the link is full. */
+  readonly queuedFrames: number
+  readonly prober: ProberStats
+}
+
+/** A session at one moment. */
+export interface SessionStats {
+  readonly established: boolean
+  readonly paths: readonly PathStats[]
+  readonly drops: Drops
+}
+
+/** A whole tunnel end at one moment. */
+export interface TunnelStats {
+  /** Undefined while there is no peer. */
+  readonly session: SessionStats | undefined
+  readonly tun: TunStats
+  /** Packets and frames dropped by the tunnel, in sessions that ended too, by reason. TUN and links count their own. */
+  readonly drops: Drops
+  /** Packet slots in use. */
+  readonly slotsInUse: number
+}
+
+export function pathStats(path: TunnelPath, use: PathState): PathStats {
+  const { id, name, weight, link, counters, out, prober } = path
+  return {
+    id,
+    name,
+    weight,
+    use,
+    transport: link?.transport,
+    localAddress: link?.localAddress,
+    remoteAddress: link?.remoteAddress,
+    ...counters,
+    queuedFrames: out.count,
+    prober: prober.stats(),
+  }
+}
