@@ -11,7 +11,7 @@ import {
   IpParser,
 } from '@mp/wire'
 import { arenaAround, hex } from './hex.ts'
-import { anyPacket } from './packets.ts'
+import { anyPacket, ipv4, ipv6 } from './packets.ts'
 
 /** Everything all readers make of `length` bytes at `offset`; a refused reading counts by its name only. */
 function readAll(arena: Uint8Array, offset: number, length: number): unknown[] {
@@ -60,6 +60,17 @@ describe('no reader throws or looks outside its bytes', () => {
 
   test('when they look like an IP packet', () => {
     fc.assert(fc.property(anyPacket, expectSelfContained), { numRuns: 1000 })
+  })
+
+  test('when they are an IP packet whose payload ends anywhere', () => {
+    for (const protocol of [1, 6, 17, 58, 0, 44, 51, 60]) {
+      for (let payloadBytes = 0; payloadBytes <= 24; payloadBytes++) {
+        const payload = new Uint8Array(payloadBytes).fill(1)
+        expectSelfContained(ipv4({ protocol }, payload))
+        expectSelfContained(ipv6({ nextHeader: protocol }, payload))
+      }
+    }
+    expect.hasAssertions()
   })
 
   test('when they look like a frame', () => {
