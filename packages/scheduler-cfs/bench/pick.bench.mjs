@@ -32,13 +32,14 @@ function linearScan(paths) {
 }
 
 function roundRobin(paths) {
+  const sentBytes = new Float64Array(paths.length)
   let i = 0
   let next = 0
-  let sentBytes = 0
   return () => {
-    sentBytes += lengths[i++ & 255]
+    const path = paths[next]
+    sentBytes[next] += lengths[i++ & 255]
     next = next + 1 === paths.length ? 0 : next + 1
-    return sentBytes > 0 ? paths[next] : undefined
+    return path
   }
 }
 
