@@ -1,1 +1,10 @@
-export {}
+export { Backoff } from './backoff.ts'
+export type { BackoffOptions } from './backoff.ts'
+export { TcpError } from './errors.ts'
+export type { TcpErrorCode } from './errors.ts'
+export { FrameDecoder, FrameEncoder, LENGTH_BYTES, MAX_FRAME_BYTES } from './framing.ts'
+export type { FrameDecoderDrops, FrameDecoderOptions } from './framing.ts'
+export { dialPersistently } from './persistent.ts'
+export type { PersistentDialOptions, PersistentLink } from './persistent.ts'
+export { tcpTransport } from './transport.ts'
+export type { TcpTransportOptions } from './transport.ts'

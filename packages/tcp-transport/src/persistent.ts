@@ -1,0 +1,123 @@
+import type { DialOptions, FrameHandler, Link, Runtime, Timer, Transport } from '@mp/interface'
+import { Backoff } from './backoff.ts'
+import type { BackoffOptions } from './backoff.ts'
+
+/** How to keep a link up. */
+export interface PersistentDialOptions extends DialOptions {
+  /** Clock, timers and the randomness of the jitter. */
+  readonly runtime: Runtime
+  /** Delays between tries. */
+  readonly backoff?: BackoffOptions
+  /** A link that lived this long was a success: after it the delays begin anew, ms. Default 10 000. */
+  readonly stableMs?: number
+  /** A link is up. */
+  onUp?(link: Link): void
+  /** There is no link: once per outage, with why the first dial failed or the link ended. Trying goes on. */
+  onDown?(error?: Error): void
+}
+
+/** A link that comes back. */
+export interface PersistentLink {
+  /** The link while there is one. */
+  readonly link: Link | undefined
+  /** Stops trying and closes the link. Idempotent. No callback but the handler's `onClose` follows. */
+  close(): void
+}
+
+/**
+ * Dials `endpoint` and dials again whenever that fails or the link ends, with growing, jittered delays, until closed.
+ * It never gives up: also what looks final, as an address this machine does not have, may be there tomorrow.
+ * Works with any {@link Transport}.
+ */
+export function dialPersistently(
+  transport: Transport,
+  endpoint: string,
+  options: PersistentDialOptions,
+): PersistentLink {
+  const dialer = new PersistentDialer(transport, endpoint, options)
+  dialer.dial()
+  return dialer
+}
+
+const DEFAULT_STABLE_MS = 10_000
+
+class PersistentDialer implements PersistentLink {
+  link: Link | undefined
+  readonly #transport: Transport
+  readonly #endpoint: string
+  readonly #options: PersistentDialOptions
+  readonly #backoff: Backoff
+  readonly #dialOptions: DialOptions
+  /** Links that ended before the dial that made them was heard of. */
+  readonly #stillborn = new WeakMap<Link, Error | undefined>()
+  readonly #random = new Uint8Array(4)
+  #retry: Timer | undefined
+  #upSinceMs = 0
+  #down = false
+  #closed = false
+
+  constructor(transport: Transport, endpoint: string, options: PersistentDialOptions) {
+    this.#transport = transport
+    this.#endpoint = endpoint
+    this.#options = options
+    this.#backoff = new Backoff(options.backoff)
+    this.#dialOptions = { ...options, handler: this.#watch(options.handler) }
+  }
+
+  dial(): void {
+    this.#transport.dial(this.#endpoint, this.#dialOptions).then(
+      (link) => this.#up(link),
+      (error: Error) => this.#lost(error),
+    )
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#retry?.cancel()
+    this.link?.close()
+    this.link = undefined
+  }
+
+  /** The user's handler, with an eye on the end of the link. */
+  #watch(handler: FrameHandler): FrameHandler {
+    return {
+      onFrames: (batch, source) => handler.onFrames(batch, source),
+      onWritable: (link) => handler.onWritable(link),
+      onUnreachable: (link, code) => handler.onUnreachable(link, code),
+      onClose: (link, error) => {
+        const current = link === this.link
+        if (current) this.link = undefined
+        else this.#stillborn.set(link, error)
+        handler.onClose(link, error)
+        if (current) this.#lost(error)
+      },
+    }
+  }
+
+  #up(link: Link): void {
+    if (this.#closed) return link.close()
+    if (this.#stillborn.has(link)) return this.#lost(this.#stillborn.get(link))
+    this.link = link
+    this.#down = false
+    this.#upSinceMs = this.#options.runtime.nowMs()
+    this.#options.onUp?.(link)
+  }
+
+  #lost(error: Error | undefined): void {
+    if (this.#closed) return
+    const { runtime, stableMs = DEFAULT_STABLE_MS, onDown } = this.#options
+    const nowMs = runtime.nowMs()
+    if (!this.#down && nowMs - this.#upSinceMs >= stableMs) this.#backoff.reset()
+    this.#retry = runtime.setTimer(nowMs + this.#backoff.nextDelayMs(this.#uniform()), () => this.dial())
+    if (this.#down) return
+    this.#down = true
+    onDown?.call(this.#options, error)
+  }
+
+  /** A number in 0…1. */
+  #uniform(): number {
+    this.#options.runtime.randomBytes(this.#random)
+    return new DataView(this.#random.buffer).getUint32(0) / 2 ** 32
+  }
+}
