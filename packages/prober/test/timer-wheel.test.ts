@@ -1,0 +1,93 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { TimerWheel } from '../src/timer-wheel.ts'
+
+const IDS = 12
+const TURN_MS = 10_240
+
+const op = fc.oneof(
+  fc.record({
+    do: fc.constant('set' as const),
+    id: fc.nat(IDS - 1),
+    inMs: fc.double({ min: -50, max: 40_000, noNaN: true }),
+  }),
+  fc.record({ do: fc.constant('cancel' as const), id: fc.nat(IDS - 1) }),
+  fc.record({
+    do: fc.constant('turn' as const),
+    byMs: fc.oneof(fc.double({ min: 0, max: 200, noNaN: true }), fc.nat(30_000)),
+  }),
+)
+
+function takeAll(wheel: TimerWheel): number[] {
+  const ids: number[] = []
+  for (let id = wheel.takeDue(); id >= 0; id = wheel.takeDue()) ids.push(id)
+  return ids
+}
+
+describe('timer wheel', () => {
+  test('fires what a plain list of deadlines fires: never early, within a tick, once', () => {
+    fc.assert(
+      fc.property(fc.array(op, { maxLength: 200 }), fc.constantFrom(0, 5, 1e9 + 3.3), (ops, startMs) => {
+        const wheel = new TimerWheel()
+        const deadlines = new Map<number, number>()
+        let nowMs = startMs
+        wheel.turn(nowMs)
+        for (const step of ops) {
+          if (step.do === 'cancel') {
+            wheel.cancel(step.id)
+            deadlines.delete(step.id)
+          } else if (step.do === 'set') {
+            const atMs = nowMs + step.inMs
+            wheel.set(step.id, atMs)
+            // What is due already fires with the next tick.
+            const nextTick = Math.floor(nowMs / 10) + 1
+            deadlines.set(step.id, 10 * Math.max(nextTick, Math.ceil(atMs / 10)))
+          } else {
+            nowMs += step.byMs
+            wheel.turn(nowMs)
+            const due = [...deadlines]
+              .filter(([, atMs]) => atMs <= 10 * Math.floor(nowMs / 10))
+              .map(([id]) => id)
+            for (const id of due) deadlines.delete(id)
+            expect(takeAll(wheel).toSorted()).toEqual(due.toSorted())
+          }
+          const first = Math.min(...deadlines.values())
+          expect(wheel.pollTimeout()).toBeLessThanOrEqual(first)
+          if (first === Infinity) expect(wheel.pollTimeout()).toBe(Infinity)
+          else if (first - nowMs < TURN_MS) expect(wheel.pollTimeout()).toBeGreaterThan(nowMs)
+        }
+      }),
+      { numRuns: 200 },
+    )
+  })
+
+  test('says when the first timer is due, to the tick', () => {
+    const wheel = new TimerWheel()
+    wheel.turn(1000)
+    wheel.set(3, 1234.5)
+    wheel.set(900, 1500)
+    expect(wheel.pollTimeout()).toBe(1240)
+    wheel.set(3, 9000)
+    expect(wheel.pollTimeout()).toBe(1500)
+    wheel.set(900, Infinity)
+    expect(wheel.pollTimeout()).toBe(9000)
+  })
+
+  test('a timer that is due can still be cancelled before it is taken', () => {
+    const wheel = new TimerWheel()
+    wheel.turn(0)
+    for (const id of [0, 1, 2]) wheel.set(id, 100)
+    wheel.turn(100)
+    expect(wheel.takeDue()).toBe(0)
+    wheel.cancel(1)
+    expect(takeAll(wheel)).toEqual([2])
+  })
+
+  test('timers waiting to be taken are due at once', () => {
+    const wheel = new TimerWheel()
+    wheel.turn(0)
+    wheel.set(0, 100)
+    wheel.turn(130)
+    expect(wheel.pollTimeout()).toBe(130)
+  })
+})
