@@ -28,6 +28,9 @@ export interface TunnelClientOptions extends TunnelOptions {
   readonly paths: readonly ClientPath[]
 }
 
+/** After this many greetings, some three seconds, it is worth telling that nobody answers. */
+const UNANSWERED_GREETINGS = 5
+
 /**
  * The side that calls. It keeps a link on every path, greets the server on all of them until one answers, and begins
  * anew when none works any more.
@@ -56,7 +59,7 @@ export class TunnelClient implements FrameHandler {
     this.#greeting.instanceHigh = this.#core.randomWord()
     this.#greeting.instanceLow = this.#core.randomWord()
     this.#hello = new HelloSchedule(
-      () => this.#greet(),
+      (attempt) => this.#greet(attempt),
       () => this.#core.random(),
     )
   }
@@ -126,7 +129,8 @@ export class TunnelClient implements FrameHandler {
     this.#core.driver.rearm()
   }
 
-  #greet(): void {
+  #greet(attempt: number): void {
+    if (attempt === UNANSWERED_GREETINGS) this.#core.emit({ type: 'unanswered', atMs: this.#core.nowMs() })
     for (const path of this.#session.paths) this.#session.sendHandshake(path, 0, this.#greeting)
   }
 

@@ -4,6 +4,8 @@ import type { ProberState } from '@mp/prober'
 export type TunnelEvent =
   /** Both sides know each other: data may flow as soon as a path is healthy. */
   | { readonly type: 'established'; readonly atMs: number }
+  /** The server has not answered the client's greetings for some time. Said once per search; the client greets on. */
+  | { readonly type: 'unanswered'; readonly atMs: number }
   /** No path works any more; the client looks for its peer again on all of them. */
   | { readonly type: 'stalled'; readonly atMs: number }
   | { readonly type: 'closed'; readonly atMs: number; readonly reason: string }

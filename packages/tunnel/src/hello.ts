@@ -8,12 +8,13 @@ const FACTOR = 1.5
 
 /** Says when a client greets its server: at once, and again with longer waits until it is told to stop. */
 export class HelloSchedule implements Wakeable {
-  readonly #greet: () => void
+  readonly #greet: (attempt: number) => void
   readonly #backoff: Backoff
   #nextMs = Infinity
+  #attempt = 0
 
-  /** `greet` sends a hello on all paths; `random` gives 0 ≤ x < 1. */
-  constructor(greet: () => void, random: () => number) {
+  /** `greet` sends a hello on all paths, for the `attempt`th time since the start; `random` gives 0 ≤ x < 1. */
+  constructor(greet: (attempt: number) => void, random: () => number) {
     this.#greet = greet
     this.#backoff = new Backoff({ firstMs: FIRST_MS, lastMs: LAST_MS, factor: FACTOR, random })
   }
@@ -26,6 +27,7 @@ export class HelloSchedule implements Wakeable {
   start(nowMs: number): void {
     if (this.running) return
     this.#backoff.reset()
+    this.#attempt = 0
     this.#nextMs = nowMs
   }
 
@@ -40,6 +42,6 @@ export class HelloSchedule implements Wakeable {
   handleTimeout(nowMs: number): void {
     if (nowMs < this.#nextMs) return
     this.#nextMs = nowMs + this.#backoff.nextMs()
-    this.#greet()
+    this.#greet(++this.#attempt)
   }
 }
