@@ -31,7 +31,13 @@ static ssize_t write_packet(int fd, uint8_t *packet, size_t length) {
 }
 
 /* EAGAIN: nothing more to read. EINTR: the event loop comes back. All others: the device is gone. */
-static int32_t on_read_error(int code) { return code == EAGAIN || code == EWOULDBLOCK || code == EINTR ? 0 : -code; }
+static int32_t on_read_error(int code) {
+  if (code == EAGAIN || code == EWOULDBLOCK || code == EINTR) return 0;
+#ifdef EBADFD
+  if (code == EBADFD) return -ENODEV; /* deleted; the name that Linux gives to it, only Linux knows */
+#endif
+  return -code;
+}
 
 static int32_t receive(mp_endpoint *endpoint, uint32_t rows) {
   const mp_batch *batch = &endpoint->rows;

@@ -2,7 +2,7 @@ import { Mempool } from '@mp/mempool'
 import { requires } from '@mp/netlab'
 import { realWait, testDatagramSocket } from '@mp/testkit/conformance'
 import { describe } from 'vitest'
-import { loadNativeIo } from '../src/index.ts'
+import { loadNativeIo } from '@mp/native-io'
 
 const { io } = loadNativeIo()
 const missing = requires([], { native: io !== undefined })
