@@ -16,6 +16,8 @@ export interface Datagram {
 /** Room a new datagram gets at least, bytes, so that buffers fit again. */
 const BUFFER_BYTES = 2048
 
+const NO_BYTES = new Uint8Array(0)
+
 /** Memory of the wire: datagrams by number, their buffers used again and again. */
 export class DatagramStore {
   readonly #datagrams: Datagram[] = []
@@ -36,11 +38,17 @@ export class DatagramStore {
   put(content: Uint8Array, header: Pick<Datagram, 'sender' | 'from' | 'to'>): number {
     const item = this.#free.pop() ?? this.#datagrams.length
     if (item >= this.#limit) return -1
-    const old = this.#datagrams[item]?.bytes
-    const fits = old !== undefined && old.length >= content.length
-    const bytes = fits ? old : new Uint8Array(Math.max(BUFFER_BYTES, content.length))
-    bytes.set(content)
-    this.#datagrams[item] = { ...header, bytes, lengthBytes: content.length, copies: 1 }
+    const lengthBytes = content.length
+    const datagram = this.#datagrams[item] ?? { ...header, bytes: NO_BYTES, lengthBytes, copies: 1 }
+    if (datagram.bytes.length < lengthBytes)
+      datagram.bytes = new Uint8Array(Math.max(BUFFER_BYTES, lengthBytes))
+    datagram.bytes.set(content)
+    datagram.lengthBytes = lengthBytes
+    datagram.copies = 1
+    datagram.sender = header.sender
+    datagram.from = header.from
+    datagram.to = header.to
+    this.#datagrams[item] = datagram
     return item
   }
 

@@ -49,7 +49,8 @@ export class MemoryNetwork {
   readonly #random: Random
   readonly #lineOptions: LineOptions
   readonly #lineOwner: LineOwner
-  readonly #lines = new Map<string, NetworkLine>()
+  /** By the host they lead from, then by the host they lead to. */
+  readonly #lines = new Map<string, Map<string, NetworkLine>>()
   readonly #store: DatagramStore
   /** By the address others see; undefined where a NAT has forgotten who it was. */
   readonly #sockets = new Map<string, MemorySocket | undefined>()
@@ -186,11 +187,12 @@ export class MemoryNetwork {
   }
 
   #line(from: string, to: string): NetworkLine {
-    const name = `${from}>${to}`
-    let line = this.#lines.get(name)
+    let lines = this.#lines.get(from)
+    if (!lines) this.#lines.set(from, (lines = new Map()))
+    let line = lines.get(to)
     if (!line) {
       line = new NetworkLine(this.#lineOptions, seededRandom(this.#random() * 2 ** 32), this.#lineOwner)
-      this.#lines.set(name, line)
+      lines.set(to, line)
     }
     return line
   }

@@ -4,6 +4,8 @@ export class PeerTable {
   readonly #addresses: (string | undefined)[] = []
   readonly #pins: number[] = []
   readonly #limit: number
+  /** The address used last. */
+  #latest = ''
 
   /** @param limit most addresses at once, ≥ 1. */
   constructor(limit: number) {
@@ -18,11 +20,13 @@ export class PeerTable {
   /** The number of `address`, known before or not; -1 when the table is full of pinned ones. */
   add(address: string): number {
     const known = this.#numbers.get(address)
+    if (known !== undefined && address === this.#latest) return known
     const peer = known ?? (this.size < this.#limit ? this.size : this.#evict())
     if (peer < 0) return -1
     // Set anew, so that the Map keeps the addresses in the order of use.
     this.#numbers.delete(address)
     this.#numbers.set(address, peer)
+    this.#latest = address
     this.#addresses[peer] = address
     this.#pins[peer] ??= 0
     return peer
