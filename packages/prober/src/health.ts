@@ -13,7 +13,7 @@ const FALSE_LOST_MS = 86_400_000
 const RECOVERY_REPLIES = 3
 
 /** What can move the state. */
-export type Signal = 'reply' | 'timeout' | 'unreachable' | 'silence'
+type Signal = 'reply' | 'timeout' | 'unreachable' | 'silence'
 
 interface Transition {
   readonly on: Signal

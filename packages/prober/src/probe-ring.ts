@@ -1,5 +1,5 @@
-/** What became of a probe. */
-export const PROBE_FREE = 0
+/** What became of a probe; the slots before the first and after `clear` are free. */
+const PROBE_FREE = 0
 export const PROBE_WAITING = 1
 export const PROBE_EXPIRED = 2
 export const PROBE_ANSWERED = 3
@@ -34,10 +34,6 @@ export class ProbeRing {
     this.#extra = new Uint8Array(capacity)
   }
 
-  get capacity(): number {
-    return this.#mask + 1
-  }
-
   /** Probes neither answered nor expired. */
   get waiting(): number {
     return this.#waiting
@@ -67,7 +63,7 @@ export class ProbeRing {
 
   /** The slot of the youngest probe with this nonce, -1 when there is none. */
   find(nonce: number): number {
-    const end = Math.max(0, this.#added - this.capacity)
+    const end = Math.max(0, this.#added - this.#mask - 1)
     for (let index = this.#added - 1; index >= end; index--) {
       const slot = index & this.#mask
       if (this.#nonces[slot] === nonce && this.#outcome[slot] !== PROBE_FREE) return slot

@@ -9,7 +9,7 @@ const DEVIATIONS = 4
 const GRANULARITY_MS = 10
 
 /** Bounds of {@link rtoMs}. */
-export interface RtoLimits {
+interface RtoLimits {
   /** RTO before the first sample, ms. */
   readonly initialRtoMs: number
   /** Smallest RTO, ms. */

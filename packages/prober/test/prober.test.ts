@@ -221,6 +221,31 @@ describe('schedule', () => {
   })
 })
 
+/** How long the path stays on trial after its third outage, ms. */
+const trialMs = (sole: boolean): number => {
+  const bench = new Bench()
+  bench.prober.setSolePath(sole)
+  bench.runTo(5000, 20)
+  for (let cut = 0; cut < 3; cut++) {
+    bench.runTo(bench.nowMs + 2000)
+    bench.runTo(bench.nowMs + 20_000, 20)
+  }
+  const [back, normal] = bench.events.slice(-2)
+  expect(normal!.to).toBe('normal')
+  return normal!.atMs - back!.atMs
+}
+
+/** State changes while a queue of 200 ms builds up in three seconds. */
+const changesByQueue = (options: Partial<ProberOptions>): string[] => {
+  const bench = new Bench(options)
+  bench.runTo(5000, 20)
+  for (let ms = 5000; ms <= 8000; ms += 100) {
+    bench.prober.handleActivity(ms)
+    bench.runTo(ms, 20 + (ms - 5000) / 15)
+  }
+  return changes(bench)
+}
+
 describe('other evidence', () => {
   test('data from the peer spares probes, but one a second still goes', () => {
     const bench = new Bench()
@@ -277,35 +302,14 @@ describe('other evidence', () => {
   })
 
   test('the only path is on trial for half a second, another for longer', () => {
-    const trialMs = (sole: boolean): number => {
-      const bench = new Bench()
-      bench.prober.setSolePath(sole)
-      bench.runTo(5000, 20)
-      for (let cut = 0; cut < 3; cut++) {
-        bench.runTo(bench.nowMs + 2000)
-        bench.runTo(bench.nowMs + 20_000, 20)
-      }
-      const [back, normal] = bench.events.slice(-2)
-      expect(normal!.to).toBe('normal')
-      return normal!.atMs - back!.atMs
-    }
     expect(trialMs(true)).toBeLessThan(650)
     expect(trialMs(false)).toBeGreaterThan(2000)
   })
 
   test('a queue of more than delayLimitMs for a second makes a path unstable, unless there is no limit', () => {
-    const stateWith = (options: Partial<ProberOptions>): string[] => {
-      const bench = new Bench(options)
-      bench.runTo(5000, 20)
-      for (let ms = 5000; ms <= 8000; ms += 100) {
-        bench.prober.handleActivity(ms)
-        bench.runTo(ms, 20 + (ms - 5000) / 15)
-      }
-      return changes(bench)
-    }
-    expect(stateWith({})).toContain('normal delay unstable')
-    expect(stateWith({ delayLimitMs: 1000 })).toEqual(['initializing first-reply normal'])
-    expect(stateWith({ delayLimitMs: Infinity })).toEqual(['initializing first-reply normal'])
+    expect(changesByQueue({})).toContain('normal delay unstable')
+    expect(changesByQueue({ delayLimitMs: 1000 })).toEqual(['initializing first-reply normal'])
+    expect(changesByQueue({ delayLimitMs: Infinity })).toEqual(['initializing first-reply normal'])
   })
 })
 

@@ -108,6 +108,7 @@ describe('whatever the path does', () => {
         let replies = 0
         let lastReplyMs = 0
         let rtoMs = 0
+        let overdue = 0
         simulate({
           path,
           seed,
@@ -117,10 +118,10 @@ describe('whatever the path does', () => {
             rtoMs = Math.max(rtoMs, stats.rtoMs)
             if (stats.received + stats.late > replies) lastReplyMs = nowMs
             replies = stats.received + stats.late
-            if (stats.state === 'normal')
-              expect(nowMs - lastReplyMs).toBeLessThanOrEqual(3 * 100 * JITTER + rtoMs)
+            if (stats.state === 'normal' && nowMs - lastReplyMs > 3 * 100 * JITTER + rtoMs) overdue++
           },
         })
+        expect(overdue).toBe(0)
       }),
       { numRuns: 15 },
     )
