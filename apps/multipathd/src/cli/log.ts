@@ -8,7 +8,7 @@ export interface Log {
   error(message: string, fields?: Fields): void
 }
 
-export type Fields = Readonly<Record<string, unknown>>
+type Fields = Readonly<Record<string, unknown>>
 
 /** Short lines for a person at a terminal, else one JSON object a line for a journal. */
 export function createLog(
