@@ -55,7 +55,7 @@ function withOpen(fixture: FragmenterFixture, count: number, body: (...each: Fra
 const wholeTests: Tests<FragmenterFixture> = {
   'a packet of any length comes out as it went in': ({ pool, open }) => {
     withOpen({ pool, open }, 2, (sender, receiver) => {
-      for (const lengthBytes of [1, 599, 600, 601, 1000, 1193, 1400, 1500]) {
+      for (const lengthBytes of [40, 599, 600, 601, 1000, 1193, 1400, 1500]) {
         const pieces = cut(sender, pool, payload(lengthBytes, 1))
         expect(Math.max(...pieces.length.subarray(0, pieces.count))).toBeLessThanOrEqual(PIECE_BYTES)
         expect(join(receiver, pool, { pieces })).toEqual([payload(lengthBytes, 1)])

@@ -26,6 +26,8 @@ export interface TransportFixture extends Fixture {
   readonly listenEndpoint?: string
   /** Address to dial from. Default `127.0.0.1`. */
   readonly localAddress?: string
+  /** Whether frames may get lost when they come faster than they are read. Default false. */
+  readonly lossy?: boolean
 }
 
 /** The contracts {@link Transport}, {@link Link} and {@link Listener}. */
@@ -114,17 +116,25 @@ function dial(fixture: TransportFixture, listener: Listener, handler: FrameHandl
   return fixture.transport.dial(listener.localAddress, options)
 }
 
-/** Sends one frame per entry of `contents` and expects that all are taken. */
-function send(pool: PacketPool, link: Link, contents: readonly Uint8Array[]): void {
+/** Sends one frame per entry of `contents`, all of them, however often that needs `send`. */
+async function send(
+  { pool, wait }: TransportFixture,
+  link: Link,
+  contents: readonly Uint8Array[],
+): Promise<void> {
   const batch = batchOf(pool, contents)
-  expect(link.send(batch)).toBe(contents.length)
-  expect(batch.count).toBe(0)
+  await wait.until(() => {
+    const before = batch.count
+    expect(link.send(batch)).toBe(before - batch.count)
+    return batch.count === 0
+  })
 }
 
 /** Sends one frame from the client and makes the link back from what arrives. */
-async function linkBack({ pool, wait, link, server }: Pair): Promise<Link> {
+async function linkBack(pair: Pair): Promise<Link> {
+  const { wait, link, server } = pair
   const before = server.frames.length
-  send(pool, link, [payload(20, 99)])
+  await send(pair, link, [payload(20, 99)])
   await wait.until(() => server.frames.length > before)
   const { source, peer } = server.frames.at(-1) as (typeof server.frames)[number]
   const back = source.link(peer)
@@ -137,8 +147,7 @@ const frameTests: Tests<TransportFixture> = {
     withPair(fixture, async (pair) => {
       const contents = Array.from({ length: 100 }, (_, i) => payload(1 + i * 12, i))
       const back = await linkBack(pair)
-      send(pair.pool, pair.link, contents)
-      send(pair.pool, back, contents)
+      await Promise.all([send(pair, pair.link, contents), send(pair, back, contents)])
       await pair.wait.until(() => pair.server.frames.length === 101 && pair.client.frames.length === 100)
       expect(pair.server.frames.slice(1).map(({ bytes }) => bytes)).toEqual(contents)
       expect(pair.client.frames.map(({ bytes }) => bytes)).toEqual(contents)
@@ -147,9 +156,9 @@ const frameTests: Tests<TransportFixture> = {
 
   'a handler may answer from within onFrames': async (fixture) => {
     const server = new Recorder(fixture.pool, true)
-    const body = async ({ pool, wait, link, client }: Pair): Promise<void> => {
+    const body = async ({ wait, link, client }: Pair): Promise<void> => {
       const contents = Array.from({ length: 20 }, (_, i) => payload(100 + i, i))
-      send(pool, link, contents)
+      await send(fixture, link, contents)
       await wait.until(() => client.frames.length === 20)
       expect(client.frames.map(({ bytes }) => bytes)).toEqual(contents)
       server.links[0]?.close()
@@ -158,9 +167,9 @@ const frameTests: Tests<TransportFixture> = {
   },
 
   'the largest frame passes, a larger one is taken, dropped and counted': (fixture) =>
-    withPair(fixture, async ({ pool, wait, link, server }) => {
+    withPair(fixture, async ({ wait, link, server }) => {
       const largest = payload(link.maxFrameBytes, 1)
-      send(pool, link, [payload(link.maxFrameBytes + 1, 2), largest, payload(10, 3)])
+      await send(fixture, link, [payload(link.maxFrameBytes + 1, 2), largest, payload(10, 3)])
       await wait.until(() => server.frames.length === 2)
       expect(server.frames.map(({ bytes }) => bytes)).toEqual([largest, payload(10, 3)])
       expect(totalDrops(link.stats().drops)).toBe(1)
@@ -173,8 +182,8 @@ const frameTests: Tests<TransportFixture> = {
       const [toFirst, toSecond] = [await linkBack(pair), await linkBack({ ...pair, link: otherLink })]
       expect(new Set(pair.server.frames.map(({ peer }) => peer)).size).toBe(2)
       expect(toFirst.remoteAddress).not.toBe(toSecond.remoteAddress)
-      send(pair.pool, toFirst, [payload(30, 1)])
-      send(pair.pool, toSecond, [payload(40, 2)])
+      await send(pair, toFirst, [payload(30, 1)])
+      await send(pair, toSecond, [payload(40, 2)])
       await pair.wait.until(() => pair.client.frames.length === 1 && other.frames.length === 1)
       expect(pair.client.frames[0]?.bytes).toEqual(payload(30, 1))
       expect(other.frames[0]?.bytes).toEqual(payload(40, 2))
@@ -187,15 +196,15 @@ const frameTests: Tests<TransportFixture> = {
     }),
 
   'stats count frames and bytes': (fixture) =>
-    withPair(fixture, async ({ pool, wait, link, server, listener }) => {
-      send(pool, link, [payload(10, 1), payload(20, 2)])
+    withPair(fixture, async ({ wait, link, server, listener }) => {
+      await send(fixture, link, [payload(10, 1), payload(20, 2)])
       await wait.until(() => server.frames.length === 2)
       expect(link.stats()).toMatchObject({ txFrames: 2, txBytes: 30, backlogBytes: 0 })
       expect(listener.stats()).toMatchObject({ rxFrames: 2, rxBytes: 30, peers: 1 })
     }),
 
   'a full link leaves the rest in the batch and says when it takes more': (fixture) =>
-    withPair(fixture, async ({ pool, wait, link, server, client }) => {
+    withPair(fixture, async ({ pool, wait, link, server, client, lossy = false }) => {
       const batch = pool.createBatch(32)
       let taken = 0
       for (let round = 0; round < pool.capacity && batch.count === 0; round++) {
@@ -210,8 +219,9 @@ const frameTests: Tests<TransportFixture> = {
       expect(batch.count).toBeGreaterThan(0)
       expect(taken % 32).toBe((32 - batch.count) % 32)
       await wait.until(() => client.writables.includes(link))
-      taken += link.send(batch)
-      await wait.until(() => server.frames.length === taken)
+      const more = link.send(batch)
+      expect(more).toBeGreaterThan(0)
+      await wait.until(() => lossy || server.frames.length === taken + more)
       pool.releaseAll(batch)
     }),
 }
@@ -259,7 +269,7 @@ const failureTests: Tests<TransportFixture> = {
   'two listeners cannot have one address': (fixture) =>
     withPair(fixture, async ({ transport, pool, listener }) => {
       const error = await rejection(transport.listen(listener.localAddress, new Recorder(pool)))
-      expect(error).toMatchObject({ code: 'EADDRINUSE' })
+      expect(error).toMatchObject(CODED)
     }),
 }
 
