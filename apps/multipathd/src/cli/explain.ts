@@ -2,15 +2,14 @@ import { EXIT } from './exit-codes.ts'
 import type { ExitCode } from './exit-codes.ts'
 import type { Io } from './io.ts'
 
-/** Errors that a person can act on, by the end of their code; the packages give them texts that say how. */
-const KNOWN: readonly (readonly [codes: RegExp, exit: ExitCode])[] = [
-  [/_(NO_TUN|TUN_MISSING|TUN_UNAVAILABLE)$/, EXIT.noTun],
-  [/(_NOT_PERMITTED|^EPERM|^EACCES)$/, EXIT.noPermission],
-  [
-    /(_ADDRESS_IN_USE|_BAD_ADDRESS|_NO_DEVICE|_UNRESOLVED|_UNREACHABLE|_REFUSED|_TIMEOUT|_BUSY)$/,
-    EXIT.unavailable,
-  ],
-  [/^E(ADDRINUSE|ADDRNOTAVAIL|BUSY|NODEV)$/, EXIT.unavailable],
+/**
+ * What the system or a package of ours refuses is told under a code (`EACCES`, `MP_UDP_ADDRESS_IN_USE`), with a
+ * text that says what to do. The first pattern that fits `code syscall` decides; what has no such code is a bug.
+ */
+const KNOWN: readonly (readonly [pattern: RegExp, exit: ExitCode])[] = [
+  [/^(EPERM|EACCES|MP_\w+_NOT_PERMITTED) /, EXIT.noPermission],
+  [/^(MP_TUN_NO_DRIVER|MP_TUN_UNAVAILABLE) |^(ENOENT|ENODEV|ENXIO) \/dev\/net\/tun$/, EXIT.noTun],
+  [/^(MP_|E(?!RR_))[A-Z0-9_]+ /, EXIT.unavailable],
 ]
 
 /** An error that ends the program with a code of its choice; its message is all there is to say. */
@@ -36,6 +35,7 @@ export function explain(error: unknown, { stderr, env }: Io): ExitCode {
 
 function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof ExitError) return error.exit
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  return KNOWN.find(([codes]) => codes.test(code))?.[1] ?? EXIT.internal
+  if (!(error instanceof Error)) return EXIT.internal
+  const { code = '', syscall = '' } = error as NodeJS.ErrnoException
+  return KNOWN.find(([pattern]) => pattern.test(`${code} ${syscall}`))?.[1] ?? EXIT.internal
 }

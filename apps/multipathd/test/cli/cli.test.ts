@@ -18,8 +18,6 @@ function fileOf(value: unknown): string {
   return file
 }
 
-const coded = (code: string, message: string): Error => Object.assign(new Error(message), { code })
-
 interface Outcome {
   readonly exit: number
   readonly out: string
@@ -197,15 +195,21 @@ describe('multipathd', () => {
 
 describe('an error of the daemon', () => {
   test.each([
-    ['MP_UDP_ADDRESS_IN_USE', 69],
-    ['MP_TCP_NOT_PERMITTED', 77],
-    ['EPERM', 77],
-    ['EADDRINUSE', 69],
-  ])('with the code %s is told in one line, exit %i', async (code, exit) => {
-    const outcome = await run(['-config', fileOf(client)], {
-      ends: coded(code, 'port 5000 is taken: choose another'),
-    })
+    [{ code: 'MP_UDP_ADDRESS_IN_USE' }, 69],
+    [{ code: 'MP_TCP_NOT_PERMITTED' }, 77],
+    [{ code: 'EPERM', syscall: 'TUNSETIFF' }, 77],
+    [{ code: 'EACCES', syscall: '/dev/net/tun' }, 77],
+    [{ code: 'ENOENT', syscall: '/dev/net/tun' }, 71],
+    [{ code: 'EADDRINUSE', syscall: 'bind' }, 69],
+  ])('with %j is told in one line, exit %i', async (fields, exit) => {
+    const ends = Object.assign(new Error('port 5000 is taken: choose another'), fields)
+    const outcome = await run(['-config', fileOf(client)], { ends })
     expect(outcome).toMatchObject({ exit, err: 'multipathd: port 5000 is taken: choose another\n' })
+  })
+
+  test('with a code of Node about wrong arguments is a bug', async () => {
+    const ends = Object.assign(new TypeError('x'), { code: 'ERR_INVALID_ARG_TYPE' })
+    expect((await run(['-config', fileOf(client)], { ends })).exit).toBe(70)
   })
 
   test('nobody knows is an internal one, with its stack only under MP_DEBUG=1', async () => {
