@@ -6,7 +6,9 @@
  *
  * @packageDocumentation
  */
+export type { AeadKey, BatchAead, OpenRun, SealRun } from './aead.ts'
 export type { PacketBatch, PacketPool } from './batch.ts'
+export type { AeadBox, CipherName, Crypto, KeyPair } from './crypto.ts'
 export type { DatagramHandler, DatagramSocket, DatagramStats } from './socket.ts'
 export type { Drops } from './drops.ts'
 export type { Fragmenter, FragmenterStats } from './fragmenter.ts'
