@@ -1,6 +1,7 @@
 /**
  * The real world for packages that must not know it: clock, timers and randomness of Node.js behind the `Runtime`
- * contract of `@mp/interface`. Simulations pass `simRuntime()` of `@mp/testkit` instead.
+ * contract of `@mp/interface`, and the cryptography of node:crypto behind the `Crypto` contract. Simulations pass
+ * `simRuntime()` of `@mp/testkit` instead of the former.
  *
  * ```ts
  * import { systemRuntime } from '@mp/runtime-node'
@@ -14,4 +15,5 @@
  */
 export { errnoCode, explainFault, formatEndpoint, parseEndpoint } from './endpoint.ts'
 export type { Endpoint, EndpointFault } from './endpoint.ts'
+export { nodeCrypto } from './node-crypto.ts'
 export { systemRuntime } from './system-runtime.ts'
