@@ -59,13 +59,18 @@ export class ProbeSchedule {
       nowMs + (this.#burst > 0 ? BURST_INTERVAL_MS : this.#intervalMs(state, suspect, nowMs) * jitter(nonce))
   }
 
-  /** The path entered `state`; `burst` = ask it a few times at once. */
-  handleState(state: ProberState, burst: boolean, nowMs: number): void {
-    this.#burst = burst ? BURST_PROBES : 0
+  /** The path entered `state`. */
+  handleState(state: ProberState, nowMs: number): void {
+    this.#burst = 0
     this.#lostIntervalMs = LOST_FIRST_INTERVAL_MS
-    if (burst) this.#nextMs = nowMs
-    else if (state === 'lost') this.#nextMs = nowMs + this.#nextLostIntervalMs()
+    if (state === 'lost') this.#nextMs = nowMs + this.#nextLostIntervalMs()
     else this.hasten(nowMs)
+  }
+
+  /** The path may be dead: it is asked a few times at once. */
+  burst(nowMs: number): void {
+    this.#burst = BURST_PROBES
+    this.#nextMs = nowMs
   }
 
   /** Data was sent: a path that dozed is probed at the active interval from now on. */

@@ -1,6 +1,6 @@
 import type { Machine } from '@mp/interface'
 import type { RttEstimator } from './estimator.ts'
-import { Health } from './health.ts'
+import { Health, UNSTABLE_MISSES } from './health.ts'
 import { HoltSmoothing } from './holt.ts'
 import { checkedOptions } from './options.ts'
 import type { CheckedOptions, ProberOptions } from './options.ts'
@@ -116,7 +116,7 @@ export class Prober implements Machine<Probe, ProberEvent> {
     this.#schedule = new ProbeSchedule(activeIntervalMs)
     this.#probes = new ProbeRing(SPARE_PROBES + MAX_RTO_MS / shortestIntervalMs(activeIntervalMs))
     this.#health = new Health(activeIntervalMs, (from, to, reason, nowMs) => {
-      this.#schedule.handleState(to, to === 'unstable' && reason === 'timeouts', nowMs)
+      this.#schedule.handleState(to, nowMs)
       if (this.#events.length === MAX_EVENTS) this.#events.shift()
       this.#events.push({ type: 'state', from, to, reason, atMs: nowMs })
     })
@@ -266,6 +266,7 @@ export class Prober implements Machine<Probe, ProberEvent> {
     }
     this.#health.handleMiss(nowMs)
     if (this.state === 'normal') this.#schedule.hasten(nowMs)
+    else if (this.state === 'unstable' && this.#health.misses === UNSTABLE_MISSES) this.#schedule.burst(nowMs)
   }
 
   #recordRtt(rttMs: number, nowMs: number): void {
