@@ -1,12 +1,13 @@
+import type { PacketPool, TunDevice } from '@mp/interface'
 import { Mempool } from '@mp/mempool'
 import { systemRuntime } from '@mp/runtime-node'
 import { openTun } from '@mp/tun'
-import { EXIT } from '../cli/exit-codes.ts'
 import type { Io } from '../cli/io.ts'
 import { createLog } from '../cli/log.ts'
 import type { Log } from '../cli/log.ts'
 import type { Config } from '../config/index.ts'
 import { createTunnel } from './create-tunnel.ts'
+import type { Tunnel } from './create-tunnel.ts'
 import { createReporter } from './report.ts'
 import { StopRequest } from './stop-request.ts'
 
@@ -23,10 +24,45 @@ const SLOT_ROOM_BYTES = 128
 export async function runDaemon(config: Config, io: Io): Promise<number> {
   const log = createLog(io.stdout)
   const stop = new StopRequest()
-  const runtime = systemRuntime()
   const pool = createPool(config)
+  const tun = await openDevice(config, pool)
+  try {
+    const tunnel = createTunnel(config, {
+      runtime: systemRuntime(),
+      pool,
+      tun,
+      onEvent: createReporter(config, log),
+      onTunClose: (error) => stop.handleTunClose(tun.name, error),
+    })
+    return await runTunnel(tunnel, { config, log, stop, tun })
+  } finally {
+    // The tunnel closes it too; this is for what failed before.
+    await tun.close()
+  }
+}
+
+interface Running {
+  readonly config: Config
+  readonly log: Log
+  readonly stop: StopRequest
+  readonly tun: TunDevice
+}
+
+async function runTunnel(tunnel: Tunnel, { config, log, stop, tun }: Running): Promise<number> {
+  try {
+    await tunnel.start()
+    sayStart(config, log, { tun: `${tun.name} (${tun.backend})`, transport: tunnel.transport })
+    const { exit, reason } = await stop.requested
+    log.info(`stopping: ${reason}`, { stats: tunnel.stats() })
+    return exit
+  } finally {
+    await tunnel.close()
+  }
+}
+
+function openDevice(config: Config, pool: PacketPool): Promise<TunDevice> {
   const { name, mtu, backend, localAddr, remoteAddr, allowedIPs } = config.tun
-  const tun = await openTun({
+  return openTun({
     pool,
     name,
     mtuBytes: mtu,
@@ -34,27 +70,6 @@ export async function runDaemon(config: Config, io: Io): Promise<number> {
     addresses: localAddr.map((local, index) => ({ local, peer: remoteAddr[index]! })),
     routes: allowedIPs,
   })
-  const tunnel = createTunnel(config, {
-    runtime,
-    pool,
-    tun,
-    onEvent: createReporter(config, log),
-    onTunClose: (error) => {
-      if (error !== undefined)
-        stop.request({ exit: EXIT.unavailable, reason: `${tun.name} is gone: ${error.message}` })
-    },
-  })
-  try {
-    await tunnel.start()
-  } catch (error) {
-    await tunnel.close()
-    throw error
-  }
-  sayStart(config, log, { tun: `${tun.name} (${tun.backend})`, transport: tunnel.transport })
-  const { exit, reason } = await stop.requested
-  log.info(`stopping: ${reason}`, { stats: tunnel.stats() })
-  await tunnel.close()
-  return exit
 }
 
 function createPool({ tun, client }: Config): Mempool {

@@ -31,6 +31,7 @@ function reportState(
   { path, from, to, reason }: TunnelEvent & { readonly type: 'path-state' },
   log: Log,
 ): void {
-  const say = to === 'normal' ? log.info : log.warn
-  say(`${path}: ${to}`, { path, from, to, reason })
+  const fields = { path, from, to, reason }
+  if (to === 'normal') log.info(`${path}: ${to}`, fields)
+  else log.warn(`${path}: ${to}`, fields)
 }

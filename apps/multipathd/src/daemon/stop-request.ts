@@ -21,4 +21,10 @@ export class StopRequest {
       process.once(signal, () => this.request({ exit: EXIT.ok, reason: signal }))
     }
   }
+
+  /** The TUN device is gone; without an `error` because we closed it ourselves. */
+  handleTunClose(name: string, error: Error | undefined): void {
+    if (error !== undefined)
+      this.request({ exit: EXIT.unavailable, reason: `${name} is gone: ${error.message}` })
+  }
 }

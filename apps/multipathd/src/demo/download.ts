@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { Running } from '@mp/netlab'
 import type { Measured } from './story.ts'
@@ -17,11 +18,8 @@ export class Download {
       this.#atMs.push(performance.now())
       this.#bytes.push(Number(line))
     })
-    this.ended = running.exited.then(({ code, stderr }) => {
-      if (code !== 0) throw new Error(`the download failed: ${stderr.trim()}`)
-    })
-    const first = new Promise<void>((resolve) => lines.once('line', () => resolve()))
-    this.begun = Promise.race([first, this.ended])
+    this.ended = endOf(running)
+    this.begun = Promise.race([once(lines, 'line').then(() => undefined), this.ended])
     // Whoever awaits them sees the rejections; one that nobody awaits must not end the process.
     this.begun.catch(() => {})
     this.ended.catch(() => {})
@@ -51,4 +49,9 @@ export class Download {
     }
     return { mbit: ((last.bytes - first.bytes) * 8) / 1e6 / (last.second - first.second), gapMs }
   }
+}
+
+async function endOf(running: Running): Promise<void> {
+  const { code, stderr } = await running.exited
+  if (code !== 0) throw new Error(`the download failed: ${stderr.trim()}`)
 }
