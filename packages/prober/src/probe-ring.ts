@@ -23,9 +23,8 @@ export class ProbeRing {
   #waiting = 0
   #nextDeadlineMs = Infinity
 
-  /** Room for at least `probes`. */
-  constructor(probes: number) {
-    const capacity = 2 ** Math.ceil(Math.log2(probes))
+  /** Room for `capacity` probes, a power of two. */
+  constructor(capacity: number) {
     this.#mask = capacity - 1
     this.#times = new Float64Array(2 * capacity)
     this.#probes = new Uint32Array(2 * capacity)

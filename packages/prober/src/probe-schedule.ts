@@ -18,11 +18,6 @@ const JITTER_RATIO = 0.25
 const BURST_PROBES = 3
 const BURST_INTERVAL_MS = 20
 
-/** Shortest time between two regular probes at an active interval of `activeIntervalMs`, ms. */
-export function shortestIntervalMs(activeIntervalMs: number): number {
-  return activeIntervalMs * (1 - JITTER_RATIO)
-}
-
 /** When the next probe of a path is due. */
 export class ProbeSchedule {
   readonly #activeIntervalMs: number
