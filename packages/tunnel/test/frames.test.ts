@@ -56,6 +56,13 @@ describe('drop counter', () => {
     expect(drops.snapshot()).toEqual({})
   })
 
+  test('passes on what it counts to the total', () => {
+    const total = new DropCounter(new Mempool())
+    const parts = [new DropCounter(new Mempool(), total), new DropCounter(new Mempool(), total)]
+    for (const drops of parts) drops.count('short', 2)
+    expect([total, ...parts].map((drops) => drops.snapshot().short)).toEqual([4, 2, 2])
+  })
+
   test('a snapshot is not touched by what follows', () => {
     const drops = new DropCounter(new Mempool())
     drops.count('short')
