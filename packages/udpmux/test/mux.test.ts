@@ -1,6 +1,7 @@
 import type { Link } from '@mp/interface'
 import { Mempool } from '@mp/mempool'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { loadNativeIo } from '@mp/native-io'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { udpMux } from '@mp/udpmux'
 import type { PeerInfo, UdpMux } from '@mp/udpmux'
 import { Recorder, batchOfTexts, expectNoneOut, sendTexts, simulatedMux } from './fixtures.ts'
@@ -208,6 +209,45 @@ describe('a dialed link', () => {
     await runtime.settle()
     expect(handler.closed).toEqual([[link, undefined]])
   })
+
+  it('hands nothing over any more once it is closed, and cannot be linked again', async () => {
+    const { mux, runtime } = simulatedMux({ pool })
+    const server = new Recorder(pool)
+    const listener = await mux.listen('10.0.0.9:5000', server)
+    const client = new Recorder(pool)
+    const link = await mux.dial('10.0.0.9:5000', { handler: client })
+    sendTexts(pool, link, 'ask twice')
+    await runtime.advance(1)
+    const back = server.heard[0]!.source.link(server.heard[0]!.peer)!
+    sendTexts(pool, back, 'one answer')
+    await runtime.advance(1)
+    const { source, peer } = client.heard[0]!
+    sendTexts(pool, back, 'another answer')
+    link.close()
+    await runtime.advance(1)
+    expect(client.heard.map(({ text }) => text)).toEqual(['one answer'])
+    expect(source.link(peer)).toBeUndefined()
+    await listener.close()
+  })
+
+  it.skipIf(loadNativeIo().io === undefined || process.platform !== 'linux')(
+    'leaves through the device it is told to, on native sockets',
+    async () => {
+      const server = new Recorder(pool)
+      const mux = udpMux({ pool, backend: 'native' })
+      const listener = await mux.listen('127.0.0.1:0', server)
+      const handler = new Recorder(pool)
+      const link = await mux.dial(listener.localAddress, { handler, device: 'lo' })
+      sendTexts(pool, link, 'through lo')
+      await vi.waitUntil(() => server.heard.length === 1)
+      await expect(mux.dial(listener.localAddress, { handler, device: 'none0' })).rejects.toMatchObject({
+        code: 'MP_UDP_NO_DEVICE',
+      })
+      link.close()
+      await vi.waitUntil(() => handler.closed.length === 1)
+      await listener.close()
+    },
+  )
 
   it('carries frames of 1472 bytes over IPv4 and 1452 over IPv6 unless told otherwise', async () => {
     const handler = new Recorder(pool)
