@@ -10,7 +10,8 @@ const [command, ...prefix] =
 
 for (const args of [
   ['install', '--frozen-lockfile'],
-  ['run', ...process.argv.slice(2)],
+  // Silent: else pnpm adds lines of its own behind the last one of the script.
+  ['--silent', 'run', ...process.argv.slice(2)],
 ]) {
   const { status } = spawnSync(command, [...prefix, ...args], { stdio: 'inherit' })
   if (status !== 0) process.exit(status ?? 1)

@@ -41,9 +41,9 @@ static void release(mp_endpoint *endpoint) {
 static void on_event(uv_poll_t *poll, int status, int events) {
   mp_endpoint *endpoint = uv_handle_get_data((uv_handle_t *)poll);
   if (status < 0) {
-    /* A pending error stops the handle. Reading fetches the error, so a readable event is made of it. */
+    /* A pending error stops the handle, and reading or sending fetches it: say that all that is awaited is there. */
     endpoint->armed = 0;
-    events = endpoint->wanted & MP_UV_READABLE;
+    events = endpoint->wanted;
   }
   /* Writable is asked for once, by a send that left something behind. */
   if (events & MP_UV_WRITABLE) endpoint->wanted &= ~MP_UV_WRITABLE;

@@ -6,14 +6,13 @@
 #include <sys/ioctl.h>
 #include <sys/kern_control.h>
 #include <sys/socket.h>
-#include <sys/sys_domain.h>
 #include <unistd.h>
 
 #include "tun.h"
 
-/* From net/if_utun.h, which not every SDK has. */
+/* From net/if_utun.h and sys/sys_domain.h, which not every SDK has. */
 #define MP_UTUN_CONTROL "com.apple.net.utun_control"
-enum { MP_UTUN_OPT_IFNAME = 2 };
+enum { MP_UTUN_OPT_IFNAME = 2, MP_SYSPROTO_CONTROL = 2, MP_AF_SYS_CONTROL = 2 };
 
 /* The kernel's unit is one more than the number in the name; 0 lets it choose. */
 static bool unit_of(const char *name, uint32_t *unit) {
@@ -31,7 +30,7 @@ static bool connect_to(int fd, uint32_t unit) {
   struct sockaddr_ctl address = {
       .sc_len = sizeof address,
       .sc_family = AF_SYSTEM,
-      .ss_sysaddr = AF_SYS_CONTROL,
+      .ss_sysaddr = MP_AF_SYS_CONTROL,
       .sc_id = info.ctl_id,
       .sc_unit = unit,
   };
@@ -44,10 +43,10 @@ int mp_tun_open_device(char name[IFNAMSIZ], bool multi_queue, mp_failure *failur
     *failure = (mp_failure){"utun", EINVAL};
     return -1;
   }
-  int fd = socket(PF_SYSTEM, SOCK_DGRAM, SYSPROTO_CONTROL);
+  int fd = socket(PF_SYSTEM, SOCK_DGRAM, MP_SYSPROTO_CONTROL);
   socklen_t size = IFNAMSIZ;
   if (fd >= 0 && connect_to(fd, unit) &&
-      getsockopt(fd, SYSPROTO_CONTROL, MP_UTUN_OPT_IFNAME, name, &size) == 0) {
+      getsockopt(fd, MP_SYSPROTO_CONTROL, MP_UTUN_OPT_IFNAME, name, &size) == 0) {
     fcntl(fd, F_SETFD, FD_CLOEXEC);
     return fd;
   }

@@ -1,5 +1,4 @@
 import { getSystemErrorName } from 'node:util'
-import { explainFault } from '@mp/runtime-node'
 
 /** The system refused something. `code` is the name of the errno, the message says what to do. */
 export class NativeIoError extends Error {
@@ -22,32 +21,35 @@ export function errorName(errno: number): string {
 }
 
 const LOAD_DRIVER = 'load the driver with `modprobe tun`; start a container with `--device /dev/net/tun`'
-
-/** What to do about refusals that mean something else for a TUN device than for a socket. */
 const TUN_ADVICE: Readonly<Record<string, string>> = {
-  '/dev/net/tun ENOENT': LOAD_DRIVER,
-  '/dev/net/tun ENODEV': LOAD_DRIVER,
-  '/dev/net/tun EACCES': 'run as root, or give this user access to /dev/net/tun',
-  'TUNSETIFF EPERM': 'making a TUN device needs root or CAP_NET_ADMIN',
-  'TUNSETIFF EBUSY':
-    'an interface of this name is in use: choose another name, or stop the program that holds it',
-  'TUNSETIFF EINVAL': 'the name is not allowed, or an interface of this name is of another kind',
-  'utun EINVAL': 'a TUN device is called utun and a number here, and has one queue',
-  'utun EPERM': 'making a TUN device needs root',
-  'utun EBUSY': 'this number is taken: choose another, or leave the name out',
-  'mtu EPERM': 'setting the MTU needs root or CAP_NET_ADMIN',
+  ENOENT: LOAD_DRIVER,
+  ENODEV: LOAD_DRIVER,
+  ENXIO: LOAD_DRIVER,
+  EACCES: 'run as root, or give this user access to /dev/net/tun',
+  EPERM: 'making a TUN device needs root or CAP_NET_ADMIN (`--cap-add NET_ADMIN` for a container)',
+  EBUSY: 'an interface of this name is in use: choose another name, or stop the program that holds it',
+  EINVAL:
+    'the name is not allowed (on Darwin it is utun and a number), or an interface of another kind has it',
 }
 
-/** Calls `open` and turns what the addon throws into a {@link NativeIoError} about `what`. */
-export function opening<T>(what: string, open: () => T): T {
+/** What to do when a TUN device cannot be opened for the reason `code`, as in errno. */
+export function tunAdvice(code: string): string {
+  return TUN_ADVICE[code] ?? `the system says ${code}`
+}
+
+/** Calls `open` and turns what the addon throws into a {@link NativeIoError} about `what`, with advice by errno. */
+export function opening<T>(what: string, advise: (code: string) => string, open: () => T): T {
   try {
     return open()
   } catch (error) {
     const { errno, syscall } = error as { errno?: number; syscall?: string }
     if (errno === undefined || syscall === undefined) throw error
     const code = errorName(errno)
-    const advice = TUN_ADVICE[`${syscall} ${code}`] ?? explainFault({ code }).advice
-    throw new NativeIoError(code, syscall, `cannot open ${what}: ${syscall} failed with ${code}: ${advice}`)
+    throw new NativeIoError(
+      code,
+      syscall,
+      `cannot open ${what}: ${syscall} failed with ${code}: ${advise(code)}`,
+    )
   }
 }
 

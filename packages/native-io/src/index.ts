@@ -38,7 +38,7 @@
  *
  * @packageDocumentation
  */
-export { NativeIoError } from './errors.ts'
+export { NativeIoError, tunAdvice } from './errors.ts'
 export { loadNativeIo } from './load.ts'
 export type { NativeIo, NativeIoResult } from './load.ts'
 export type { NativeSocket, NativeSocketOptions } from './socket.ts'

@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net'
 import { constants } from 'node:os'
 import type { DatagramHandler, DatagramSocket, DatagramStats, PacketBatch, PacketPool } from '@mp/interface'
+import { explainFault } from '@mp/runtime-node'
 import { parseAddress } from './address.ts'
 import type { Binding, HandleMemory, UdpConfig } from './binding.ts'
 import { Endpoint } from './endpoint.ts'
@@ -78,6 +79,8 @@ function checked(options: NativeSocketOptions): Omit<UdpConfig, keyof HandleMemo
   }
 }
 
+const socketAdvice = (code: string): string => explainFault({ code }).advice
+
 function describe({ local, remote, device }: NativeSocketOptions): string {
   const parts = [
     local === undefined ? '' : ` at ${local}`,
@@ -110,7 +113,7 @@ class Socket implements NativeSocket {
       open: (memory) => {
         config = { ...wishes, ...memory }
         const complete = config
-        return opening(describe(options), () => binding.openUdp(complete))
+        return opening(describe(options), socketAdvice, () => binding.openUdp(complete))
       },
     })
     this.batchSize = wishes.batchSize

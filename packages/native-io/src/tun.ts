@@ -1,7 +1,7 @@
 import type { PacketBatch, PacketPool, TunDevice, TunHandler, TunStats } from '@mp/interface'
 import type { Binding, TunConfig } from './binding.ts'
 import { Endpoint } from './endpoint.ts'
-import { checkRange, opening } from './errors.ts'
+import { checkRange, opening, tunAdvice } from './errors.ts'
 import { COUNTER } from './layout.ts'
 
 /** Wishes for a TUN device. */
@@ -46,7 +46,7 @@ class Tun implements TunDevice {
       open: (memory) => {
         config = { ...memory, name, mtuBytes, multiQueue: options.multiQueue === true ? 1 : 0 }
         const complete = config
-        return opening(`TUN device ${name || '(any name)'}`, () => binding.openTun(complete))
+        return opening(`TUN device ${name || '(any name)'}`, tunAdvice, () => binding.openTun(complete))
       },
     })
     this.name = config!.name

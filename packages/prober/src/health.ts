@@ -3,7 +3,7 @@ import { Quality } from './quality.ts'
 import type { ProberState, StateReason } from './state.ts'
 
 /** Probes missed in a row that make a path unstable (kU): suspicion may be cheap, it costs a burst of probes. */
-const UNSTABLE_MISSES = 2
+export const UNSTABLE_MISSES = 2
 /** Bounds of the probes missed in a row that make a path lost (kL). */
 const MIN_LOST_MISSES = 3
 const MAX_LOST_MISSES = 8

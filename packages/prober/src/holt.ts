@@ -83,22 +83,22 @@ export class HoltSmoothing implements RttEstimator {
 
   predict(steps: number): number | undefined {
     if (this.#levelMs === undefined) return undefined
-    return Math.max(0, this.#levelMs + this.#trendMs * this.#dampedSteps(steps))
+    return Math.max(0, this.#levelMs + this.#trendMs * this.#dampedSteps(steps, this.#phi ** steps))
   }
 
   #correct(levelMs: number, rttMs: number, gap: number): void {
-    const forecastMs = levelMs + this.#trendMs * this.#dampedSteps(gap)
+    const damping = this.#phi ** gap
+    const forecastMs = levelMs + this.#trendMs * this.#dampedSteps(gap, damping)
     const error = rttMs - forecastMs
     const alpha = 1 - (1 - this.#alpha) ** gap
     const beta = 1 - (1 - this.#beta) ** gap
     this.#levelMs = forecastMs + alpha * error
-    this.#trendMs = this.#trendMs * this.#phi ** gap + (alpha * beta * error) / gap
+    this.#trendMs = this.#trendMs * damping + (alpha * beta * error) / gap
     this.#deviationMs += DEVIATION_GAIN * (Math.abs(error) - this.#deviationMs)
   }
 
-  /** φ + φ² + … + φ^steps, continued to fractions of a step. */
-  #dampedSteps(steps: number): number {
-    const phi = this.#phi
-    return phi === 1 ? steps : (phi * (1 - phi ** steps)) / (1 - phi)
+  /** φ + φ² + … + φ^steps, continued to fractions of a step; `damping` is φ^steps. */
+  #dampedSteps(steps: number, damping: number): number {
+    return this.#phi === 1 ? steps : (this.#phi * (1 - damping)) / (1 - this.#phi)
   }
 }

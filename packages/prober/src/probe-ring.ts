@@ -3,6 +3,8 @@ const PROBE_FREE = 0
 export const PROBE_WAITING = 1
 export const PROBE_EXPIRED = 2
 export const PROBE_ANSWERED = 3
+/** Added to the outcome of an extra probe of a burst. */
+const EXTRA = 4
 
 /**
  * The last probes sent, each with the deadline it was sent with: a ring of fixed size, no allocation per probe.
@@ -10,12 +12,10 @@ export const PROBE_ANSWERED = 3
  */
 export class ProbeRing {
   readonly #mask: number
-  readonly #nonces: Uint32Array
-  readonly #sentMs: Float64Array
-  readonly #deadlineMs: Float64Array
-  readonly #outcome: Uint8Array
-  /** 1 = sent as an extra probe of a burst. */
-  readonly #extra: Uint8Array
+  /** Per slot: when sent, and the deadline, ms. Side by side, as both are needed at once. */
+  readonly #times: Float64Array
+  /** Per slot: the nonce, then outcome + {@link EXTRA}. */
+  readonly #probes: Uint32Array
   /** Probes ever added; the next goes to slot `#added & #mask`. */
   #added = 0
   /** Number of the oldest waiting probe, when one waits. */
@@ -23,15 +23,11 @@ export class ProbeRing {
   #waiting = 0
   #nextDeadlineMs = Infinity
 
-  /** Room for at least `probes`. */
-  constructor(probes: number) {
-    const capacity = 2 ** Math.ceil(Math.log2(probes))
+  /** Room for `capacity` probes, a power of two. */
+  constructor(capacity: number) {
     this.#mask = capacity - 1
-    this.#nonces = new Uint32Array(capacity)
-    this.#sentMs = new Float64Array(capacity)
-    this.#deadlineMs = new Float64Array(capacity)
-    this.#outcome = new Uint8Array(capacity)
-    this.#extra = new Uint8Array(capacity)
+    this.#times = new Float64Array(2 * capacity)
+    this.#probes = new Uint32Array(2 * capacity)
   }
 
   /** Probes neither answered nor expired. */
@@ -46,17 +42,16 @@ export class ProbeRing {
 
   /** False while the probe whose slot comes next still waits. */
   get hasRoom(): boolean {
-    return this.#outcome[this.#added & this.#mask] !== PROBE_WAITING
+    return this.outcome(this.#added & this.#mask) !== PROBE_WAITING
   }
 
   /** Adds a probe sent now; needs {@link hasRoom}. */
   add(nonce: number, sentMs: number, deadlineMs: number, extra: boolean): void {
     const slot = this.#added++ & this.#mask
-    this.#nonces[slot] = nonce
-    this.#sentMs[slot] = sentMs
-    this.#deadlineMs[slot] = deadlineMs
-    this.#outcome[slot] = PROBE_WAITING
-    this.#extra[slot] = extra ? 1 : 0
+    this.#times[2 * slot] = sentMs
+    this.#times[2 * slot + 1] = deadlineMs
+    this.#probes[2 * slot] = nonce
+    this.#probes[2 * slot + 1] = PROBE_WAITING + (extra ? EXTRA : 0)
     if (this.#waiting++ === 0) this.#oldest = this.#added - 1
     this.#nextDeadlineMs = Math.min(this.#nextDeadlineMs, deadlineMs)
   }
@@ -66,7 +61,7 @@ export class ProbeRing {
     const end = Math.max(0, this.#added - this.#mask - 1)
     for (let index = this.#added - 1; index >= end; index--) {
       const slot = index & this.#mask
-      if (this.#nonces[slot] === nonce && this.#outcome[slot] !== PROBE_FREE) return slot
+      if (this.#probes[2 * slot] === nonce && this.outcome(slot) !== PROBE_FREE) return slot
     }
     return -1
   }
@@ -76,31 +71,31 @@ export class ProbeRing {
     if (this.#nextDeadlineMs > nowMs) return -1
     for (let index = this.#oldest; index < this.#added; index++) {
       const slot = index & this.#mask
-      if (this.#outcome[slot] === PROBE_WAITING && this.#deadlineMs[slot]! <= nowMs) return slot
+      if (this.outcome(slot) === PROBE_WAITING && this.isOverdue(slot, nowMs)) return slot
     }
     return -1
   }
 
   outcome(slot: number): number {
-    return this.#outcome[slot]!
+    return this.#probes[2 * slot + 1]! & ~EXTRA
   }
 
   sentMs(slot: number): number {
-    return this.#sentMs[slot]!
+    return this.#times[2 * slot]!
   }
 
   isOverdue(slot: number, nowMs: number): boolean {
-    return this.#deadlineMs[slot]! <= nowMs
+    return this.#times[2 * slot + 1]! <= nowMs
   }
 
   isExtra(slot: number): boolean {
-    return this.#extra[slot] === 1
+    return this.#probes[2 * slot + 1]! >= EXTRA
   }
 
   /** Says what became of a probe: answered or expired. */
   settle(slot: number, outcome: typeof PROBE_ANSWERED | typeof PROBE_EXPIRED): void {
-    const waited = this.#outcome[slot] === PROBE_WAITING
-    this.#outcome[slot] = outcome
+    const waited = this.outcome(slot) === PROBE_WAITING
+    this.#probes[2 * slot + 1] = outcome + (this.isExtra(slot) ? EXTRA : 0)
     if (!waited) return
     this.#waiting--
     this.#scan()
@@ -109,7 +104,7 @@ export class ProbeRing {
   /** Forgets all probes, so that no reply to them counts. Returns how many were waiting. */
   clear(): number {
     const waited = this.#waiting
-    this.#outcome.fill(PROBE_FREE)
+    this.#probes.fill(PROBE_FREE)
     this.#waiting = 0
     this.#nextDeadlineMs = Infinity
     return waited
@@ -119,10 +114,10 @@ export class ProbeRing {
   #scan(): void {
     let nextMs = Infinity
     if (this.#waiting > 0) {
-      while (this.#outcome[this.#oldest & this.#mask] !== PROBE_WAITING) this.#oldest++
+      while (this.outcome(this.#oldest & this.#mask) !== PROBE_WAITING) this.#oldest++
       for (let index = this.#oldest; index < this.#added; index++) {
         const slot = index & this.#mask
-        if (this.#outcome[slot] === PROBE_WAITING) nextMs = Math.min(nextMs, this.#deadlineMs[slot]!)
+        if (this.outcome(slot) === PROBE_WAITING) nextMs = Math.min(nextMs, this.#times[2 * slot + 1]!)
       }
     }
     this.#nextDeadlineMs = nextMs

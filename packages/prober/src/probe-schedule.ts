@@ -18,11 +18,6 @@ const JITTER_RATIO = 0.25
 const BURST_PROBES = 3
 const BURST_INTERVAL_MS = 20
 
-/** Shortest time between two regular probes at an active interval of `activeIntervalMs`, ms. */
-export function shortestIntervalMs(activeIntervalMs: number): number {
-  return activeIntervalMs * (1 - JITTER_RATIO)
-}
-
 /** When the next probe of a path is due. */
 export class ProbeSchedule {
   readonly #activeIntervalMs: number
@@ -59,13 +54,18 @@ export class ProbeSchedule {
       nowMs + (this.#burst > 0 ? BURST_INTERVAL_MS : this.#intervalMs(state, suspect, nowMs) * jitter(nonce))
   }
 
-  /** The path entered `state`; `burst` = ask it a few times at once. */
-  handleState(state: ProberState, burst: boolean, nowMs: number): void {
-    this.#burst = burst ? BURST_PROBES : 0
+  /** The path entered `state`. */
+  handleState(state: ProberState, nowMs: number): void {
+    this.#burst = 0
     this.#lostIntervalMs = LOST_FIRST_INTERVAL_MS
-    if (burst) this.#nextMs = nowMs
-    else if (state === 'lost') this.#nextMs = nowMs + this.#nextLostIntervalMs()
+    if (state === 'lost') this.#nextMs = nowMs + this.#nextLostIntervalMs()
     else this.hasten(nowMs)
+  }
+
+  /** The path may be dead: it is asked a few times at once. */
+  burst(nowMs: number): void {
+    this.#burst = BURST_PROBES
+    this.#nextMs = nowMs
   }
 
   /** Data was sent: a path that dozed is probed at the active interval from now on. */

@@ -1,6 +1,6 @@
 import type { Machine } from '@mp/interface'
-import type { Probe, ProberEvent } from './prober.ts'
 import { TimerWheel } from './timer-wheel.ts'
+import type { Probe, ProberEvent } from './types.ts'
 
 /** What {@link ProberManager} drives: a prober, or anything that behaves like one. */
 export type ProbeMachine = Machine<Probe, ProberEvent>

@@ -1,70 +1,15 @@
 import type { Machine } from '@mp/interface'
 import type { RttEstimator } from './estimator.ts'
-import { Health } from './health.ts'
+import { Health, UNSTABLE_MISSES } from './health.ts'
 import { HoltSmoothing } from './holt.ts'
 import { checkedOptions } from './options.ts'
 import type { CheckedOptions, ProberOptions } from './options.ts'
 import { PROBE_ANSWERED, PROBE_EXPIRED, PROBE_WAITING, ProbeRing } from './probe-ring.ts'
-import { ProbeSchedule, shortestIntervalMs } from './probe-schedule.ts'
-import { MAX_RTO_MS, rtoMs } from './rto.ts'
-import type { ProberState, StateReason } from './state.ts'
+import { ProbeSchedule } from './probe-schedule.ts'
+import { rtoMs } from './rto.ts'
+import type { ProberState } from './state.ts'
+import type { Probe, ProberEvent, ProberStats, ReplyVerdict } from './types.ts'
 import { WindowedMin } from './windowed-min.ts'
-
-/** An echo request to send over the path. */
-export interface Probe {
-  /** Unsigned 32-bit number the peer must echo. */
-  readonly nonce: number
-}
-
-/** The state of the path changed. `stats()` has everything else. */
-export interface ProberEvent {
-  readonly type: 'state'
-  readonly from: ProberState
-  readonly to: ProberState
-  readonly reason: StateReason
-  /** When, ms. */
-  readonly atMs: number
-}
-
-/**
- * What a reply was: `sample` = in time; `late` = after its deadline; `duplicate` = answered before; `unknown` = no
- * probe of ours, one forgotten, or forged.
- */
-export type ReplyVerdict = 'sample' | 'late' | 'duplicate' | 'unknown'
-
-/** Counters since the start, and what the prober knows now. `sent = received + lost + inFlight`. */
-export interface ProberStats {
-  readonly state: ProberState
-  /** When the state began, ms. */
-  readonly sinceMs: number
-  /** Probes sent. */
-  readonly sent: number
-  /** Probes answered in time. */
-  readonly received: number
-  /** Probes not answered in time. */
-  readonly lost: number
-  /** Those of the lost that were answered after all. */
-  readonly late: number
-  /** Replies to probes answered before. */
-  readonly duplicate: number
-  /** Replies to no probe known. */
-  readonly unknown: number
-  /** Probes waiting for their reply. */
-  readonly inFlight: number
-  /** The last sample, ms; like all RTTs here `undefined` before the first. */
-  readonly rttMs: number | undefined
-  /** Smallest sample of the last 10 s, ms. */
-  readonly minRttMs: number | undefined
-  readonly smoothedRttMs: number | undefined
-  /** RTT expected of the next probe, ms. */
-  readonly predictedMs: number | undefined
-  /** Mean error of the prediction, ms. */
-  readonly deviationMs: number
-  /** Deadline a probe sent now would get, ms. */
-  readonly rtoMs: number
-  /** Share of probes lost while the path was alive, 0…1, averaged over some 64 probes. */
-  readonly lossRatio: number
-}
 
 /** A path that gave no reply for this long after the start is lost, ms. */
 const INITIALIZING_MS = 10_000
@@ -76,8 +21,8 @@ const SLOW_DEVIATIONS = 4
 const ALIVE_TRUST_MS = 1000
 /** State changes kept for `pollEvent`; of more, the oldest are forgotten. */
 const MAX_EVENTS = 16
-/** Slots beyond the probes that can wait at once: bursts, and memory for late replies. */
-const SPARE_PROBES = 16
+/** Most probes in flight, and how many are remembered for late replies: 4.8 s of an active path, above any RTO. */
+const MAX_PROBES = 64
 
 /**
  * Watches one path: sends probes, measures the round trip, and says in which state the path is.
@@ -91,7 +36,7 @@ export class Prober implements Machine<Probe, ProberEvent> {
   readonly #estimator: RttEstimator
   readonly #health: Health
   readonly #schedule: ProbeSchedule
-  readonly #probes: ProbeRing
+  readonly #probes: ProbeRing = new ProbeRing(MAX_PROBES)
   readonly #minRtt: WindowedMin = new WindowedMin(MIN_RTT_WINDOW_MS)
   readonly #events: ProberEvent[] = []
   readonly #probe: { nonce: number } = { nonce: 0 }
@@ -114,9 +59,8 @@ export class Prober implements Machine<Probe, ProberEvent> {
     this.#options = checked
     this.#estimator = options.estimator ?? new HoltSmoothing({ intervalMs: activeIntervalMs })
     this.#schedule = new ProbeSchedule(activeIntervalMs)
-    this.#probes = new ProbeRing(SPARE_PROBES + MAX_RTO_MS / shortestIntervalMs(activeIntervalMs))
     this.#health = new Health(activeIntervalMs, (from, to, reason, nowMs) => {
-      this.#schedule.handleState(to, to === 'unstable' && reason === 'timeouts', nowMs)
+      this.#schedule.handleState(to, nowMs)
       if (this.#events.length === MAX_EVENTS) this.#events.shift()
       this.#events.push({ type: 'state', from, to, reason, atMs: nowMs })
     })
@@ -126,7 +70,7 @@ export class Prober implements Machine<Probe, ProberEvent> {
     return this.#health.state
   }
 
-  /** Begins: the first probe is due at once. Before it every other call does nothing; a second start neither. */
+  /** Begins: the first probe is due at once. Before it nothing is due and no state changes. A second call does nothing. */
   start(nowMs: number): void {
     if (this.#isStarted()) return
     this.#initializedByMs = nowMs + INITIALIZING_MS
@@ -198,7 +142,7 @@ export class Prober implements Machine<Probe, ProberEvent> {
     if (nowMs >= this.#initializedByMs) this.#health.handleSilence(nowMs)
   }
 
-  /** The probe to send now, if one is due. The object is used again by the next call. */
+  /** The probe to send now, if one is due and fewer than 64 are in flight. The object is used again by the next call. */
   pollTransmit(nowMs: number): Probe | undefined {
     if (nowMs < this.#schedule.nextMs || !this.#probes.hasRoom) return undefined
     const nonce = this.#options.nextNonce() >>> 0
@@ -266,6 +210,7 @@ export class Prober implements Machine<Probe, ProberEvent> {
     }
     this.#health.handleMiss(nowMs)
     if (this.state === 'normal') this.#schedule.hasten(nowMs)
+    else if (this.state === 'unstable' && this.#health.misses === UNSTABLE_MISSES) this.#schedule.burst(nowMs)
   }
 
   #recordRtt(rttMs: number, nowMs: number): void {

@@ -2,12 +2,12 @@
  * What a prober thinks of its path.
  *
  * ```
- *                 first reply                    quality bad, or 2 probes missed
- *  initializing ───────────────▶ normal ◀──────────────────────────────────────▶ unstable
- *       │                          │        3 replies, quality good, dwell over     │  ▲
- *       │ 10 s of silence          │ unreachable          kL probes missed, or      │  │ one
- *       ▼                          ▼                      unreachable               ▼  │ reply
- *      lost ◀────────────────────────────────────────────────────────────────────  lost
+ * initializing ── first reply ──▶ normal ── 2 misses, or bad quality ──────────▶ unstable
+ *      │                            │ ◀── 3 replies, good quality, dwell over ──  │   ▲
+ *      │ 10 s of silence,           │                                    kL misses, │   one reply
+ *      │ unreachable                │ unreachable                     unreachable │   │
+ *      └────────────────────────────┴───────────────▶ lost ◀────────────────────┘   │
+ *                                                       └───────────────────────────┘
  * ```
  */
 export type ProberState = 'initializing' | 'normal' | 'unstable' | 'lost'

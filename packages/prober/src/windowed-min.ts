@@ -1,8 +1,8 @@
-const BUCKETS = 10
+const BUCKETS = 8
 
 /**
- * The smallest of the values of the last `windowMs`, in constant space: a ring of ten buckets in time, so a value
- * is forgotten after 0.9 to 1.0 windows. With nothing in the window the last minimum stands.
+ * The smallest of the values of the last `windowMs`, in constant space: a ring of eight buckets in time, so a value
+ * is forgotten after 7/8 to 1 windows. With nothing in the window the last minimum stands.
  */
 export class WindowedMin {
   readonly #bucketMs: number
@@ -23,7 +23,7 @@ export class WindowedMin {
   record(value: number, nowMs: number): number {
     this.#advance(Math.floor(nowMs / this.#bucketMs))
     const minima = this.#minima
-    const slot = this.#slot(this.#current)
+    const slot = this.#current & (BUCKETS - 1)
     minima[slot] = Math.min(minima[slot]!, value)
     let min = value
     for (let i = 0; i < BUCKETS; i++) min = Math.min(min, minima[i]!)
@@ -34,11 +34,7 @@ export class WindowedMin {
   /** Empties the buckets of the time nothing was recorded in. */
   #advance(bucket: number): void {
     const passed = Math.min(BUCKETS, bucket - this.#current)
-    for (let i = 0; i < passed; i++) this.#minima[this.#slot(bucket - i)] = Infinity
+    for (let i = 0; i < passed; i++) this.#minima[(bucket - i) & (BUCKETS - 1)] = Infinity
     this.#current = Math.max(this.#current, bucket)
-  }
-
-  #slot(bucket: number): number {
-    return ((bucket % BUCKETS) + BUCKETS) % BUCKETS
   }
 }

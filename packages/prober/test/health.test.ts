@@ -120,6 +120,25 @@ describe('transitions', () => {
     expect(health.quality.lossRatio).toBeGreaterThan(0.025)
   })
 
+  test('three replies in a row bring an unstable path back, however long the trial has lasted', () => {
+    const { health, replies } = observed()
+    const nowMs = replies(5, 0)
+    for (let i = 0; i < 3; i++) health.handleMiss(nowMs)
+    replies(1, nowMs)
+    replies(1, nowMs + 60_000)
+    expect(health.state).toBe('unstable')
+    replies(1, nowMs + 60_000)
+    expect(health.state).toBe('normal')
+  })
+
+  test('late replies keep a path alive and on trial', () => {
+    const { health, replies } = observed()
+    const nowMs = replies(5, 0)
+    for (let i = 0; i < 3; i++) health.handleMiss(nowMs)
+    for (let i = 0; i < 20; i++) health.handleReply(false, true, nowMs + i * 1000)
+    expect(health.state).toBe('unstable')
+  })
+
   test('a standing queue makes a path unstable after 1 s, and it must be gone for 2 s', () => {
     const { health, seen, replies } = observed()
     replies(1, 0)

@@ -132,9 +132,10 @@ describe('replies', () => {
     bench.runTo(3000, 20)
     const answered = bench.sent.length
     while (bench.sent.length < answered + 3) bench.runTo(bench.prober.pollTimeout())
-    bench.nowMs += 20
-    bench.reply(bench.sent.at(-1)!.nonce)
-    bench.runTo(bench.nowMs + 480, 20)
+    const youngest = bench.sent.at(-1)!
+    bench.runTo(youngest.atMs + 20)
+    bench.reply(youngest.nonce)
+    bench.runTo(youngest.atMs + 480)
     expect(bench.prober.stats().lost).toBe(2)
     expect(bench.prober.state).toBe('normal')
   })
@@ -346,6 +347,17 @@ describe('use', () => {
     for (let event = prober.pollEvent(); event; event = prober.pollEvent()) events.push(event)
     expect(events).toHaveLength(16)
     expect(events.at(-1)).toMatchObject({ to: 'lost', atMs: 39 * 20_000 + 15_002 })
+  })
+
+  test('at most 64 probes are in flight; then it waits for a deadline and does not ask to be woken before', () => {
+    const bench = new Bench({ activeIntervalMs: 10 })
+    let most = 0
+    for (let step = 0; step < 500; step++) {
+      bench.runTo(bench.prober.pollTimeout())
+      most = Math.max(most, bench.prober.stats().inFlight)
+      expect(bench.prober.pollTimeout()).toBeGreaterThan(bench.nowMs)
+    }
+    expect(most).toBe(64)
   })
 
   test('nonces leave as unsigned 32-bit numbers', () => {

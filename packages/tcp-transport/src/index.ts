@@ -1,3 +1,50 @@
+/**
+ * Frames over TCP, for networks that block or throttle UDP.
+ *
+ * {@link tcpTransport} has the same contract as the UDP transport; a link is a connection. On the stream each frame
+ * follows its length in two bytes, high byte first, and nothing else is there. A batch goes out in one write, without
+ * delay; when {@link TcpTransportOptions.highWaterBytes} wait unsent, `send` leaves frames to the caller, who knows
+ * better what to do with them than a queue does. A length that cannot be ends the connection.
+ *
+ * ```ts
+ * import { Mempool } from '@mp/mempool'
+ * import { systemRuntime } from '@mp/runtime-node'
+ * import { dialPersistently, tcpTransport } from '@mp/tcp-transport'
+ *
+ * const pool = new Mempool()
+ * const transport = tcpTransport({ pool })
+ * const quiet = { onWritable: () => {}, onUnreachable: () => {}, onClose: () => {} }
+ *
+ * const listener = await transport.listen('127.0.0.1:0', {
+ *   ...quiet,
+ *   onFrames: (batch, source) => {
+ *     // Without a link a connection that came in is closed after a while; with one it is ours.
+ *     console.log(batch.count, 'frame from', source.link(batch.peer[0]!)?.remoteAddress)
+ *     pool.releaseAll(batch)
+ *     persistent.close()
+ *     void listener.close()
+ *   },
+ * })
+ *
+ * const persistent = dialPersistently(transport, listener.localAddress, {
+ *   runtime: systemRuntime(),
+ *   handler: { ...quiet, onFrames: (batch) => pool.releaseAll(batch) },
+ *   onDown: (error) => console.log('no link, trying on:', error?.message),
+ *   onUp: (link) => {
+ *     const frame = pool.createBatch(1)
+ *     const slot = pool.acquire()
+ *     pool.arena.set([1, 2, 3], pool.offsetOf(slot))
+ *     frame.push(slot, pool.offsetOf(slot), 3)
+ *     link.send(frame)
+ *   },
+ * })
+ * ```
+ *
+ * {@link FrameDecoder} and {@link Backoff} are machines without I/O that can be used alone; {@link dialPersistently}
+ * works with every transport.
+ *
+ * @packageDocumentation
+ */
 export { Backoff } from './backoff.ts'
 export type { BackoffOptions } from './backoff.ts'
 export { TcpError } from './errors.ts'

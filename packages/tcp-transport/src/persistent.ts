@@ -106,13 +106,13 @@ class PersistentDialer implements PersistentLink {
 
   #lost(error: Error | undefined): void {
     if (this.#closed) return
-    const { runtime, stableMs = DEFAULT_STABLE_MS, onDown } = this.#options
+    const { runtime, stableMs = DEFAULT_STABLE_MS } = this.#options
     const nowMs = runtime.nowMs()
     if (!this.#down && nowMs - this.#upSinceMs >= stableMs) this.#backoff.reset()
     this.#retry = runtime.setTimer(nowMs + this.#backoff.nextDelayMs(this.#uniform()), () => this.dial())
     if (this.#down) return
     this.#down = true
-    onDown?.call(this.#options, error)
+    this.#options.onDown?.(error)
   }
 
   /** A number in 0…1. */

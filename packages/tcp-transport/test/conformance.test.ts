@@ -24,11 +24,5 @@ for (const [family, listenEndpoint, localAddress] of [
         localAddress,
       }
     },
-    skip: [
-      {
-        test: 'two listeners cannot have one address',
-        reason: 'it expects the code of the system; transport.test.ts expects MP_TCP_ADDRESS_IN_USE',
-      },
-    ],
   })
 }

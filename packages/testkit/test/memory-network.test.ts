@@ -1,5 +1,13 @@
 import { expect, onTestFinished, test } from 'vitest'
-import type { FrameHandler, FrameSource, Link, Listener, PacketBatch } from '@mp/interface'
+import type {
+  DatagramHandler,
+  DatagramSocket,
+  FrameHandler,
+  FrameSource,
+  Link,
+  Listener,
+  PacketBatch,
+} from '@mp/interface'
 import { Mempool } from '@mp/mempool'
 import { MemoryNetwork, memorySocket, memoryTransport, simRuntime, type LineOptions } from '@mp/testkit'
 
@@ -246,6 +254,29 @@ test('a full send buffer blocks the link and frees it when it is half empty', as
   each.runtime.runUntilIdle()
   expect(server.frames.map(({ text }) => text[0])).toEqual(['0', '1', '2', '3', '4', '5'])
   expect(client.events).toEqual(['writable'])
+})
+
+test('a socket closed while datagrams wait for it hears nothing more', () => {
+  const { runtime, network, clientPool } = world()
+  const open = (): DatagramSocket => memorySocket(network, `${CLIENT}:0`, { pool: clientPool })
+  const [sender, first, second] = [open(), open(), open()]
+  let heard = 0
+  const ignore = { onWritable: () => {}, onUnreachable: () => {}, onClose: () => {} }
+  const handlerOf = (other: DatagramSocket): DatagramHandler => ({
+    ...ignore,
+    onDatagrams: (batch) => {
+      heard++
+      clientPool.releaseAll(batch)
+      void other.close()
+    },
+  })
+  first.start(handlerOf(second))
+  second.start(handlerOf(first))
+  const batch = batchOf(clientPool, ['a', 'b'])
+  batch.peer.set([sender.peer(first.localAddress), sender.peer(second.localAddress)])
+  sender.send(batch)
+  runtime.runUntilIdle()
+  expect(heard).toBe(1)
 })
 
 test('duplicates arrive as frames of their own, and the store of the network empties', async () => {

@@ -5,12 +5,12 @@ import { simRuntime } from '@mp/testkit'
 
 test('timers run as a sorted list would have it, whatever is set, cancelled and run in between', () => {
   const operation = fc.oneof(
-    { weight: 4, arbitrary: fc.record({ type: fc.constant('set' as const), inMs: fc.nat(20) }) },
-    { weight: 2, arbitrary: fc.record({ type: fc.constant('cancel' as const), pick: fc.nat() }) },
+    { weight: 12, arbitrary: fc.record({ type: fc.constant('set' as const), inMs: fc.nat(90) }) },
+    { weight: 6, arbitrary: fc.record({ type: fc.constant('cancel' as const), pick: fc.nat() }) },
     { weight: 1, arbitrary: fc.record({ type: fc.constant('run' as const), ms: fc.nat(8) }) },
   )
   fc.assert(
-    fc.property(fc.array(operation, { maxLength: 200 }), (operations) => {
+    fc.property(fc.array(operation, { minLength: 100, maxLength: 200 }), (operations) => {
       const runtime = simRuntime()
       const ran: string[] = []
       const wanted: string[] = []

@@ -88,17 +88,17 @@ export class TunnelCore {
       proberOptions: { ...prober, nextNonce: () => this.randomWord() },
       localIndex: this.#randomIndex(),
       batchSize: this.batchSize,
+      totalDrops: this.drops,
       nowMs: () => this.nowMs(),
       deliver: (packets) => this.#deliver(packets),
       onEvent: (event) => this.emit(event),
     })
   }
 
-  /** Ends a session and keeps its counts. */
+  /** Ends a session; its counts stay in the total. */
   closeSession(session: Session, why: { readonly tellPeer: boolean; readonly reason: string }): void {
     session.close(why.tellPeer)
     this.driver.remove(session.fragmenter)
-    this.drops.add(session.stats().drops)
     this.emit({ type: 'closed', atMs: this.nowMs(), reason: why.reason })
   }
 
@@ -114,14 +114,12 @@ export class TunnelCore {
   }
 
   stats(session: Session | undefined): TunnelStats {
-    const total = new DropCounter(this.#options.pool)
-    total.add(this.drops.snapshot())
+    // The session first: what it finds out only when asked is in the total then.
     const stats = session?.stats()
-    if (stats !== undefined) total.add(stats.drops)
     return {
       session: stats,
       tun: this.#options.tun.stats(),
-      drops: total.snapshot(),
+      drops: this.drops.snapshot(),
       slotsInUse: this.#options.pool.inUse,
     }
   }

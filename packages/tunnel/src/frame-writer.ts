@@ -10,8 +10,8 @@ export class FrameWriter {
   readonly #codec: FrameCodec
   readonly #drops: DropCounter
   readonly #header = new FrameHeader()
-  /** Global sequence number of the next packet. */
-  #sequence = 0
+  /** Global sequence number of the packet at hand; -1 before the first. */
+  #sequence = -1
 
   constructor(pool: PacketPool, codec: FrameCodec, drops: DropCounter) {
     this.#pool = pool
@@ -22,7 +22,7 @@ export class FrameWriter {
   /** The peer's index for the session: the receiver of all frames from now on. Numbering starts anew. */
   setReceiver(receiver: number): void {
     this.#header.receiver = receiver
-    this.#sequence = 0
+    this.#sequence = -1
   }
 
   /** Send time of the frames that follow; once per batch, because reading a clock per packet tells no more. */
@@ -30,12 +30,17 @@ export class FrameWriter {
     this.#header.sendTime = sendTimeOf(nowMs)
   }
 
-  /** Makes the packet in `row` a data frame of `path`, in place. Its flags are the row's. */
+  /** The next packet has the next number; all its pieces share it. */
+  nextPacket(): void {
+    this.#sequence++
+  }
+
+  /** Makes the packet or piece in `row` a data frame of `path`, in place. Its flags are the row's. */
   writeData(batch: PacketBatch, row: number, path: TunnelPath): void {
     const header = this.#header
     header.type = FrameType.data
     header.flags = batch.flags[row]!
-    header.sequence = this.#sequence++
+    header.sequence = this.#sequence
     this.#write((batch.offset[row]! -= HEADER_BYTES), path)
     batch.length[row]! += HEADER_BYTES
   }

@@ -1,6 +1,6 @@
 import type { Fragmenter, PacketBatch, PacketPool, Scheduler } from '@mp/interface'
 import type { PathManager } from '@mp/path-manager'
-import { MAX_OVERHEAD_BYTES } from '@mp/wire'
+import { FLAG_FRAGMENT, FRAGMENT_HEADER_BYTES, MAX_FRAGMENTS, MAX_OVERHEAD_BYTES } from '@mp/wire'
 import type { DropCounter } from './drop-counter.ts'
 import type { FrameWriter } from './frame-writer.ts'
 import type { PacketInspector } from './packet-inspector.ts'
@@ -17,9 +17,6 @@ export interface OutboundParts {
   readonly drops: DropCounter
 }
 
-/** Most pieces a packet is cut into: 64 KiB over the smallest path anyone has. */
-const MAX_PIECES = 64
-
 /**
  * The way out: each packet is checked, gets a path from the scheduler and a frame header in its headroom, and joins
  * that path's batch; at the end every path with frames makes one call to its link.
@@ -30,7 +27,7 @@ export class Outbound {
 
   constructor(parts: OutboundParts) {
     this.#parts = parts
-    this.#pieces = parts.pool.createBatch(MAX_PIECES)
+    this.#pieces = parts.pool.createBatch(MAX_FRAGMENTS)
   }
 
   /** Takes all packets of `batch` and empties it. */
@@ -47,9 +44,10 @@ export class Outbound {
     if (fault !== undefined) return drops.drop(batch.slot[row]!, fault)
     const path = scheduler.peek()
     if (path === undefined) return drops.drop(batch.slot[row]!, this.#whyNoPath())
-    const roomBytes = path.link!.maxFrameBytes - MAX_OVERHEAD_BYTES
-    if (batch.length[row]! > roomBytes) this.#sendPieces(batch, row, path, roomBytes)
-    else this.#sendFrame(batch, row, path)
+    const { maxFrameBytes } = path.link!
+    this.#parts.writer.nextPacket()
+    if (batch.length[row]! + MAX_OVERHEAD_BYTES <= maxFrameBytes) this.#sendFrame(batch, row, path)
+    else this.#sendPieces(batch, row, path)
   }
 
   #sendFrame(batch: PacketBatch, row: number, path: TunnelPath): void {
@@ -60,13 +58,18 @@ export class Outbound {
     if (path.out.count === path.out.capacity) this.#flushPath(path)
   }
 
-  /** A packet larger than the path goes out in pieces, all on this path. */
-  #sendPieces(batch: PacketBatch, row: number, path: TunnelPath, roomBytes: number): void {
+  /** A packet larger than the path carries goes out in pieces, all on this path. */
+  #sendPieces(batch: PacketBatch, row: number, path: TunnelPath): void {
+    const { fragmenter, drops } = this.#parts
     const pieces = this.#pieces
-    if (!this.#parts.fragmenter.split(batch, row, roomBytes, pieces)) {
-      return this.#parts.drops.drop(batch.slot[row]!, 'too-big')
+    const pieceBytes = path.link!.maxFrameBytes - MAX_OVERHEAD_BYTES
+    const fits = batch.length[row]! <= MAX_FRAGMENTS * (pieceBytes - FRAGMENT_HEADER_BYTES)
+    if (!fits) return drops.drop(batch.slot[row]!, 'too-big')
+    if (!fragmenter.split(batch, row, pieceBytes, pieces)) return drops.drop(batch.slot[row]!, 'pool-empty')
+    for (let piece = 0; piece < pieces.count; piece++) {
+      pieces.flags[piece]! |= FLAG_FRAGMENT
+      this.#sendFrame(pieces, piece, path)
     }
-    for (let piece = 0; piece < pieces.count; piece++) this.#sendFrame(pieces, piece, path)
     pieces.count = 0
   }
 

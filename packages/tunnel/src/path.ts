@@ -19,6 +19,7 @@ export interface PathOwner {
 
 /** Counters of one path since it exists. */
 export interface PathCounters {
+  /** Frames the links of the path took. */
   txFrames: number
   txBytes: number
   rxFrames: number
@@ -59,10 +60,19 @@ export class TunnelPath implements Schedulable, PathIdentity {
     this.out = out
   }
 
-  /** Gives what waits in `out` to the link, as far as it takes it. */
+  /** Gives what waits in `out` to the link, as far as it takes it. A full link is left alone until it is writable. */
   flush(): void {
-    if (this.link === undefined || this.out.count === 0) return
-    this.link.send(this.out)
-    this.blocked = this.out.count > 0
+    const { out, counters } = this
+    if (this.link === undefined || this.blocked || out.count === 0) return
+    const offeredBytes = sumOfLengths(out)
+    counters.txFrames += this.link.send(out)
+    counters.txBytes += offeredBytes - sumOfLengths(out)
+    this.blocked = out.count > 0
   }
+}
+
+function sumOfLengths({ count, length }: PacketBatch): number {
+  let bytes = 0
+  for (let row = 0; row < count; row++) bytes += length[row]!
+  return bytes
 }

@@ -1,4 +1,4 @@
-import type { Fragmenter, FrameSource, Link, PacketBatch, PacketPool, Scheduler } from '@mp/interface'
+import type { Drops, Fragmenter, FrameSource, Link, PacketBatch, PacketPool, Scheduler } from '@mp/interface'
 import { PathManager, connectScheduler } from '@mp/path-manager'
 import { Prober } from '@mp/prober'
 import type { Probe, ProberEvent, ProberManager, ProberOptions } from '@mp/prober'
@@ -31,6 +31,8 @@ export interface SessionOptions {
   /** The client knows its paths and weighs them; the server learns both from it. */
   readonly role: 'client' | 'server'
   readonly batchSize: number
+  /** Counts the drops of all sessions. */
+  readonly totalDrops: DropCounter
   readonly nowMs: () => number
   /** Takes inner packets and empties the batch. */
   readonly deliver: (packets: PacketBatch) => void
@@ -60,6 +62,8 @@ export class Session implements PathOwner {
   /** The peer's index for the session; 0 until it has told us. */
   #remoteIndex = 0
   #closed = false
+  /** What the fragmenter had dropped when it was last looked at. */
+  #pieceDrops: Drops = {}
 
   constructor(options: SessionOptions) {
     this.#options = options
@@ -67,7 +71,7 @@ export class Session implements PathOwner {
     this.fragmenter = options.fragmenter
     connectScheduler(this.paths, options.scheduler)
     const { pool } = options
-    const drops = new DropCounter(pool)
+    const drops = new DropCounter(pool, options.totalDrops)
     const codec = new FrameCodec(pool.arena)
     const writer = new FrameWriter(pool, codec, drops)
     const control = new ControlChannel({
@@ -212,6 +216,7 @@ export class Session implements PathOwner {
   }
 
   stats(): SessionStats {
+    this.#countPieces()
     return {
       established: this.established,
       paths: [...this.paths].map((path) => pathStats(path, this.paths.state(path.id) ?? 'suspended')),
@@ -232,6 +237,7 @@ export class Session implements PathOwner {
       this.paths.remove(path.id, 'session closed')
     }
     this.fragmenter.close()
+    this.#countPieces()
   }
 
   /** Another index than before: the peer started anew, and so do all counters. */
@@ -262,6 +268,16 @@ export class Session implements PathOwner {
   #handlePathChange(): void {
     refreshGate(this.paths)
     this.#options.onPathChange()
+  }
+
+  /** Pieces dropped while they waited for others count like frames dropped at once: none is lost without a name. */
+  #countPieces(): void {
+    const { drops } = this.fragmenter.stats()
+    for (const [reason, pieces] of Object.entries(drops)) {
+      const before = this.#pieceDrops[reason] ?? 0
+      if (pieces > before) this.#drops.count(`piece-${reason}`, pieces - before)
+    }
+    this.#pieceDrops = drops
   }
 
   #pathOf(link: Link): TunnelPath | undefined {

@@ -31,6 +31,10 @@ export async function dgramSocket(options: SocketOptions): Promise<DatagramSocke
   const remote = options.remote === undefined ? undefined : ipEndpoint(options.remote)
   const local = options.local === undefined ? undefined : ipEndpoint(options.local)
   const v6 = isIPv6((local ?? remote)?.host ?? '')
+  // What may throw comes before the socket, which would be left open.
+  const { pool, peerCapacity = DEFAULT_PEER_CAPACITY, batchSize = DEFAULT_BATCH_PACKETS } = options
+  const peers = new PeerTable(remote === undefined ? peerCapacity : 1)
+  const received = pool.createBatch(batchSize)
   const socket = createSocket({
     type: v6 ? 'udp6' : 'udp4',
     recvBufferSize: options.receiveBufferBytes ?? DEFAULT_BUFFER_BYTES,
@@ -52,7 +56,16 @@ export async function dgramSocket(options: SocketOptions): Promise<DatagramSocke
     const target = options.remote === undefined ? '' : ` and connect to ${options.remote}`
     throw udpError(`bind to ${options.local ?? 'a free port'}${target}`, error)
   }
-  return new DgramSocket(socket, options, remote)
+  return new DgramSocket({ socket, pool, peers, received, remote })
+}
+
+interface DgramParts {
+  /** Bound, and connected to `remote` if there is one. */
+  readonly socket: Socket
+  readonly pool: PacketPool
+  readonly peers: PeerTable
+  readonly received: PacketBatch
+  readonly remote: Endpoint | undefined
 }
 
 class DgramSocket implements DatagramSocket {
@@ -77,19 +90,18 @@ class DgramSocket implements DatagramSocket {
   #rxBytes = 0
   readonly #drops = { 'pool-empty': 0, 'peer-table-full': 0, 'no-return-port': 0 }
 
-  constructor(socket: Socket, options: SocketOptions, remote: Endpoint | undefined) {
-    const { pool, batchSize = DEFAULT_BATCH_PACKETS } = options
+  constructor({ socket, pool, peers, received, remote }: DgramParts) {
     const { address, port } = socket.address()
     this.localAddress = formatEndpoint(address, port)
-    this.batchSize = batchSize
+    this.batchSize = received.capacity
     this.#socket = socket
     this.#pool = pool
-    this.#received = pool.createBatch(batchSize)
-    this.#heldPeers = new Int32Array(batchSize)
-    this.#peers = new PeerTable(remote === undefined ? (options.peerCapacity ?? DEFAULT_PEER_CAPACITY) : 1)
-    this.#remotePeer = remote === undefined ? -1 : this.#peers.number(remote.host, remote.port)
-    if (remote !== undefined) this.#peers.pin(this.#remotePeer)
-    this.#sender = new DgramSender({ socket, pool, peers: this.#peers, remotePeer: this.#remotePeer })
+    this.#peers = peers
+    this.#received = received
+    this.#heldPeers = new Int32Array(received.capacity)
+    this.#remotePeer = remote === undefined ? -1 : peers.number(remote.host, remote.port)
+    if (remote !== undefined) peers.pin(this.#remotePeer)
+    this.#sender = new DgramSender({ socket, pool, peers, remotePeer: this.#remotePeer })
     socket.on('error', (error) => this.#fault(error))
   }
 

@@ -125,15 +125,15 @@ class Mux implements UdpMux {
       timeoutMs: DEFAULT_DIAL_TIMEOUT_MS,
       localAddress: undefined,
     })
-    const { peerCapacity, peerIdleMs = DEFAULT_PEER_IDLE_MS, onPeer, onPeerExpired } = this.#options
+    const { peerCapacity, peerIdleMs = DEFAULT_PEER_IDLE_MS } = this.#options
     const local = formatEndpoint(address, port)
     const socket = await this.#open(`listen at ${endpoint}`, { local, ...(peerCapacity && { peerCapacity }) })
     return new UdpPortListener({
       ...this.#portOptions(socket, handler),
       runtime: this.#runtime,
       peerIdleMs,
-      onPeer: (source, peer) => onPeer?.(source, peer),
-      onPeerExpired: (source, peer) => onPeerExpired?.(source, peer),
+      onPeer: (source, peer) => this.#options.onPeer?.(source, peer),
+      onPeerExpired: (source, peer) => this.#options.onPeerExpired?.(source, peer),
     })
   }
 

@@ -42,9 +42,10 @@ export class PartialPacket {
     const slot = batch.slot[row]!
     this.#slots[index] = slot
     this.#offsets[index] = batch.offset[row]! + FRAGMENT_HEADER_BYTES
-    this.#lengths[index] = batch.length[row]! - FRAGMENT_HEADER_BYTES
+    const payloadBytes = batch.length[row]! - FRAGMENT_HEADER_BYTES
+    this.#lengths[index] = payloadBytes
     this.held++
-    this.payloadBytes += this.#lengths[index]!
+    this.payloadBytes += payloadBytes
     this.heldBytes += this.#pool.endOf(slot) - this.#pool.startOf(slot)
   }
 

@@ -91,7 +91,9 @@ export class Port implements DatagramHandler, FrameSource {
     this.socket.unpin(link.peer)
     tracker?.unlink(link.peer, nowMs())
     queueMicrotask(() => handler.onClose(link))
-    if (this.#links.size === 0) onLastLink?.()
+    if (this.#links.size > 0 || onLastLink === undefined) return
+    this.#closed = true
+    onLastLink()
   }
 
   onDatagrams(batch: PacketBatch): void {

@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
-import type { Runtime } from '@mp/interface'
+import type { Runtime, Timer } from '@mp/interface'
 import { UdpError, udpError } from './errors.ts'
 
 /** Turns a host name into IP addresses, best first. `family` 0 means both. */
@@ -46,20 +46,18 @@ export async function resolveAddresses(host: string, options: ResolveOptions): P
 /** Lookups cannot be cancelled: one that takes too long is left to itself. */
 async function withDeadline<T>(host: string, looking: Promise<T>, options: ResolveOptions): Promise<T> {
   const { runtime, timeoutMs } = options
-  return new Promise<T>((resolve, reject) => {
-    const timer = runtime.setTimer(runtime.nowMs() + timeoutMs, () => {
+  let timer: Timer | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = runtime.setTimer(runtime.nowMs() + timeoutMs, () => {
       const message = `cannot resolve ${host}: no answer within ${timeoutMs} ms; check the DNS settings`
       reject(new UdpError('MP_UDP_TIMEOUT', message))
     })
-    looking.then(
-      (value) => {
-        timer.cancel()
-        resolve(value)
-      },
-      (error: unknown) => {
-        timer.cancel()
-        reject(udpError(`resolve ${host}`, error))
-      },
-    )
   })
+  try {
+    return await Promise.race([looking, late])
+  } catch (error) {
+    throw udpError(`resolve ${host}`, error)
+  } finally {
+    timer?.cancel()
+  }
 }

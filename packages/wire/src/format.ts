@@ -53,7 +53,7 @@ export class FrameHeader {
   counter24 = 0
   /** {@link TrafficClass} and {@link FLAG_FRAGMENT}. */
   flags = 0
-  /** Low 24 bits of the session's sequence number, see `expandSequence`. Writing takes a whole one and cuts it. */
+  /** Low 24 bits of the session's sequence number, see `expandCounter`. Writing takes a whole one and cuts it. */
   sequence = 0
   /** See `sendTimeOf`, 0…65535. */
   sendTime = 0

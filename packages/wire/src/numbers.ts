@@ -3,7 +3,7 @@ const SEND_TIME_UNIT_MS = 0.128
 const RANGE24 = 2 ** 24
 
 /**
- * The whole counter of which `low24` travelled: the one nearest to what is expected next, `highestSeen + 1`, within
+ * The whole counter, or global sequence number, of which `low24` travelled: the one nearest to what is expected next, `highestSeen + 1`, within
  * 2^23 to either side (after RFC 9000 §A.3). Any loss or reordering shorter than that is survived; a longer gap
  * gives a wrong counter, which fails authentication.
  * @param low24 0…2^24-1.
@@ -16,9 +16,6 @@ export function expandCounter(low24: number, highestSeen: number): number {
   const whole = expected + sequenceDelta(low24, expected)
   return whole < 0 ? whole + RANGE24 : whole
 }
-
-/** As {@link expandCounter}, for global sequence numbers. */
-export const expandSequence: (low24: number, highestSeen: number) => number = expandCounter
 
 /** How far `a` is ahead of `b` modulo 2^24, -2^23…2^23-1. Whole sequence numbers may be given too. */
 export function sequenceDelta(a: number, b: number): number {

@@ -7,8 +7,8 @@ import type { Io } from './io.ts'
  * text that says what to do. The first pattern that fits `code syscall` decides; what has no such code is a bug.
  */
 const KNOWN: readonly (readonly [pattern: RegExp, exit: ExitCode])[] = [
-  [/^(EPERM|EACCES|MP_\w+_NOT_PERMITTED) /, EXIT.noPermission],
-  [/^(MP_TUN_NO_DRIVER|MP_TUN_UNAVAILABLE) |^(ENOENT|ENODEV|ENXIO) \/dev\/net\/tun$/, EXIT.noTun],
+  [/^(EPERM|EACCES|MP_\w+_NOT_PERMITTED|MP_TUN_PERMISSION) /, EXIT.noPermission],
+  [/^MP_TUN_NO_DEVICE /, EXIT.noTun],
   [/^(MP_|E(?!RR_))[A-Z0-9_]+ /, EXIT.unavailable],
 ]
 

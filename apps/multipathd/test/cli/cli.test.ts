@@ -199,7 +199,8 @@ describe('an error of the daemon', () => {
     [{ code: 'MP_TCP_NOT_PERMITTED' }, 77],
     [{ code: 'EPERM', syscall: 'TUNSETIFF' }, 77],
     [{ code: 'EACCES', syscall: '/dev/net/tun' }, 77],
-    [{ code: 'ENOENT', syscall: '/dev/net/tun' }, 71],
+    [{ code: 'MP_TUN_PERMISSION' }, 77],
+    [{ code: 'MP_TUN_NO_DEVICE' }, 71],
     [{ code: 'EADDRINUSE', syscall: 'bind' }, 69],
   ])('with %j is told in one line, exit %i', async (fields, exit) => {
     const ends = Object.assign(new Error('port 5000 is taken: choose another'), fields)

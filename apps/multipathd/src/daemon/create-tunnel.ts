@@ -1,0 +1,84 @@
+import type { Transport } from '@mp/interface'
+import { CfsScheduler } from '@mp/scheduler-cfs'
+import { tcpTransport } from '@mp/tcp-transport'
+import { TunnelClient, TunnelServer } from '@mp/tunnel'
+import type { ClientPath, TunnelOptions, TunnelStats } from '@mp/tunnel'
+import { fragmenter, udpMux } from '@mp/udpmux'
+import type { Config, RemotePath } from '../config/index.ts'
+
+/** One end of a tunnel, whichever. */
+export interface Tunnel {
+  /** What carries the frames, and why that, for the log. */
+  readonly transport: string
+  start(): Promise<void>
+  stats(): TunnelStats
+  close(): Promise<void>
+}
+
+type Outside = Pick<TunnelOptions, 'runtime' | 'pool' | 'tun' | 'onEvent' | 'onTunClose'>
+
+/** UDP and IP headers around a frame, bytes. */
+const UDP_OVER_IPV4_BYTES = 28
+const UDP_OVER_IPV6_BYTES = 48
+
+/** Chooses the parts the config asks for and puts them together. */
+export function createTunnel(config: Config, outside: Outside): Tunnel {
+  const { pool } = outside
+  const common: TunnelOptions = {
+    ...outside,
+    createScheduler: () => new CfsScheduler(),
+    createFragmenter: () => fragmenter({ pool }),
+  }
+  return config.isServer ? createServer(config, common) : createClient(config, common)
+}
+
+function createServer(config: Config, common: TunnelOptions): Tunnel {
+  const { transport, about } = createTransport(config, common)
+  const server = new TunnelServer({ ...common, listen: [{ transport, endpoint: config.server!.listen }] })
+  return {
+    transport: about,
+    start: () => server.start(),
+    stats: () => server.stats(),
+    close: () => server.close(),
+  }
+}
+
+function createClient(config: Config, common: TunnelOptions): Tunnel {
+  const { remotePaths } = config.client
+  const client = new TunnelClient({
+    ...common,
+    paths: remotePaths.map((path) => clientPath(path, config, common)),
+  })
+  return {
+    transport: createTransport(config, common).about,
+    start: async () => client.start(),
+    stats: () => client.stats(),
+    close: () => client.close(),
+  }
+}
+
+function clientPath(path: RemotePath, config: Config, common: TunnelOptions): ClientPath {
+  const { name, remoteAddr, localAddr, device, weight, mtu } = path
+  // A name may lead to either family: then the larger headers are reckoned with.
+  const isIpv4 = /^\d+(\.\d+){3}:/.test(remoteAddr)
+  const maxFrameBytes = mtu - (isIpv4 ? UDP_OVER_IPV4_BYTES : UDP_OVER_IPV6_BYTES)
+  return {
+    name,
+    transport: createTransport(config, common, maxFrameBytes).transport,
+    endpoint: remoteAddr,
+    ...(localAddr === undefined ? {} : { localAddress: localAddr }),
+    ...(device === undefined ? {} : { device }),
+    weight,
+  }
+}
+
+/** Transports have no state of their own, so that each path may have one that knows its MTU. */
+function createTransport(
+  { tcp }: Config,
+  { pool, runtime }: TunnelOptions,
+  maxFrameBytes?: number,
+): { readonly transport: Transport; readonly about: string } {
+  if (tcp) return { transport: tcpTransport({ pool, runtime }), about: 'tcp' }
+  const transport = udpMux({ pool, runtime, ...(maxFrameBytes === undefined ? {} : { maxFrameBytes }) })
+  return { transport, about: `udp (${transport.backend}: ${transport.backendReason})` }
+}

@@ -1,0 +1,37 @@
+import type { TunnelEvent } from '@mp/tunnel'
+import type { Log } from '../cli/log.ts'
+import type { Config } from '../config/index.ts'
+
+/** Turns what happens to the tunnel into log lines, each said once. */
+export function createReporter({ isServer }: Config, log: Log): (event: TunnelEvent) => void {
+  const peer = isServer ? 'client' : 'server'
+  return (event) => {
+    switch (event.type) {
+      case 'established':
+        return log.info(`tunnel established with the ${peer}`)
+      case 'unanswered':
+        return log.warn(
+          'the server does not answer on any path; trying on. Check that it runs, its port and firewalls',
+        )
+      case 'stalled':
+        return log.warn(`no path to the ${peer} works; looking for it on all of them`)
+      case 'closed':
+        return log.info(`session ended: ${event.reason}`)
+      case 'path-state':
+        return reportState(event, log)
+      case 'path-linked':
+        return log.info(`${event.path}: leads to ${event.remote}`, { path: event.path })
+      case 'path-unlinked':
+        return log.warn(`${event.path}: no link: ${event.reason}`, { path: event.path })
+    }
+  }
+}
+
+function reportState(
+  { path, from, to, reason }: TunnelEvent & { readonly type: 'path-state' },
+  log: Log,
+): void {
+  const fields = { path, from, to, reason }
+  if (to === 'normal') log.info(`${path}: ${to}`, fields)
+  else log.warn(`${path}: ${to}`, fields)
+}

@@ -1,0 +1,55 @@
+import { BEST, CUT_LINE, DEMO_LINES, SUM_MBIT } from './lines.ts'
+
+/** Where the demo prints: whole lines. */
+export type Print = (line: string) => void
+
+/** Goodput and the longest silence of one download. */
+export interface Measured {
+  readonly mbit: number
+  /** Longest time without a byte, ms. */
+  readonly gapMs: number
+}
+
+/** One row of the live table: what each line carried and the download as a whole, Mbit/s. */
+export interface Row {
+  readonly second: number
+  readonly lines: readonly number[]
+  readonly download: number
+  readonly note: string
+}
+
+const WIDTH = 10
+
+export function printHead(print: Print, where: string): void {
+  const lines = DEMO_LINES.map((line) => `${line.name} ${line.rateMbit} Mbit/s`).join(', ')
+  print(`Three lines (${lines}) joined into one link, ${where}.`)
+  print('')
+}
+
+export function printTableHead(print: Print): void {
+  const columns = [...DEMO_LINES.map((line) => line.name), 'download']
+  print(`  second${columns.map((name) => name.padStart(WIDTH)).join('')}   (Mbit/s)`)
+}
+
+export function printRow(print: Print, row: Row): void {
+  const columns = [...row.lines, row.download].map((mbit) => mbit.toFixed(1).padStart(WIDTH)).join('')
+  print(`${String(row.second).padStart(8)}${columns}   ${row.note}`.trimEnd())
+}
+
+export function printSummary(
+  print: Print,
+  results: { readonly single: Measured; readonly joined: Measured; readonly cut: Measured },
+): void {
+  const { single, joined, cut } = results
+  const left = SUM_MBIT - (DEMO_LINES.find((line) => line.name === CUT_LINE)?.rateMbit ?? 0)
+  print('')
+  print(`Best single line (${BEST.name}, ${BEST.rateMbit} Mbit/s):        ${mbit(single.mbit)}`)
+  print(
+    `All lines together (sum ${SUM_MBIT} Mbit/s):          ${mbit(joined.mbit)}  ${times(joined.mbit / single.mbit)}`,
+  )
+  print(`After ${CUT_LINE} was cut (${left} Mbit/s left):          ${mbit(cut.mbit)}`)
+  print(`Longest silence of the download around the cut: ${Math.round(cut.gapMs)} ms`)
+}
+
+const mbit = (value: number): string => `${value.toFixed(1).padStart(6)} Mbit/s`
+const times = (factor: number): string => `= ${factor.toFixed(2)} × the best line`

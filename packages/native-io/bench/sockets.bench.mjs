@@ -1,0 +1,108 @@
+// Datagrams over loopback, one process sending to itself: native batches against node:dgram in the same run. 64 are
+// sent at a time, and the next 64 when those were received. The processor time says more than the rate on a machine
+// that does other things as well; most of the native time is the kernel's.
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { Mempool } from '@mp/mempool'
+import { loadNativeIo } from '../dist/index.js'
+
+const PACKETS = 64
+const ROUNDS = 2000
+
+/** Starts measuring; what it returns ends it, for so many datagrams. */
+function clock() {
+  const startMs = performance.now()
+  const startCpu = process.cpuUsage()
+  return (datagrams) => {
+    const { user, system } = process.cpuUsage(startCpu)
+    const perSecond = (datagrams / (performance.now() - startMs)) * 1000
+    return { perSecond, cpuMicros: (user + system) / datagrams, userMicros: user / datagrams }
+  }
+}
+
+async function native(lengthBytes) {
+  const { io, reason } = loadNativeIo()
+  if (io === undefined) throw new Error(reason)
+  const pool = new Mempool()
+  const [from, to] = [0, 1].map(() => io.openSocket({ pool, local: '127.0.0.1:0' }))
+  const batch = pool.createBatch(PACKETS)
+  const peer = from.peer(to.localAddress)
+  let received = 0
+  let rounds = 0
+  let done
+  const end = new Promise((resolve) => (done = resolve))
+  const send = () => {
+    while (batch.count < PACKETS) {
+      const slot = pool.acquire()
+      batch.peer[batch.push(slot, pool.offsetOf(slot), lengthBytes)] = peer
+    }
+    from.send(batch)
+  }
+  const handler = {
+    onWritable() {},
+    onUnreachable() {},
+    onClose() {},
+    onDatagrams: (b) => pool.releaseAll(b),
+  }
+  from.start(handler)
+  to.start({
+    ...handler,
+    onDatagrams: (arrived) => {
+      received += arrived.count
+      pool.releaseAll(arrived)
+      if (received < (rounds + 1) * PACKETS) return
+      if (++rounds === ROUNDS) done()
+      else send()
+    },
+  })
+  const measured = clock()
+  send()
+  await end
+  const result = measured(rounds * PACKETS)
+  await Promise.all([from.close(), to.close()])
+  return result
+}
+
+async function dgram(lengthBytes) {
+  const [from, to] = [createSocket('udp4'), createSocket({ type: 'udp4', recvBufferSize: 4 << 20 })]
+  to.bind(0, '127.0.0.1')
+  await once(to, 'listening')
+  from.connect(to.address().port, '127.0.0.1')
+  await once(from, 'connect')
+  const packet = Buffer.alloc(lengthBytes)
+  const rounds = ROUNDS / 10
+  let received = 0
+  let done
+  const end = new Promise((resolve) => (done = resolve))
+  const send = () => {
+    for (let i = 0; i < PACKETS; i++) from.send(packet)
+  }
+  to.on('message', () => {
+    received++
+    if (received === rounds * PACKETS) done()
+    else if (received % PACKETS === 0) send()
+  })
+  const measured = clock()
+  send()
+  await end
+  const result = measured(rounds * PACKETS)
+  from.close()
+  to.close()
+  return result
+}
+
+const describe = (name, { perSecond, cpuMicros, userMicros }) =>
+  `${name} ${Math.round(perSecond / 1000)} k/s, ${cpuMicros.toFixed(1)} µs of processor time each, ` +
+  `${userMicros.toFixed(1)} of it outside the kernel`
+
+for (const lengthBytes of [64, 1400]) {
+  await native(lengthBytes) // warms up
+  const [fast, slow] = [await native(lengthBytes), await dgram(lengthBytes)]
+  console.log(`${lengthBytes} bytes, sent and received:`)
+  console.log(`  ${describe('native', fast)}`)
+  console.log(`  ${describe('node:dgram', slow)}`)
+  const ratio = (of) => (fast[of] > slow[of] ? fast[of] / slow[of] : slow[of] / fast[of]).toFixed(1)
+  console.log(
+    `  native is ${ratio('perSecond')} times as fast, for 1/${ratio('cpuMicros')} of the processor time`,
+  )
+}

@@ -1,0 +1,174 @@
+import type { DialOptions, Link, Transport } from '@mp/interface'
+import { Mempool } from '@mp/mempool'
+import { dialPersistently, tcpTransport } from '@mp/tcp-transport'
+import type { PersistentDialOptions, PersistentLink } from '@mp/tcp-transport'
+import { systemRuntime } from '@mp/runtime-node'
+import { simRuntime } from '@mp/testkit'
+import type { SimRuntime } from '@mp/testkit'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { Recorder, expectNoneOut, sendTexts } from './fixtures.ts'
+
+/** A transport whose dials end as they are told: each with a link, or with an error. */
+class ScriptedTransport implements Transport {
+  readonly name = 'scripted'
+  readonly dialsAtMs: number[] = []
+  readonly links: (Link & { readonly close: ReturnType<typeof vi.fn<() => void>> })[] = []
+  /** Whether dials succeed now. */
+  up = false
+  options: DialOptions | undefined
+  readonly #runtime: SimRuntime
+
+  constructor(runtime: SimRuntime) {
+    this.#runtime = runtime
+  }
+
+  async dial(_endpoint: string, options: DialOptions): Promise<Link> {
+    this.options = options
+    this.dialsAtMs.push(this.#runtime.nowMs())
+    await Promise.resolve()
+    if (!this.up) throw new Error(`dial ${this.dialsAtMs.length} failed`)
+    const link = { close: vi.fn<() => void>() } as unknown as (typeof this.links)[number]
+    this.links.push(link)
+    return link
+  }
+
+  listen(): Promise<never> {
+    return Promise.reject(new Error('this transport only dials'))
+  }
+
+  /** Ends the newest link. */
+  cut(error?: Error): void {
+    this.options!.handler.onClose(this.links.at(-1)!, error)
+  }
+}
+
+let pool: Mempool
+let runtime: SimRuntime
+let transport: ScriptedTransport
+let handler: Recorder
+beforeEach(() => {
+  pool = new Mempool({ classes: [{ packetBytes: 300, slots: 64 }] })
+  runtime = simRuntime()
+  transport = new ScriptedTransport(runtime)
+  handler = new Recorder(pool)
+})
+afterEach(() => {
+  expectNoneOut(pool)
+})
+
+function dial(more: Partial<PersistentDialOptions> = {}): PersistentLink & { readonly told: string[] } {
+  const told: string[] = []
+  const link = dialPersistently(transport, 'server:5000', {
+    handler,
+    runtime,
+    backoff: { jitterRatio: 0 },
+    onUp: () => told.push('up'),
+    onDown: (error) => told.push(`down: ${error?.message ?? 'orderly end'}`),
+    ...more,
+  })
+  return Object.defineProperty(link, 'told', { value: told }) as PersistentLink & { readonly told: string[] }
+}
+
+describe('a persistent dial', () => {
+  it('tries again with growing delays and reports an outage once, and its end', async () => {
+    const persistent = dial()
+    await runtime.advance(3000)
+    expect(transport.dialsAtMs).toEqual([0, 250, 750, 1750])
+    expect(persistent.told).toEqual(['down: dial 1 failed'])
+    expect(persistent.link).toBeUndefined()
+    transport.up = true
+    await runtime.advance(1000)
+    expect(persistent.told).toEqual(['down: dial 1 failed', 'up'])
+    expect(persistent.link).toBe(transport.links[0])
+    persistent.close()
+  })
+
+  it('never gives up', async () => {
+    const persistent = dial()
+    await runtime.advance(24 * 3600 * 1000)
+    expect(transport.dialsAtMs.length).toBeGreaterThan(2800)
+    persistent.close()
+  })
+
+  it('dials again when the link ends, and begins with a short delay after one that was stable', async () => {
+    transport.up = true
+    const persistent = dial()
+    await runtime.advance(10_000)
+    transport.cut(new Error('cable pulled'))
+    expect(persistent.link).toBeUndefined()
+    expect(handler.closed).toEqual([[transport.links[0], new Error('cable pulled')]])
+    await runtime.advance(300)
+    expect(transport.dialsAtMs).toEqual([0, 10_250])
+    transport.cut()
+    await runtime.advance(1000)
+    expect(persistent.told).toEqual(['up', 'down: cable pulled', 'up', 'down: orderly end', 'up'])
+    persistent.close()
+  })
+
+  it('waits longer and longer for a server that accepts and hangs up', async () => {
+    transport.up = true
+    const persistent = dial()
+    await runtime.advance(0)
+    for (const waitMs of [250, 500, 1000, 2000]) {
+      transport.cut()
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await runtime.advance(waitMs)
+    }
+    expect(transport.dialsAtMs).toEqual([0, 250, 750, 1750, 3750])
+    persistent.close()
+  })
+
+  it('survives a link that ends before its dial is heard of', async () => {
+    transport.up = true
+    const persistent = dial()
+    await Promise.resolve()
+    transport.cut(new Error('at once'))
+    await runtime.advance(100)
+    expect(persistent.link).toBeUndefined()
+    expect(persistent.told).toEqual(['down: at once'])
+    await runtime.advance(200)
+    expect(persistent.link).toBe(transport.links[1])
+    persistent.close()
+  })
+
+  it('closes its link, and the one that a dial under way still brings', async () => {
+    transport.up = true
+    const persistent = dial()
+    persistent.close()
+    await runtime.settle()
+    expect(transport.links[0]!.close).toHaveBeenCalledOnce()
+    const other = dial()
+    await runtime.settle()
+    other.close()
+    other.close()
+    expect(transport.links[1]!.close).toHaveBeenCalledOnce()
+    transport.cut()
+    await runtime.advance(100_000)
+    expect(other.told).toEqual(['up'])
+    expect([runtime.pendingTimers, transport.dialsAtMs.length]).toEqual([0, 2])
+  })
+})
+
+it('finds a TCP server again that was restarted', async () => {
+  const tcp = tcpTransport({ pool })
+  const server = new Recorder(pool)
+  const listener = await tcp.listen('127.0.0.1:0', server)
+  let ups = 0
+  const persistent = dialPersistently(tcp, listener.localAddress, {
+    handler,
+    runtime: systemRuntime(),
+    backoff: { initialMs: 10, maxMs: 20 },
+    onUp: (link) => {
+      ups++
+      sendTexts(pool, link, `here for the ${ups}. time`)
+    },
+  })
+  await vi.waitUntil(() => server.heard.length === 1)
+  await listener.close()
+  await vi.waitUntil(() => persistent.link === undefined)
+  const again = await tcp.listen(listener.localAddress, server)
+  await vi.waitUntil(() => server.heard.length === 2)
+  expect(server.heard.map(({ text }) => text)).toEqual(['here for the 1. time', 'here for the 2. time'])
+  persistent.close()
+  await again.close()
+})

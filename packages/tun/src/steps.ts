@@ -1,0 +1,83 @@
+import type { PlannedAddress, TunPlan } from './options.ts'
+
+/** A program and its arguments. No shell sees them. */
+export type Command = readonly [program: string, ...args: string[]]
+
+/** One thing to set up on a device. */
+export interface Step {
+  readonly kind: 'address' | 'link' | 'route'
+  /** The address or network, for messages. */
+  readonly what: string
+  readonly command: Command
+  /** Takes a route away again; all else goes with the device. */
+  readonly undo?: Command
+}
+
+/** What to run, in order, to set up the device `name` as planned. */
+export function stepsFor(platform: NodeJS.Platform, name: string, plan: TunPlan): Step[] {
+  return platform === 'darwin' ? darwinSteps(name, plan) : linuxSteps(name, plan)
+}
+
+/** Succeeds when there is an interface of that name. */
+export function existsCommand(platform: NodeJS.Platform, name: string): Command {
+  return platform === 'darwin' ? ['ifconfig', name] : ['ip', 'link', 'show', 'dev', name]
+}
+
+function linuxSteps(name: string, { addresses, routes, queuePackets }: TunPlan): Step[] {
+  const up: Command = ['ip', 'link', 'set', 'dev', name, 'txqueuelen', String(queuePackets), 'up']
+  return [
+    ...addresses.map((address) => ({
+      kind: 'address' as const,
+      what: address.local,
+      command: linuxAddress(name, address),
+    })),
+    { kind: 'link', what: name, command: up },
+    ...routes.map((network) => ({
+      kind: 'route' as const,
+      what: network,
+      command: ['ip', 'route', 'add', network, 'dev', name] as const,
+      undo: ['ip', 'route', 'del', network, 'dev', name] as const,
+    })),
+  ]
+}
+
+function linuxAddress(name: string, { family, local, peer, prefix }: PlannedAddress): Command {
+  const where = peer === undefined ? [`${local}/${prefix}`] : [local, 'peer', `${peer}/${prefix}`]
+  // Nobody else is on this link: do not wait for an answer that an IPv6 address is free.
+  return ['ip', 'address', 'add', ...where, 'dev', name, ...(family === 6 ? ['nodad'] : [])]
+}
+
+function darwinSteps(name: string, { addresses, routes }: TunPlan): Step[] {
+  return [
+    ...addresses.map((address) => ({
+      kind: 'address' as const,
+      what: address.local,
+      command: darwinAddress(name, address),
+    })),
+    { kind: 'link', what: name, command: ['ifconfig', name, 'up'] },
+    ...routes.map((network) => ({
+      kind: 'route' as const,
+      what: network,
+      command: darwinRoute('add', network, name),
+      undo: darwinRoute('delete', network, name),
+    })),
+  ]
+}
+
+/** A point-to-point interface must have a peer there: without one it is the local address itself. */
+function darwinAddress(name: string, { family, local, peer = local, prefix }: PlannedAddress): Command {
+  if (family === 4) return ['ifconfig', name, 'inet', local, peer, 'netmask', netmask(prefix), 'alias']
+  // With a peer ifconfig takes no other prefix.
+  const where = peer === local ? [local, 'prefixlen', String(prefix)] : [local, peer, 'prefixlen', '128']
+  return ['ifconfig', name, 'inet6', ...where, 'alias']
+}
+
+function darwinRoute(verb: 'add' | 'delete', network: string, name: string): Command {
+  const family = network.includes(':') ? '-inet6' : '-inet'
+  return ['route', '-n', verb, family, '-net', network, '-interface', name]
+}
+
+/** 24 → 255.255.255.0 */
+function netmask(prefix: number): string {
+  return [0, 8, 16, 24].map((bit) => 256 - 2 ** (8 - Math.min(8, Math.max(0, prefix - bit)))).join('.')
+}

@@ -1,0 +1,203 @@
+import type { Transport } from '@mp/interface'
+import { Mempool } from '@mp/mempool'
+import { CfsScheduler } from '@mp/scheduler-cfs'
+import { MemoryNetwork, memoryTransport, memoryTun, simRuntime } from '@mp/testkit'
+import type { LineOptions, MemoryTransportOptions, MemoryTun, NetworkPath, SimRuntime } from '@mp/testkit'
+import { fragmenter } from '@mp/udpmux'
+import { expect } from 'vitest'
+import { TunnelClient } from '../../src/client.ts'
+import type { TunnelEvent } from '../../src/events.ts'
+import { TunnelServer } from '../../src/server.ts'
+import type { PathStats, TunnelStats } from '../../src/stats.ts'
+import { Tap } from './tap.ts'
+
+/** One path of the client. */
+export interface PathSpec {
+  readonly name: string
+  readonly weight?: number
+  /** Host of the client it leaves from; each has its own line to the server. Default: one of its own. */
+  readonly host?: string
+  /** Listener of the server, by index. Default 0. */
+  readonly listener?: number
+}
+
+export interface WorldOptions {
+  readonly seed?: number
+  readonly paths?: readonly PathSpec[]
+  /** What all lines are like. Default: 10 ms, as fast as can be. */
+  readonly line?: LineOptions
+  /** Ports the server listens at. Default 7000 alone. */
+  readonly ports?: readonly number[]
+  readonly mtuBytes?: number
+  /** Slots of each pool. Default 4096. */
+  readonly slots?: number
+  /** Packets that a TUN takes until the test makes room. */
+  readonly tunRoom?: number
+  readonly wire?: Pick<MemoryTransportOptions, 'maxFrameBytes' | 'sendBufferBytes' | 'batchSize' | 'maxPeers'>
+}
+
+export type Side = 'client' | 'server'
+
+/** One end of a tunnel and what it stands on. */
+export interface End<T = TunnelClient | TunnelServer> {
+  readonly side: Side
+  readonly tunnel: T
+  readonly pool: Mempool
+  readonly tun: MemoryTun
+  /** All frames between it and its transports. */
+  readonly tap: Tap
+  readonly events: TunnelEvent[]
+}
+
+export const SERVER_HOST = '10.9.0.1'
+const TWO_PATHS: readonly PathSpec[] = [{ name: 'dsl' }, { name: 'lte' }]
+const CLOSE_MS = 1000
+
+/** A client, a server and the lines between them, in one simulated time. */
+export class World {
+  readonly runtime: SimRuntime
+  readonly network: MemoryNetwork
+  /** What happened at both ends, in order. */
+  readonly trace: string[] = []
+  readonly #options: WorldOptions
+  readonly #ends: End[] = []
+  #client: End<TunnelClient> | undefined
+  #server: End<TunnelServer> | undefined
+
+  constructor(options: WorldOptions) {
+    this.#options = options
+    const { seed = 1, line = { delayMs: 10 } } = options
+    this.runtime = simRuntime({ seed })
+    this.network = new MemoryNetwork({ runtime: this.runtime, line, seed })
+  }
+
+  get client(): End<TunnelClient> {
+    return this.#client!
+  }
+
+  get server(): End<TunnelServer> {
+    return this.#server!
+  }
+
+  /** The line of a path, by its place in the list. */
+  line(index: number): NetworkPath {
+    return this.network.path(this.#hostOf(index), SERVER_HOST)
+  }
+
+  async startServer(): Promise<End<TunnelServer>> {
+    const { ports = [7000] } = this.#options
+    const base = this.#base('server')
+    const transport = this.#transport(base, SERVER_HOST)
+    const listen = ports.map((port) => ({ transport, endpoint: `${SERVER_HOST}:${port}` }))
+    this.#server = { ...base, tunnel: new TunnelServer({ ...this.#common(base), listen }) }
+    this.#ends.push(this.#server)
+    await this.#server.tunnel.start()
+    return this.#server
+  }
+
+  startClient(): End<TunnelClient> {
+    const { paths = TWO_PATHS, ports = [7000] } = this.#options
+    const base = this.#base('client')
+    const dials = paths.map(({ name, weight = 1, listener = 0 }, index) => ({
+      name,
+      weight,
+      transport: this.#transport(base, this.#hostOf(index)),
+      endpoint: `${SERVER_HOST}:${ports[listener]}`,
+    }))
+    this.#client = { ...base, tunnel: new TunnelClient({ ...this.#common(base), paths: dials }) }
+    this.#ends.push(this.#client)
+    this.#client.tunnel.start()
+    return this.#client
+  }
+
+  /** Both ends, until all paths are healthy at both. */
+  async start(): Promise<void> {
+    await this.startServer()
+    this.startClient()
+    await this.until(() => this.allHealthy(), 5000)
+  }
+
+  allHealthy(): boolean {
+    const paths = this.#options.paths ?? TWO_PATHS
+    return [this.client, this.server].every((end) => healthyPaths(end).length === paths.length)
+  }
+
+  /**
+   * Lets time pass until `holds`, looking every 10 ms.
+   * @returns how long it took, ms. Fails when that is longer than `limitMs`.
+   */
+  async until(holds: () => boolean, limitMs: number): Promise<number> {
+    const startMs = this.runtime.nowMs()
+    while (!holds()) {
+      const passedMs = this.runtime.nowMs() - startMs
+      if (passedMs >= limitMs) expect.fail(`not within ${limitMs} ms: ${holds}\n${this.trace.join('\n')}`)
+      // oxlint-disable-next-line no-await-in-loop -- time passes in steps
+      await this.runtime.advance(10)
+    }
+    return this.runtime.nowMs() - startMs
+  }
+
+  async pass(ms: number): Promise<void> {
+    await this.runtime.advance(ms)
+  }
+
+  /** Closes all ends that were ever started, the server first unless told otherwise; nothing may be left behind. */
+  async close(): Promise<void> {
+    for (const { tunnel } of this.#ends) await tunnel.close()
+    await this.runtime.advance(CLOSE_MS)
+    for (const { pool, side } of this.#ends) expect(pool.inUse, `slots left at the ${side}`).toBe(0)
+    expect(this.runtime.runUntilIdle(CLOSE_MS), 'timers end with the tunnels').toBe(true)
+  }
+
+  #hostOf(index: number): string {
+    return (this.#options.paths ?? TWO_PATHS)[index]?.host ?? `10.0.${index}.1`
+  }
+
+  #base(side: Side): Omit<End, 'tunnel'> {
+    const { slots = 4096, mtuBytes = 1400, tunRoom: receiveLimitPackets = 100_000 } = this.#options
+    const pool = new Mempool({ classes: [{ packetBytes: 1920, slots }] })
+    const tun = memoryTun({ pool, mtuBytes, name: side, receiveLimitPackets })
+    return { side, pool, tun, tap: new Tap(pool), events: [] }
+  }
+
+  #common({ side, pool, tun, events }: Omit<End, 'tunnel'>) {
+    return {
+      runtime: this.runtime,
+      pool,
+      tun,
+      createScheduler: () => new CfsScheduler<never>(),
+      createFragmenter: () => fragmenter({ pool }),
+      onEvent: (event: TunnelEvent) => {
+        events.push(event)
+        this.trace.push(`${side} ${JSON.stringify(event)}`)
+      },
+    }
+  }
+
+  #transport({ pool, tap }: Omit<End, 'tunnel'>, host: string): Transport {
+    return tap.attach(memoryTransport(this.network, { ...this.#options.wire, pool, host }))
+  }
+}
+
+/** Runs `body` in a world whose tunnel is up, and closes it, whatever happens. */
+export async function inWorld(options: WorldOptions, body: (world: World) => Promise<void>): Promise<void> {
+  const world = new World(options)
+  try {
+    await world.start()
+    await body(world)
+  } finally {
+    await world.close()
+  }
+}
+
+export const statsOf = ({ tunnel }: End): TunnelStats => tunnel.stats()
+
+export function pathsOf(end: End): readonly PathStats[] {
+  return statsOf(end).session?.paths ?? []
+}
+
+export function healthyPaths(end: End): readonly PathStats[] {
+  return pathsOf(end).filter(({ use, prober }) => use === 'active' && prober.state === 'normal')
+}
+
+export const eventTypes = ({ events }: End): string[] => events.map(({ type }) => type)
