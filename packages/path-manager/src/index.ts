@@ -34,9 +34,16 @@
  * disconnect()
  * ```
  *
+ * {@link dialPersistently} keeps a link under a path, whatever its transport: it dials again when the link ends, with
+ * the growing, jittered delays of {@link Backoff}.
+ *
  * @packageDocumentation
  */
+export { Backoff } from './backoff.ts'
+export type { BackoffOptions } from './backoff.ts'
 export { connectScheduler } from './connect-scheduler.ts'
 export type { PathEvent, PathListener, PathState } from './path-event.ts'
 export { PathManager } from './path-manager.ts'
 export type { AppendOptions, PathManagerOptions, PathManagerStats, PathRefusal } from './path-manager.ts'
+export { dialPersistently } from './persistent.ts'
+export type { PersistentDialOptions, PersistentLink } from './persistent.ts'

@@ -45,13 +45,11 @@
  *
  * @packageDocumentation
  */
-export { Backoff } from './backoff.ts'
-export type { BackoffOptions } from './backoff.ts'
+export { Backoff, dialPersistently } from '@mp/path-manager'
+export type { BackoffOptions, PersistentDialOptions, PersistentLink } from '@mp/path-manager'
 export { TcpError } from './errors.ts'
 export type { TcpErrorCode } from './errors.ts'
 export { FrameDecoder, FrameEncoder, LENGTH_BYTES, MAX_FRAME_BYTES } from './framing.ts'
 export type { FrameDecoderDrops, FrameDecoderOptions } from './framing.ts'
-export { dialPersistently } from './persistent.ts'
-export type { PersistentDialOptions, PersistentLink } from './persistent.ts'
 export { tcpTransport } from './transport.ts'
 export type { TcpTransportOptions } from './transport.ts'

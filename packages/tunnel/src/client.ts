@@ -1,10 +1,11 @@
 import type { FrameHandler, FrameSource, Link, PacketBatch, Transport } from '@mp/interface'
+import { dialPersistently } from '@mp/path-manager'
+import type { PersistentLink } from '@mp/path-manager'
 import { DECODE_ERROR_NAMES, DecodeError, FrameCodec, Handshake } from '@mp/wire'
 import { TunnelCore } from './core.ts'
 import type { TunnelOptions } from './core.ts'
 import { HelloSchedule } from './hello.ts'
 import type { TunnelPath } from './path.ts'
-import { Redial } from './redial.ts'
 import type { Session } from './session.ts'
 import type { TunnelStats } from './stats.ts'
 
@@ -43,7 +44,7 @@ export class TunnelClient implements FrameHandler {
   readonly #hello: HelloSchedule
   readonly #greeting = new Handshake()
   readonly #welcome = new Handshake()
-  readonly #redials: Redial[] = []
+  readonly #links: PersistentLink[] = []
 
   constructor(options: TunnelClientOptions) {
     this.#options = options
@@ -79,9 +80,10 @@ export class TunnelClient implements FrameHandler {
 
   /** Tells the server, then lets go of everything. */
   async close(): Promise<void> {
-    for (const each of this.#redials) each.close()
     this.#hello.stop()
+    // The session first: it still has a last word for the server.
     this.#core.closeSession(this.#session, { tellPeer: true, reason: 'client closed' })
+    for (const link of this.#links) link.close()
     await this.#core.close()
   }
 
@@ -107,19 +109,15 @@ export class TunnelClient implements FrameHandler {
 
   #dial(id: number, { name, transport, endpoint, weight = 1, localAddress, device }: ClientPath): void {
     const path = this.#session.addPath({ id, name, weight })
-    this.#redials.push(
-      new Redial({
-        transport,
-        endpoint,
-        handler: this,
-        ...(localAddress === undefined ? {} : { localAddress }),
-        ...(device === undefined ? {} : { device }),
-        runtime: this.#options.runtime,
-        random: () => this.#core.random(),
-        onLink: (link) => this.#attach(path, link),
-        onFailure: (error) => this.#session.reportNoLink(path, error.message),
-      }),
-    )
+    const link = dialPersistently(transport, endpoint, {
+      handler: this,
+      ...(localAddress === undefined ? {} : { localAddress }),
+      ...(device === undefined ? {} : { device }),
+      runtime: this.#options.runtime,
+      onUp: (carrier) => this.#attach(path, carrier),
+      onDown: (error) => this.#session.reportNoLink(path, error?.message ?? 'closed by the server'),
+    })
+    this.#links.push(link)
   }
 
   /** A path that comes up while we look for the server says hello at once. */

@@ -65,7 +65,13 @@ export class ControlChannel {
   #act(path: TunnelPath, body: ControlBody, nowMs: number): void {
     if (body.kind === ControlKind.close) return this.#parts.onClose(body.reason)
     if (body.weight !== 0 && body.weight !== path.weight) this.#parts.onWeight(path, body.weight)
-    if (body.kind === ControlKind.probe) this.sendProbe(path, body.nonce, ControlKind.probeReply)
+    if (body.kind === ControlKind.probe) this.#answer(path, body.nonce, nowMs)
     else this.#parts.onReply(path, body.nonce, nowMs)
+  }
+
+  /** A probe over a path that is lost to us shows that its line is back: ours need not wait for its turn. */
+  #answer(path: TunnelPath, nonce: number, nowMs: number): void {
+    this.sendProbe(path, nonce, ControlKind.probeReply)
+    if (path.prober.state === 'lost') path.prober.handleAlive(nowMs)
   }
 }

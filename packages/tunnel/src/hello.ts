@@ -1,4 +1,4 @@
-import { Backoff } from './backoff.ts'
+import { Backoff } from '@mp/path-manager'
 import type { Wakeable } from './driver.ts'
 
 /** First and last wait for a welcome, ms, and the factor between one and the next. */
@@ -9,14 +9,15 @@ const FACTOR = 1.5
 /** Says when a client greets its server: at once, and again with longer waits until it is told to stop. */
 export class HelloSchedule implements Wakeable {
   readonly #greet: (attempt: number) => void
-  readonly #backoff: Backoff
+  readonly #random: () => number
+  readonly #backoff: Backoff = new Backoff({ initialMs: FIRST_MS, maxMs: LAST_MS, factor: FACTOR })
   #nextMs = Infinity
   #attempt = 0
 
   /** `greet` sends a hello on all paths, for the `attempt`th time since the start; `random` gives 0 ≤ x < 1. */
   constructor(greet: (attempt: number) => void, random: () => number) {
     this.#greet = greet
-    this.#backoff = new Backoff({ firstMs: FIRST_MS, lastMs: LAST_MS, factor: FACTOR, random })
+    this.#random = random
   }
 
   get running(): boolean {
@@ -41,7 +42,7 @@ export class HelloSchedule implements Wakeable {
 
   handleTimeout(nowMs: number): void {
     if (nowMs < this.#nextMs) return
-    this.#nextMs = nowMs + this.#backoff.nextMs()
+    this.#nextMs = nowMs + this.#backoff.nextDelayMs(this.#random())
     this.#greet(++this.#attempt)
   }
 }

@@ -46,6 +46,8 @@ export class TunnelPath implements Schedulable, PathIdentity {
   peer = -1
   /** The link was full at the last flush; `onWritable` ends it. */
   blocked = false
+  /** It was told that this path has no link; forgotten when it gets one. */
+  isReportedUnlinked = false
   /** Counter of the next frame sent. */
   txCounter = 0
   /** Highest counter received, -1 before the first. */

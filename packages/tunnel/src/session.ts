@@ -148,6 +148,7 @@ export class Session implements PathOwner {
     const old = path.link
     path.link = link
     path.blocked = false
+    path.isReportedUnlinked = false
     old?.close()
     if (this.established) this.#probe(path)
     this.#handlePathChange()
@@ -155,13 +156,16 @@ export class Session implements PathOwner {
     this.#options.onEvent({ type: 'path-linked', atMs, path: path.name, remote: link.remoteAddress })
   }
 
-  /** A path could not get a link. */
+  /** A path has no link. Said once, whoever notices first. */
   reportNoLink(path: TunnelPath, reason: string): void {
+    if (path.isReportedUnlinked) return
+    path.isReportedUnlinked = true
     this.#options.onEvent({ type: 'path-unlinked', atMs: this.#options.nowMs(), path: path.name, reason })
   }
 
   /** Puts a handshake frame on `path` and sends it; `receiver` 0 makes it a `hello`. */
   sendHandshake(path: TunnelPath, receiver: number, handshake: Handshake): void {
+    if (path.link === undefined) return
     this.#writer.writeHandshake(path, receiver, handshake)
     path.flush()
   }
@@ -202,7 +206,7 @@ export class Session implements PathOwner {
     path.prober.handleUnreachable(nowMs)
     this.#options.probers.update(path, nowMs)
     this.#handlePathChange()
-    this.#options.onEvent({ type: 'path-unlinked', atMs: nowMs, path: path.name, reason })
+    this.reportNoLink(path, reason)
   }
 
   sendProbe(path: TunnelPath, probe: Probe): void {

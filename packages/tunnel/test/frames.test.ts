@@ -60,7 +60,7 @@ describe('drop counter', () => {
     const total = new DropCounter(new Mempool())
     const parts = [new DropCounter(new Mempool(), total), new DropCounter(new Mempool(), total)]
     for (const drops of parts) drops.count('short', 2)
-    expect([total, ...parts].map((drops) => drops.snapshot().short)).toEqual([4, 2, 2])
+    expect([total, ...parts].map((drops) => drops.snapshot()['short'])).toEqual([4, 2, 2])
   })
 
   test('a snapshot is not touched by what follows', () => {

@@ -4,7 +4,6 @@ import { CfsScheduler } from '@mp/scheduler-cfs'
 import { MemoryNetwork, memoryTransport, memoryTun, simRuntime } from '@mp/testkit'
 import type { LineOptions, MemoryTransportOptions, MemoryTun, NetworkPath, SimRuntime } from '@mp/testkit'
 import { fragmenter } from '@mp/udpmux'
-import { expect } from 'vitest'
 import { TunnelClient } from '../../src/client.ts'
 import type { TunnelEvent } from '../../src/events.ts'
 import { TunnelServer } from '../../src/server.ts'
@@ -96,9 +95,9 @@ export class World {
   }
 
   startClient(): End<TunnelClient> {
-    const { paths = TWO_PATHS, ports = [7000] } = this.#options
+    const { ports = [7000] } = this.#options
     const base = this.#base('client')
-    const dials = paths.map(({ name, weight = 1, listener = 0 }, index) => ({
+    const dials = this.paths.map(({ name, weight = 1, listener = 0 }, index) => ({
       name,
       weight,
       transport: this.#transport(base, this.#hostOf(index)),
@@ -117,9 +116,12 @@ export class World {
     await this.until(() => this.allHealthy(), 5000)
   }
 
+  get paths(): readonly PathSpec[] {
+    return this.#options.paths ?? TWO_PATHS
+  }
+
   allHealthy(): boolean {
-    const paths = this.#options.paths ?? TWO_PATHS
-    return [this.client, this.server].every((end) => healthyPaths(end).length === paths.length)
+    return [this.client, this.server].every((end) => healthyPaths(end).length === this.paths.length)
   }
 
   /**
@@ -130,8 +132,7 @@ export class World {
     const startMs = this.runtime.nowMs()
     while (!holds()) {
       const passedMs = this.runtime.nowMs() - startMs
-      if (passedMs >= limitMs) expect.fail(`not within ${limitMs} ms: ${holds}\n${this.trace.join('\n')}`)
-      // oxlint-disable-next-line no-await-in-loop -- time passes in steps
+      check(passedMs < limitMs, `not within ${limitMs} ms: ${String(holds)}\n${this.trace.join('\n')}`)
       await this.runtime.advance(10)
     }
     return this.runtime.nowMs() - startMs
@@ -141,16 +142,31 @@ export class World {
     await this.runtime.advance(ms)
   }
 
-  /** Closes all ends that were ever started, the server first unless told otherwise; nothing may be left behind. */
+  /** Ends without a word: the lines are dead while it closes, so that nobody hears of it. */
+  async kill(side: Side): Promise<void> {
+    this.cutAll()
+    await this[side].tunnel.close()
+    this.restoreAll()
+  }
+
+  cutAll(): void {
+    for (const index of this.paths.keys()) this.line(index).cut()
+  }
+
+  restoreAll(): void {
+    for (const index of this.paths.keys()) this.line(index).restore()
+  }
+
+  /** Closes all ends that were ever started; nothing may be left behind. */
   async close(): Promise<void> {
     for (const { tunnel } of this.#ends) await tunnel.close()
     await this.runtime.advance(CLOSE_MS)
-    for (const { pool, side } of this.#ends) expect(pool.inUse, `slots left at the ${side}`).toBe(0)
-    expect(this.runtime.runUntilIdle(CLOSE_MS), 'timers end with the tunnels').toBe(true)
+    for (const { pool, side } of this.#ends) check(pool.inUse === 0, `${pool.inUse} slots left at the ${side}`)
+    check(this.runtime.runUntilIdle(CLOSE_MS), 'timers of a closed tunnel still run')
   }
 
   #hostOf(index: number): string {
-    return (this.#options.paths ?? TWO_PATHS)[index]?.host ?? `10.0.${index}.1`
+    return this.paths[index]?.host ?? `10.0.${index}.1`
   }
 
   #base(side: Side): Omit<End, 'tunnel'> {
@@ -179,6 +195,10 @@ export class World {
   }
 }
 
+function check(condition: boolean, otherwise: string): void {
+  if (!condition) throw new Error(otherwise)
+}
+
 /** Runs `body` in a world whose tunnel is up, and closes it, whatever happens. */
 export async function inWorld(options: WorldOptions, body: (world: World) => Promise<void>): Promise<void> {
   const world = new World(options)
@@ -200,4 +220,11 @@ export function healthyPaths(end: End): readonly PathStats[] {
   return pathsOf(end).filter(({ use, prober }) => use === 'active' && prober.state === 'normal')
 }
 
-export const eventTypes = ({ events }: End): string[] => events.map(({ type }) => type)
+/** How often something happened to an end. */
+export function countOf({ events }: End, type: TunnelEvent['type']): number {
+  return events.filter((event) => event.type === type).length
+}
+
+/** Why the sessions of an end were closed, in order. */
+export const closeReasons = ({ events }: End): string[] =>
+  events.flatMap((event) => (event.type === 'closed' ? [event.reason] : []))

@@ -1,4 +1,4 @@
-import { Backoff } from '@mp/tcp-transport'
+import { Backoff } from '@mp/path-manager'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 

@@ -1,0 +1,62 @@
+import type { FrameSource, PacketBatch } from '@mp/interface'
+import type { Mempool } from '@mp/mempool'
+import { ControlKind, FrameCodec, FrameHeader, FrameType, HEADER_BYTES, Handshake } from '@mp/wire'
+import type { End } from './world.ts'
+
+/** Frames from an address that cannot be answered. */
+export const nowhere: FrameSource = { link: () => undefined }
+
+/** Puts bytes into slots of `pool`. */
+export function batchOf(pool: Mempool, contents: readonly Uint8Array[]): PacketBatch {
+  const batch = pool.createBatch(Math.max(1, contents.length))
+  for (const bytes of contents) {
+    const slot = pool.acquire(bytes.length)
+    pool.arena.set(bytes, pool.offsetOf(slot))
+    batch.push(slot, pool.offsetOf(slot), bytes.length)
+  }
+  return batch
+}
+
+/** Has frames come in at one end, in one batch, as if its transport had brought them. */
+export function throwAt(end: End, frames: readonly Uint8Array[], source: FrameSource = nowhere): void {
+  const batch = batchOf(end.pool, frames)
+  end.tunnel.onFrames(batch, source)
+}
+
+/** A frame with any header in front of any bytes. */
+export function frameOf(
+  header: Partial<FrameHeader>,
+  content: Uint8Array = new Uint8Array(0),
+): Uint8Array {
+  const bytes = new Uint8Array(HEADER_BYTES + content.length)
+  const whole = Object.assign(new FrameHeader(), { type: FrameType.data, receiver: 1 }, header)
+  new FrameCodec(bytes).writeFrame(0, whole)
+  bytes.set(content, HEADER_BYTES)
+  return bytes
+}
+
+/** A `hello`, or a `welcome` when there is a `receiver`. */
+export function handshakeOf(
+  values: Partial<Handshake> & { readonly receiver?: number; readonly pathId?: number },
+): Uint8Array {
+  const { receiver = 0, pathId = 0, ...rest } = values
+  const bytes = new Uint8Array(20)
+  const type = receiver === 0 ? FrameType.hello : FrameType.welcome
+  const header = Object.assign(new FrameHeader(), { type, receiver, pathId })
+  const handshake = Object.assign(new Handshake(), { sender: 42, instanceHigh: 7, instanceLow: 8 }, rest)
+  new FrameCodec(bytes).writeHandshake(0, header, handshake)
+  return bytes
+}
+
+/** The body of a `probe` of any kind. */
+export const probeBody = (kind: number = ControlKind.probe, weight = 0): Uint8Array =>
+  Uint8Array.of(kind, 1, weight >> 8, weight, 1, 2, 3, 4)
+
+export const closeBody = (): Uint8Array => Uint8Array.of(ControlKind.close, 0, 0, 0)
+
+/** The index `end` wants to see in frames: what its peer writes into them. */
+export function indexOf(end: End): number {
+  const last = end.tap.received.findLast(({ header }) => header.type >= FrameType.data)
+  if (last === undefined) throw new Error(`no frame came in at the ${end.side}`)
+  return last.header.receiver
+}
