@@ -1,0 +1,13 @@
+import type { Crypto, KeyPair } from '@mp/interface'
+import { nodeCrypto } from '@mp/runtime-node'
+
+/** One for all tests, so that keys are imported once. */
+export const systemCrypto: Crypto = nodeCrypto()
+
+export const bytesOf = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, 'hex'))
+export const hexText = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
+
+/** A key pair from its private half. */
+export function keyPairOf(privateKey: Uint8Array): KeyPair {
+  return { privateKey, publicKey: systemCrypto.publicKeyOf(privateKey) }
+}
