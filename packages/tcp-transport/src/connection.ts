@@ -10,11 +10,18 @@ import { TcpLink } from './tcp-link.ts'
 export interface ReceiveCounters {
   rxFrames: number
   rxBytes: number
+  /** Replies that were not sent, because the connection was full or at its end. */
+  repliesRefused: number
   readonly drops: FrameDecoderDrops
 }
 
 export function receiveCounters(): ReceiveCounters {
-  return { rxFrames: 0, rxBytes: 0, drops: { 'pool-empty': 0, 'bad-length': 0, 'cut-off': 0 } }
+  return {
+    rxFrames: 0,
+    rxBytes: 0,
+    repliesRefused: 0,
+    drops: { 'pool-empty': 0, 'bad-length': 0, 'cut-off': 0 },
+  }
 }
 
 export interface ConnectionOptions {
@@ -104,6 +111,16 @@ export class TcpConnection implements FrameSource {
     const link = new TcpLink(this)
     this.#links.add(link)
     return link
+  }
+
+  reply(batch: PacketBatch): void {
+    const { peer, counters } = this.#options
+    const open = !this.#ending && this.roomBytes > 0
+    let rows = 0
+    while (open && rows < batch.count && batch.peer[rows] === peer) rows++
+    this.write(batch, rows)
+    counters.repliesRefused += batch.count
+    this.pool.releaseAll(batch)
   }
 
   fits(lengthBytes: number): boolean {

@@ -57,12 +57,12 @@ class TcpListener implements Listener {
   }
 
   stats(): ListenerStats {
-    const { rxFrames, rxBytes, drops } = this.#counters
+    const { rxFrames, rxBytes, repliesRefused, drops } = this.#counters
     return {
       rxFrames,
       rxBytes,
       peers: this.#connections.size,
-      drops: { ...drops, 'connection-limit': this.#refused },
+      drops: { ...drops, 'reply-refused': repliesRefused, 'connection-limit': this.#refused },
     }
   }
 

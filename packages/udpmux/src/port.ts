@@ -51,7 +51,7 @@ export class Port implements DatagramHandler, FrameSource {
   readonly #links = new Set<UdpLink>()
   #blocked = new Set<UdpLink>()
   #closed = false
-  readonly #drops = { runt: 0, closed: 0 }
+  readonly #drops = { runt: 0, closed: 0, 'reply-refused': 0 }
 
   constructor(options: PortOptions) {
     this.#options = options
@@ -61,6 +61,12 @@ export class Port implements DatagramHandler, FrameSource {
 
   link(peer: number): Link | undefined {
     return this.#open(peer)
+  }
+
+  reply(batch: PacketBatch): void {
+    if (!this.#closed) this.socket.send(batch)
+    this.#drops['reply-refused'] += batch.count
+    this.pool.releaseAll(batch)
   }
 
   /** The link of a dialed port, whose drops include those of the socket. Undefined when there is no such peer. */

@@ -166,6 +166,20 @@ const frameTests: Tests<TransportFixture> = {
     await withPair(fixture, body, server)
   },
 
+  'a source replies to a stranger without a link': (fixture) =>
+    withPair(fixture, async (pair) => {
+      const { pool, wait, link, server, client } = pair
+      await send(pair, link, [payload(20, 1)])
+      await wait.until(() => server.frames.length === 1)
+      const { source, peer } = server.frames[0] as (typeof server.frames)[number]
+      const reply = batchOf(pool, [payload(30, 2), payload(31, 3)])
+      reply.peer.fill(peer, 0, reply.count)
+      source.reply(reply)
+      expect(reply.count).toBe(0)
+      await wait.until(() => client.frames.length === 2)
+      expect(client.frames.map(({ bytes }) => bytes)).toEqual([payload(30, 2), payload(31, 3)])
+    }),
+
   'the largest frame passes, a larger one is taken, dropped and counted': (fixture) =>
     withPair(fixture, async ({ wait, link, server }) => {
       const largest = payload(link.maxFrameBytes, 1)

@@ -43,6 +43,14 @@ export class Carrier implements DatagramHandler, FrameSource {
     return link
   }
 
+  reply(batch: PacketBatch): void {
+    for (let row = 0; row < batch.count; row++) {
+      const outcome = this.socket.sendRow(batch, row, batch.peer[row] ?? -1)
+      if (outcome === 'blocked') this.socket.dropRow(batch, row, 'reply-refused')
+    }
+    batch.count = 0
+  }
+
   /** A link lets go. */
   drop(link: MemoryLink): void {
     this.#links.delete(link)

@@ -92,6 +92,12 @@ export class MemorySocket implements DatagramSocket {
     return outcome
   }
 
+  /** Drops row `index` of `batch` under a name. The row stays. */
+  dropRow(batch: PacketBatch, index: number, reason: string): void {
+    this.#pool.release(batch.slot[index] ?? -1)
+    this.#drops.add(reason)
+  }
+
   peer(address: string): number {
     return this.#peers.add(address)
   }
