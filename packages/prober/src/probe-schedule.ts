@@ -46,12 +46,12 @@ export class ProbeSchedule {
     this.#nextMs = nowMs
   }
 
-  /** A probe with this random `nonce` left, by a path in `state`; `suspect` = the one before was missed. */
-  handleSent(nonce: number, state: ProberState, suspect: boolean, nowMs: number): void {
+  /** A probe with this random `nonce` left over a path in `state`. */
+  handleSent(nonce: number, state: ProberState, nowMs: number): void {
     this.#sentMs = nowMs
     if (this.#burst > 0) this.#burst--
     this.#nextMs =
-      nowMs + (this.#burst > 0 ? BURST_INTERVAL_MS : this.#intervalMs(state, suspect, nowMs) * jitter(nonce))
+      nowMs + (this.#burst > 0 ? BURST_INTERVAL_MS : this.#intervalMs(state, nowMs) * jitter(nonce))
   }
 
   /** The path entered `state`. */
@@ -86,9 +86,9 @@ export class ProbeSchedule {
     this.#nextMs = Math.max(this.#nextMs, wantedMs)
   }
 
-  #intervalMs(state: ProberState, suspect: boolean, nowMs: number): number {
+  #intervalMs(state: ProberState, nowMs: number): number {
     if (state === 'lost') return this.#nextLostIntervalMs()
-    if (state !== 'normal' || suspect) return this.#activeIntervalMs
+    if (state !== 'normal') return this.#activeIntervalMs
     const idleMs = nowMs - this.#activityMs
     if (idleMs > ASLEEP_AFTER_MS) return ASLEEP_INTERVAL_MS
     return idleMs > IDLE_AFTER_MS ? IDLE_INTERVAL_MS : this.#activeIntervalMs

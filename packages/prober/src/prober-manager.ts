@@ -20,7 +20,8 @@ export interface ProberManagerOptions<K> {
  * setting one anew costs the same for ten probers and ten thousand.
  *
  * A prober in it is woken by the manager. After any other call that changes it (`handleReply`, `handleUnreachable`, …)
- * say {@link update}. `handleAlive` and `handleActivity` need it only after a pause in traffic.
+ * say {@link update}. Of `handleAlive` and `handleActivity` only the first after a pause in traffic and those on a lost
+ * path need it: the others make nothing due earlier.
  */
 export class ProberManager<K> {
   readonly #options: ProberManagerOptions<K>

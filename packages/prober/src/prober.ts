@@ -148,7 +148,7 @@ export class Prober implements Machine<Probe, ProberEvent> {
     const nonce = this.#options.nextNonce() >>> 0
     const deadlineMs = nowMs + rtoMs(this.#estimator, this.#options)
     this.#probes.add(nonce, nowMs, deadlineMs, this.#schedule.isExtra)
-    this.#schedule.handleSent(nonce, this.state, this.#health.misses > 0, nowMs)
+    this.#schedule.handleSent(nonce, this.state, nowMs)
     this.#sent++
     this.#probe.nonce = nonce
     return this.#probe

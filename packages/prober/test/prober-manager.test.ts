@@ -7,7 +7,8 @@ import { describe, expect, test } from 'vitest'
 class Clockwork implements ProbeMachine {
   readonly woken: number[] = []
   readonly #times: number[]
-  #sending = false
+  /** Probes waiting to be sent. */
+  backlog = 0
 
   constructor(...times: number[]) {
     this.#times = times
@@ -21,13 +22,13 @@ class Clockwork implements ProbeMachine {
     if (nowMs < this.pollTimeout()) return
     this.woken.push(nowMs)
     this.#times.shift()
-    this.#sending = true
+    this.backlog++
   }
 
   pollTransmit(): Probe | undefined {
-    const probe = this.#sending ? { nonce: 1 } : undefined
-    this.#sending = false
-    return probe
+    if (this.backlog === 0) return undefined
+    this.backlog--
+    return { nonce: 1 }
   }
 
   pollEvent(): ProberEvent | undefined {
@@ -167,6 +168,26 @@ describe('prober manager', () => {
     expect(machines.map((machine) => machine.woken)).toEqual([[10], [10, 20, 30], []])
     expect(late.woken).toEqual([20])
     expect(manager.size).toBe(2)
+  })
+
+  test('a prober that removes itself is heard no more, and its timer does not haunt the one that comes next', () => {
+    const seen: string[] = []
+    const first = new Clockwork(50)
+    const next = new Clockwork(20)
+    const manager = new ProberManager<string>({
+      onTransmit: (key) => {
+        seen.push(key)
+        if (key !== 'first') return
+        manager.remove('first')
+        manager.add('next', next, 0)
+      },
+      onEvent: () => {},
+    })
+    first.backlog = 3
+    manager.add('first', first, 0)
+    turnUntil(manager, 100)
+    expect(seen).toEqual(['first', 'next'])
+    expect(next.woken).toEqual([20])
   })
 
   test('a key is in use once, and free again after removal', () => {

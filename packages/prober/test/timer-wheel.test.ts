@@ -8,12 +8,15 @@ const op = fc.oneof(
   fc.record({
     do: fc.constant('set' as const),
     id: fc.nat(IDS - 1),
-    inMs: fc.double({ min: -50, max: 40_000, noNaN: true }),
+    inMs: fc.integer({ min: -500, max: 400_000 }).map((tenths) => tenths / 10),
   }),
   fc.record({ do: fc.constant('cancel' as const), id: fc.nat(IDS - 1) }),
   fc.record({
     do: fc.constant('turn' as const),
-    byMs: fc.oneof(fc.double({ min: 0, max: 200, noNaN: true }), fc.nat(30_000)),
+    byMs: fc.oneof(
+      fc.nat(2000).map((tenths) => tenths / 10),
+      fc.nat(30_000),
+    ),
   }),
 )
 
