@@ -36,6 +36,8 @@ export interface FrameSource {
    * Every call makes a link of its own: ask once per path and keep it.
    */
   link(peer: number): Link | undefined
+  /** `ip:port` of `peer`, or undefined when there is no such peer (any more). */
+  address(peer: number): string | undefined
   /**
    * Sends each frame of `batch` to its `peer` without making a link: for answers to strangers, of whom nothing is
    * kept. Takes all of them and empties the batch; what cannot go at once is dropped and counted.

@@ -113,6 +113,10 @@ export class TcpConnection implements FrameSource {
     return link
   }
 
+  address(peer: number): string | undefined {
+    return peer === this.#options.peer ? this.remoteAddress : undefined
+  }
+
   reply(batch: PacketBatch): void {
     const { peer, counters } = this.#options
     const open = !this.#ending && this.roomBytes > 0

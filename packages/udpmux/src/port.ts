@@ -63,6 +63,10 @@ export class Port implements DatagramHandler, FrameSource {
     return this.#open(peer)
   }
 
+  address(peer: number): string | undefined {
+    return this.socket.peerAddress(peer)
+  }
+
   reply(batch: PacketBatch): void {
     if (!this.#closed) this.socket.send(batch)
     this.#drops['reply-refused'] += batch.count

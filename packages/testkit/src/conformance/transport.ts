@@ -172,6 +172,7 @@ const frameTests: Tests<TransportFixture> = {
       await send(pair, link, [payload(20, 1)])
       await wait.until(() => server.frames.length === 1)
       const { source, peer } = server.frames[0] as (typeof server.frames)[number]
+      expect(source.address(peer)).toBe(link.localAddress)
       const reply = batchOf(pool, [payload(30, 2), payload(31, 3)])
       reply.peer.fill(peer, 0, reply.count)
       source.reply(reply)

@@ -43,6 +43,10 @@ export class Carrier implements DatagramHandler, FrameSource {
     return link
   }
 
+  address(peer: number): string | undefined {
+    return this.socket.peerAddress(peer)
+  }
+
   reply(batch: PacketBatch): void {
     for (let row = 0; row < batch.count; row++) {
       const outcome = this.socket.sendRow(batch, row, batch.peer[row] ?? -1)
