@@ -1,7 +1,8 @@
 /*
- * What JavaScript sees: nine functions over endpoints. src/binding.ts declares them; nothing here is for others.
+ * What JavaScript sees: nine functions over endpoints, one over the process. src/binding.ts declares them; nothing here is for others.
  * Arguments are checked as far as memory safety asks for it; the texts people read are made in TypeScript.
  */
+#include "privileges.h"
 #include "tun.h"
 #include "udp.h"
 
@@ -158,7 +159,7 @@ NAPI_MODULE_INIT() {
   } functions[] = {
       {"openUdp", open_udp}, {"openTun", open_tun},         {"start", start}, {"close", close_endpoint},
       {"receive", receive},  {"send", send_batch},          {"peer", peer},   {"peerAddress", peer_address},
-      {"pin", pin},
+      {"pin", pin},          {"dropPrivileges", mp_drop_privileges},
   };
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
     napi_value function;

@@ -52,6 +52,7 @@ export interface Binding {
   peer(handle: Handle, ip: string, port: number): number
   peerAddress(handle: Handle, peer: number): string | undefined
   pin(handle: Handle, peer: number, more: boolean): boolean
+  dropPrivileges(user: string, keepNetRaw: boolean): void
 }
 
 /** Loads the addon that was built for this system. Throws when there is none. */

@@ -41,5 +41,6 @@
 export { NativeIoError, tunAdvice } from './errors.ts'
 export { loadNativeIo } from './load.ts'
 export type { NativeIo, NativeIoResult } from './load.ts'
+export type { PrivilegeOptions } from './privileges.ts'
 export type { NativeSocket, NativeSocketOptions } from './socket.ts'
 export type { NativeTunOptions } from './tun.ts'

@@ -1,5 +1,6 @@
 import type { TunDevice } from '@mp/interface'
 import { type Binding, loadBinding } from './binding.ts'
+import { type PrivilegeOptions, dropPrivileges } from './privileges.ts'
 import { type NativeSocket, type NativeSocketOptions, openSocket } from './socket.ts'
 import { type NativeTunOptions, openTun } from './tun.ts'
 
@@ -15,6 +16,17 @@ export interface NativeIo {
    * {@link NativeIoError} when the system refuses: `ENOENT` (no /dev/net/tun), `EPERM`, `EBUSY` (name taken), …
    */
   openTun(options: NativeTunOptions): TunDevice
+  /**
+   * Makes the whole process, started as root, one of an ordinary user, for good; Linux only. What is open stays open.
+   *
+   * Afterwards every thread runs as that user without supplementary groups, and no set-user-ID program gives any of
+   * them rights back. The calling thread, the threads it starts later and the programs it runs keep CAP_NET_ADMIN, so
+   * that `ip` still works; CAP_NET_RAW stays on request, for it and its threads. All other threads have no capability.
+   *
+   * Throws {@link NativeIoError}: `ENOENT` (no such user), `EINVAL` (it is root), `EPERM` (not started as root),
+   * `ENOTSUP`, … Then the process may have given up some rights already and should end.
+   */
+  dropPrivileges(options: PrivilegeOptions): void
 }
 
 /** The addon, or why there is none and what to do about it. */
@@ -38,6 +50,7 @@ export function loadNativeIo(): NativeIoResult {
     io: {
       openSocket: (options) => openSocket(binding, options),
       openTun: (options) => openTun(binding, options),
+      dropPrivileges: (options) => dropPrivileges(binding, options),
     },
   }
 }
