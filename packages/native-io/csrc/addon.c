@@ -1,7 +1,8 @@
 /*
- * What JavaScript sees: nine functions over endpoints, one over the process. src/binding.ts declares them; nothing here is for others.
+ * What JavaScript sees: functions over endpoints and keys. src/binding.ts declares them; nothing here is for others.
  * Arguments are checked as far as memory safety asks for it; the texts people read are made in TypeScript.
  */
+#include "aead.h"
 #include "privileges.h"
 #include "tun.h"
 #include "udp.h"
@@ -159,7 +160,9 @@ NAPI_MODULE_INIT() {
   } functions[] = {
       {"openUdp", open_udp}, {"openTun", open_tun},         {"start", start}, {"close", close_endpoint},
       {"receive", receive},  {"send", send_batch},          {"peer", peer},   {"peerAddress", peer_address},
-      {"pin", pin},          {"dropPrivileges", mp_drop_privileges},
+      {"pin", pin},          {"aeadKey", mp_aead_key},      {"aeadSeal", mp_aead_seal},
+      {"aeadOpen", mp_aead_open}, {"aeadWipe", mp_aead_wipe},
+      {"dropPrivileges", mp_drop_privileges},
   };
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
     napi_value function;

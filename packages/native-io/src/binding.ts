@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
+import type { CipherName } from '@mp/interface'
 
 /** Memory that a handle works on; the addon keeps it alive until the handle is closed. */
 export interface HandleMemory {
@@ -41,7 +42,13 @@ export interface Handle {
   readonly [handleBrand]: true
 }
 
-/** The functions of the addon, see csrc/addon.c. */
+declare const keyBrand: unique symbol
+/** A key inside the addon. */
+export interface KeyHandle {
+  readonly [keyBrand]: true
+}
+
+/** The functions of the addon, see csrc/addon.c and csrc/aead.h. */
 export interface Binding {
   openUdp(config: UdpConfig): Handle
   openTun(config: TunConfig): Handle
@@ -52,6 +59,21 @@ export interface Binding {
   peer(handle: Handle, ip: string, port: number): number
   peerAddress(handle: Handle, peer: number): string | undefined
   pin(handle: Handle, peer: number, more: boolean): boolean
+  /** Throws an Error whose message names what OpenSSL lacks. */
+  aeadKey(cipher: CipherName, key: Uint8Array): KeyHandle
+  aeadSeal(
+    key: KeyHandle,
+    arena: Uint8Array,
+    table: Int32Array,
+    ...run: readonly [from: number, to: number, pathId: number, firstCounter: number]
+  ): number
+  aeadOpen(
+    key: KeyHandle,
+    arena: Uint8Array,
+    table: Int32Array,
+    ...run: readonly [from: number, to: number, counters: Float64Array]
+  ): number
+  aeadWipe(key: KeyHandle): void
   dropPrivileges(user: string, keepNetRaw: boolean): void
 }
 

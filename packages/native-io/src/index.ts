@@ -38,6 +38,9 @@
  *
  * @packageDocumentation
  */
+export type { NativeAeadResult } from './aead.ts'
+export { chooseAead, measureCiphers } from './choose-aead.ts'
+export type { ChooseAeadOptions, ChosenAead } from './choose-aead.ts'
 export { NativeIoError, tunAdvice } from './errors.ts'
 export { loadNativeIo } from './load.ts'
 export type { NativeIo, NativeIoResult } from './load.ts'

@@ -1,4 +1,6 @@
 import type { TunDevice } from '@mp/interface'
+import type { AeadOptions } from '@mp/runtime-node'
+import { createAead, type NativeAeadResult } from './aead.ts'
 import { type Binding, loadBinding } from './binding.ts'
 import { type PrivilegeOptions, dropPrivileges } from './privileges.ts'
 import { type NativeSocket, type NativeSocketOptions, openSocket } from './socket.ts'
@@ -16,6 +18,11 @@ export interface NativeIo {
    * {@link NativeIoError} when the system refuses: `ENOENT` (no /dev/net/tun), `EPERM`, `EBUSY` (name taken), …
    */
   openTun(options: NativeTunOptions): TunDevice
+  /**
+   * Seals and opens batches in one call, with the OpenSSL of the running program. A Node that was built without it, or
+   * without the cipher, gets a reason. Never throws.
+   */
+  createAead(options: AeadOptions): NativeAeadResult
   /**
    * Makes the whole process, started as root, one of an ordinary user, for good; Linux only. What is open stays open.
    *
@@ -50,6 +57,7 @@ export function loadNativeIo(): NativeIoResult {
     io: {
       openSocket: (options) => openSocket(binding, options),
       openTun: (options) => openTun(binding, options),
+      createAead: (options) => createAead(binding, options),
       dropPrivileges: (options) => dropPrivileges(binding, options),
     },
   }

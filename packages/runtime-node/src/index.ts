@@ -1,6 +1,6 @@
 /**
  * The real world for packages that must not know it: clock, timers and randomness of Node.js behind the `Runtime`
- * contract of `@mp/interface`, and the cryptography of node:crypto behind the `Crypto` contract. Simulations pass
+ * contract of `@mp/interface`, and the cryptography of node:crypto behind the `Crypto` and `BatchAead` contracts. Simulations pass
  * `simRuntime()` of `@mp/testkit` instead of the former.
  *
  * ```ts
@@ -13,7 +13,10 @@
  *
  * @packageDocumentation
  */
+export { checkAeadKey, checkOpenRun, checkSealRun, wipedKeyError } from './aead-run.ts'
 export { errnoCode, explainFault, formatEndpoint, parseEndpoint } from './endpoint.ts'
 export type { Endpoint, EndpointFault } from './endpoint.ts'
 export { nodeCrypto } from './node-crypto.ts'
+export { nodeAead, portableAead, sodiumAead } from './portable-aead.ts'
+export type { AeadOptions } from './portable-aead.ts'
 export { systemRuntime } from './system-runtime.ts'

@@ -1,7 +1,7 @@
 import type { AeadBox, AeadKey, BatchAead, PacketBatch, PacketPool } from '@mp/interface'
 import { expect } from 'vitest'
 import { KNOWN_FRAMES } from './aead-vectors.ts'
-import { batchOf, packetAt, payload } from './packets.ts'
+import { batchOf, joined, packetAt, payload } from './packets.ts'
 import { defineSuite, type Fixture, type SuiteOptions, type Tests } from './suite.ts'
 
 /** An AEAD over the arena of a pool. */
@@ -70,10 +70,6 @@ function sealedBy(
   return joined(clear, reference({ ...box, data: frame.subarray(CLEAR_BYTES) }))
 }
 
-function joined(...parts: readonly Uint8Array[]): Uint8Array {
-  return Uint8Array.from(parts.flatMap((part) => [...part]))
-}
-
 /** Faster than `toEqual` by far, which matters with thousands of frames. */
 function same(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i])
@@ -105,6 +101,11 @@ interface SealedBatch {
   readonly run: { readonly from: number; readonly to: number; readonly counters: Float64Array }
 }
 
+/** Counters of all sizes, from 2^53-1 down to 0. */
+function spread(row: number): number {
+  return Math.floor((2 ** 53 - 1) / 2 ** row)
+}
+
 const sealingTests: Tests<BatchAeadFixture> = {
   'published vectors come out, and go back': ({ pool, aead }) => {
     const known = KNOWN_FRAMES.filter(({ cipher }) => cipher === aead.cipher)
@@ -121,29 +122,28 @@ const sealingTests: Tests<BatchAeadFixture> = {
     }
   },
 
-  'frames of all lengths at all alignments are sealed as by the reference, and nothing around them changes': ({
-    pool,
-    aead,
-    reference,
-  }) => {
-    const key = aead.createKey(KEY)
-    for (const lengths of LENGTHS) {
-      const frames = lengths.map((length) => payload(length, length))
-      const batch = shiftedBatch(pool, frames)
-      const outside = frames.map((frame, row) => around(pool, batch, row, frame.length))
-      key.seal(batch, { from: 0, to: frames.length, pathId: 0x01020304, firstCounter: BEYOND_32_BITS })
-      const expected = frames.map((frame, row) =>
-        sealedBy(reference, frame, { pathId: 0x01020304, counter: BEYOND_32_BITS + row }),
-      )
-      expect(wrongRows(pool, batch, expected)).toEqual([])
-      expect([...batch.length.subarray(0, batch.count)]).toEqual(lengths.map((length) => length + TAG_BYTES))
-      const touched = outside.filter((before, row) =>
-        around(pool, batch, row, frames[row]!.length).some((after, side) => !same(after, before[side]!)),
-      )
-      expect(touched).toEqual([])
-      pool.releaseAll(batch)
-    }
-  },
+  'frames of all lengths at all alignments are sealed as by the reference, and nothing around them changes':
+    ({ pool, aead, reference }) => {
+      const key = aead.createKey(KEY)
+      for (const lengths of LENGTHS) {
+        const frames = lengths.map((length) => payload(length, length))
+        const batch = shiftedBatch(pool, frames)
+        const outside = frames.map((frame, row) => around(pool, batch, row, frame.length))
+        key.seal(batch, { from: 0, to: frames.length, pathId: 0x01020304, firstCounter: BEYOND_32_BITS })
+        const expected = frames.map((frame, row) =>
+          sealedBy(reference, frame, { pathId: 0x01020304, counter: BEYOND_32_BITS + row }),
+        )
+        expect(wrongRows(pool, batch, expected)).toEqual([])
+        expect([...batch.length.subarray(0, batch.count)]).toEqual(
+          lengths.map((length) => length + TAG_BYTES),
+        )
+        const touched = outside.filter((before, row) =>
+          around(pool, batch, row, frames[row]!.length).some((after, side) => !same(after, before[side]!)),
+        )
+        expect(touched).toEqual([])
+        pool.releaseAll(batch)
+      }
+    },
 
   'opening gives back frames of all lengths, each with a path and a counter of its own': ({
     pool,
@@ -153,17 +153,12 @@ const sealingTests: Tests<BatchAeadFixture> = {
     const key = aead.createKey(KEY)
     for (const lengths of LENGTHS) {
       const frames = lengths.map((length) => payload(length, length))
-      const at = (row: number): { pathId: number; counter: number } => ({
-        pathId: (row * 7) % 256,
-        counter: (2 ** 53 - 1 - row) / (row % 3 === 0 ? 1 : 2 ** 20),
-      })
-      const whole = (row: number): number => Math.floor(at(row).counter)
-      const batch = shiftedBatch(
-        pool,
-        frames.map((frame, row) => sealedBy(reference, frame, { ...at(row), counter: whole(row) })),
+      const sealed = frames.map((frame, row) =>
+        sealedBy(reference, frame, { pathId: row, counter: spread(row) }),
       )
-      for (const row of frames.keys()) batch.path[row] = at(row).pathId
-      const counters = Float64Array.from(frames.keys(), whole)
+      const batch = shiftedBatch(pool, sealed)
+      for (const row of frames.keys()) batch.path[row] = row
+      const counters = Float64Array.from(frames.keys(), spread)
       expect(key.open(batch, { from: 0, to: frames.length, counters })).toBe(frames.length)
       expect(wrongRows(pool, batch, frames)).toEqual([])
       pool.releaseAll(batch)
@@ -304,11 +299,11 @@ const misuseTests: Tests<BatchAeadFixture> = {
     const bad = unsealable(pool.arena.length)
     const key = aead.createKey(KEY)
     const batch = batchOf(pool, FRAMES)
-    const [offsets, spoil] = [batch.offset.slice(), (column: Int32Array, which: 0 | 1) => {
-      for (const [i, row] of bad.entries()) column[2 * i] = row[which]
-    }]
-    spoil(batch.offset, 0)
-    spoil(batch.length, 1)
+    const offsets = batch.offset.slice()
+    for (const [i, [offset, length]] of bad.entries()) {
+      batch.offset[2 * i] = offset
+      batch.length[2 * i] = length
+    }
     const kept = pool.arena.slice(-100)
     key.seal(batch, { from: 0, to: ROWS, ...RUN })
     const failed = bad.map((_, i) => 2 * i)
@@ -327,7 +322,13 @@ const misuseTests: Tests<BatchAeadFixture> = {
     const { pool } = fixture
     const { key, batch, run } = sealedBatch(fixture, FRAMES)
     const before = pool.arena.slice()
-    const rows = [[-1, 1], [0, ROWS + 1], [2, 1], [0, 0.5], [Number.NaN, 1]] as const
+    const rows = [
+      [-1, 1],
+      [0, ROWS + 1],
+      [2, 1],
+      [0, 0.5],
+      [Number.NaN, 1],
+    ] as const
     for (const [from, to] of rows) {
       expect(() => key.seal(batch, { ...RUN, from, to })).toThrow(RangeError)
       expect(() => key.open(batch, { ...run, from, to })).toThrow(RangeError)

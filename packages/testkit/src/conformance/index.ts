@@ -25,6 +25,7 @@
  *
  * @packageDocumentation
  */
+export { testBatchAead, type BatchAeadFixture } from './batch-aead.ts'
 export { testDatagramSocket, type DatagramSocketFixture, type OpenSocket } from './datagram-socket.ts'
 export { testFragmenter, type FragmenterFixture } from './fragmenter.ts'
 export { testPacketPool, type PacketPoolFixture } from './packet-pool.ts'

@@ -6,6 +6,17 @@ export function payload(lengthBytes: number, seed: number): Uint8Array {
   return Uint8Array.from({ length: lengthBytes }, (_, i) => (i * 31 + seed * 97 + (i >> 8)) & 0xff)
 }
 
+/** All parts behind each other. */
+export function joined(...parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let offset = 0
+  for (const part of parts) {
+    whole.set(part, offset)
+    offset += part.length
+  }
+  return whole
+}
+
 /** A batch with one packet per entry of `contents`, from `pool`, in slots large enough. */
 export function batchOf(pool: PacketPool, contents: readonly Uint8Array[]): PacketBatch {
   const batch = pool.createBatch(Math.max(1, contents.length))
