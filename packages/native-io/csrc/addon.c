@@ -1,6 +1,6 @@
 /*
- * What JavaScript sees: functions over endpoints and keys. src/binding.ts declares them; nothing here is for others.
- * Arguments are checked as far as memory safety asks for it; the texts people read are made in TypeScript.
+ * What JavaScript sees: functions over endpoints, keys and the process. src/binding.ts declares them; nothing here is
+ * for others. Arguments are checked as far as memory safety asks for it; the texts people read are made in TypeScript.
  */
 #include "aead.h"
 #include "privileges.h"
@@ -158,10 +158,19 @@ NAPI_MODULE_INIT() {
     const char *name;
     napi_callback function;
   } functions[] = {
-      {"openUdp", open_udp}, {"openTun", open_tun},         {"start", start}, {"close", close_endpoint},
-      {"receive", receive},  {"send", send_batch},          {"peer", peer},   {"peerAddress", peer_address},
-      {"pin", pin},          {"aeadKey", mp_aead_key},      {"aeadSeal", mp_aead_seal},
-      {"aeadOpen", mp_aead_open}, {"aeadWipe", mp_aead_wipe},
+      {"openUdp", open_udp},
+      {"openTun", open_tun},
+      {"start", start},
+      {"close", close_endpoint},
+      {"receive", receive},
+      {"send", send_batch},
+      {"peer", peer},
+      {"peerAddress", peer_address},
+      {"pin", pin},
+      {"aeadKey", mp_aead_key},
+      {"aeadSeal", mp_aead_seal},
+      {"aeadOpen", mp_aead_open},
+      {"aeadWipe", mp_aead_wipe},
       {"dropPrivileges", mp_drop_privileges},
   };
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {

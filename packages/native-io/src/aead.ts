@@ -1,5 +1,5 @@
 import type { AeadKey, BatchAead, CipherName, OpenRun, PacketBatch, SealRun } from '@mp/interface'
-import { type AeadOptions, checkAeadKey, checkOpenRun, checkSealRun, wipedKeyError } from '@mp/runtime-node'
+import { type AeadOptions, checkOpenRun, checkSealRun, copyAeadKey, wipedKeyError } from '@mp/runtime-node'
 import type { Binding, KeyHandle } from './binding.ts'
 
 /** The AEAD of the addon, or why it cannot be had here. */
@@ -21,8 +21,12 @@ export function createAead(binding: Binding, { pool, cipher }: AeadOptions): Nat
   const fault = faultOf(binding, cipher)
   if (fault !== undefined) return { aead: undefined, reason: `the OpenSSL of this program ${fault}` }
   const createKey = (key: Uint8Array): AeadKey => {
-    checkAeadKey(key)
-    return new NativeKey(binding, pool.arena, binding.aeadKey(cipher, key))
+    const copy = copyAeadKey(key)
+    try {
+      return new NativeKey(binding, pool.arena, binding.aeadKey(cipher, copy))
+    } finally {
+      copy.fill(0)
+    }
   }
   return { aead: { cipher, backend: 'native', createKey } }
 }

@@ -4,9 +4,18 @@ const KEY_BYTES = 32
 const MAX_PATH_ID = 0xffff_ffff
 const COUNTER_LIMIT = 2 ** 53
 
-/** Throws RangeError unless `key` has 32 bytes. */
-export function checkAeadKey(key: Uint8Array): void {
+/**
+ * A copy of a key, to be overwritten with zeros when done. Throws RangeError unless `key` has 32 bytes. For those who
+ * implement `BatchAead`.
+ *
+ * It lies outside of the JavaScript heap. Small arrays start inside of it, and V8 leaves their bytes behind when it
+ * moves them, which it does as soon as native code asks for their memory: no `fill(0)` would reach those.
+ */
+export function copyAeadKey(key: Uint8Array): Uint8Array {
   if (key.length !== KEY_BYTES) throw new RangeError(`a key has ${KEY_BYTES} bytes, not ${key.length}`)
+  const copy = new Uint8Array(new ArrayBuffer(KEY_BYTES))
+  copy.set(key)
+  return copy
 }
 
 /** Throws RangeError for a run that `AeadKey.seal` must refuse. For those who implement it. */

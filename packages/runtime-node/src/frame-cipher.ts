@@ -8,9 +8,7 @@ export interface FrameCipher {
   seal(nonce: Uint8Array, start: number, end: number): void
   /** The reverse; the tag lies before `end`. @returns false when the frame is not authentic. */
   open(nonce: Uint8Array, start: number, end: number): boolean
-  /** Overwrites the key. */
-  wipe(): void
 }
 
-/** Takes a copy of `key`. */
+/** Uses `key` as it is, and does not overwrite it. */
 export type CreateFrameCipher = (key: Uint8Array, arena: Uint8Array) => FrameCipher

@@ -13,7 +13,7 @@
  *
  * @packageDocumentation
  */
-export { checkAeadKey, checkOpenRun, checkSealRun, wipedKeyError } from './aead-run.ts'
+export { checkOpenRun, checkSealRun, copyAeadKey, wipedKeyError } from './aead-run.ts'
 export { errnoCode, explainFault, formatEndpoint, parseEndpoint } from './endpoint.ts'
 export type { Endpoint, EndpointFault } from './endpoint.ts'
 export { nodeCrypto } from './node-crypto.ts'

@@ -1,5 +1,5 @@
 import type { AeadKey, BatchAead, CipherName, OpenRun, PacketBatch, PacketPool, SealRun } from '@mp/interface'
-import { checkAeadKey, checkOpenRun, checkSealRun, wipedKeyError } from './aead-run.ts'
+import { checkOpenRun, checkSealRun, copyAeadKey, wipedKeyError } from './aead-run.ts'
 import { CLEAR_BYTES, type CreateFrameCipher, type FrameCipher, TAG_BYTES } from './frame-cipher.ts'
 import { nodeFrameCipher } from './node-frame-cipher.ts'
 import { sodiumFrameCipher } from './sodium-frame-cipher.ts'
@@ -31,21 +31,20 @@ export function portableAead(options: AeadOptions): BatchAead {
 }
 
 function keysIn(arena: Uint8Array, create: CreateFrameCipher): (key: Uint8Array) => AeadKey {
-  return (key) => {
-    checkAeadKey(key)
-    return new PortableKey(arena, create(key, arena))
-  }
+  return (key) => new PortableKey(arena, copyAeadKey(key), create)
 }
 
 class PortableKey implements AeadKey {
   readonly #arenaBytes: number
+  readonly #key: Uint8Array
   readonly #nonce = new Uint8Array(12)
   readonly #nonceView = new DataView(this.#nonce.buffer)
   #cipher: FrameCipher | undefined
 
-  constructor(arena: Uint8Array, cipher: FrameCipher) {
+  constructor(arena: Uint8Array, key: Uint8Array, create: CreateFrameCipher) {
     this.#arenaBytes = arena.length
-    this.#cipher = cipher
+    this.#key = key
+    this.#cipher = create(key, arena)
   }
 
   seal(batch: PacketBatch, run: SealRun): void {
@@ -74,7 +73,7 @@ class PortableKey implements AeadKey {
   }
 
   wipe(): void {
-    this.#cipher?.wipe()
+    this.#key.fill(0)
     this.#cipher = undefined
   }
 

@@ -28,40 +28,33 @@ type OpenBox = [
 export function sodiumFrameCipher(): CreateFrameCipher | undefined {
   const sodium = loadSodium()
   if (sodium === undefined) return undefined
-  return (givenKey, arena) => {
-    // Not slice(), which for a Buffer is a view.
-    const key = new Uint8Array(givenKey)
-    return {
-      seal: (nonce, start, end) => {
-        const body = start + CLEAR_BYTES
-        const sealed = arena.subarray(body, end + TAG_BYTES)
-        const clear = arena.subarray(start, body)
-        sodium.crypto_aead_chacha20poly1305_ietf_encrypt(
-          sealed,
-          arena.subarray(body, end),
-          clear,
-          null,
-          nonce,
-          key,
-        )
-      },
-      open: (nonce, start, end) => {
-        const body = start + CLEAR_BYTES
-        const plain = arena.subarray(body, end - TAG_BYTES)
-        const sealed = arena.subarray(body, end)
-        const clear = arena.subarray(start, body)
-        try {
-          sodium.crypto_aead_chacha20poly1305_ietf_decrypt(plain, null, sealed, clear, nonce, key)
-          return true
-        } catch {
-          return false
-        }
-      },
-      wipe: () => {
-        key.fill(0)
-      },
-    }
-  }
+  return (key, arena) => ({
+    seal: (nonce, start, end) => {
+      const body = start + CLEAR_BYTES
+      const sealed = arena.subarray(body, end + TAG_BYTES)
+      const clear = arena.subarray(start, body)
+      sodium.crypto_aead_chacha20poly1305_ietf_encrypt(
+        sealed,
+        arena.subarray(body, end),
+        clear,
+        null,
+        nonce,
+        key,
+      )
+    },
+    open: (nonce, start, end) => {
+      const body = start + CLEAR_BYTES
+      const plain = arena.subarray(body, end - TAG_BYTES)
+      const sealed = arena.subarray(body, end)
+      const clear = arena.subarray(start, body)
+      try {
+        sodium.crypto_aead_chacha20poly1305_ietf_decrypt(plain, null, sealed, clear, nonce, key)
+        return true
+      } catch {
+        return false
+      }
+    },
+  })
 }
 
 function loadSodium(): Sodium | undefined {
