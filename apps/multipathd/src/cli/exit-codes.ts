@@ -2,7 +2,7 @@
 export const EXIT = {
   /** Did what was asked; a daemon: ended by SIGINT or SIGTERM. */
   ok: 0,
-  /** `check` found faults in the config. */
+  /** `check` found faults in the config, `pubkey` no key. */
   faults: 1,
   /** The command line is wrong. */
   usage: 64,
@@ -14,6 +14,8 @@ export const EXIT = {
   internal: 70,
   /** There is no /dev/net/tun. */
   noTun: 71,
+  /** `init` finds files that it would overwrite. */
+  exists: 73,
   /** The system forbids it: root or CAP_NET_ADMIN is missing. */
   noPermission: 77,
   /** The config is faulty. */

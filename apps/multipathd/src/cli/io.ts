@@ -1,5 +1,6 @@
 /** What of the process the command line uses; a test passes its own. `process` itself fits. */
 export interface Io {
+  readonly stdin: Input
   readonly stdout: Output
   readonly stderr: Output
   readonly env: Readonly<Record<string, string | undefined>>
@@ -8,4 +9,8 @@ export interface Io {
 export interface Output {
   write(text: string): unknown
   readonly isTTY?: boolean
+  /** What of the system it writes to. */
+  readonly fd?: number
 }
+
+export type Input = NodeJS.ReadableStream & { readonly isTTY?: boolean }

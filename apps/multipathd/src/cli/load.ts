@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs'
-import { parseConfig } from '../config/index.ts'
+import { dirname } from 'node:path'
+import { loadKeys, parseConfig } from '../config/index.ts'
 import type { Config, Fault, ParseOptions } from '../config/index.ts'
 import { EXIT } from './exit-codes.ts'
 import { ExitError } from './explain.ts'
 
-/** Reads and parses a config file. @throws ExitError when the file cannot be read. */
-export function loadConfig(file: string, options: ParseOptions): ReturnType<typeof parseConfig> {
-  return parseConfig(readText(file), options)
+/** Reads a config file and the key files it names. @throws ExitError when the config cannot be read. */
+export function loadConfig(file: string, options: ParseOptions): ReturnType<typeof loadKeys> {
+  const parsed = parseConfig(readText(file), options)
+  return 'faults' in parsed ? parsed : loadKeys(parsed.config, dirname(file))
 }
 
 /** The config in `file`. @throws ExitError that names every fault. */

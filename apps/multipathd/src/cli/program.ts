@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
-import { configJsonSchema } from '../config/index.ts'
+import { configJsonSchema, NOT_ENCRYPTED } from '../config/index.ts'
 import type { Config, Role } from '../config/index.ts'
 import { nearest } from '../config/nearest.ts'
 import { EXIT } from './exit-codes.ts'
 import { ExitError } from './explain.ts'
+import { addInitCommand } from './init/index.ts'
 import type { Io } from './io.ts'
+import { addKeyCommands } from './key-commands.ts'
 import { faultText, loadConfig, requireConfig } from './load.ts'
 
 /** What the commands do; in production {@link runDaemon} and {@link runDemo}, loaded when needed. */
@@ -27,6 +29,7 @@ interface Flags {
 
 const EXAMPLES = `
 Examples:
+  multipathd init                      write configs for a server and a client, with keys
   multipathd -config client.json       start, in the role that the file says (isServer)
   multipathd check client.json         say everything that is wrong with the file
   multipathd demo                      three lines carry one download, on this machine
@@ -62,9 +65,11 @@ export function createProgram(io: Io, actions: Actions, finish: (code: number) =
       .description(`start as ${role}; isServer in the file may be missing but must not say otherwise`)
       .action(() => start(role))
   }
+  addInitCommand(program, io)
+  addKeyCommands(program, io)
   program
     .command('check <file>')
-    .description('print every fault of a config file with its path; exit code 0 or 1')
+    .description('print every fault of a config and its key files with its path; exit code 0 or 1')
     .action((file: string) => finish(check(file, program.opts<Flags>(), io)))
   program
     .command('config-schema')
@@ -96,7 +101,9 @@ function check(file: string, { config, insecure }: Flags, io: Io): number {
     io.stdout.write(`${faultText(file, result.faults)}\n`)
     return EXIT.faults
   }
-  io.stdout.write(`${file} is right: a config for a ${result.config.isServer ? 'server' : 'client'}\n`)
+  const { isServer, security } = result.config
+  io.stdout.write(`${file} is right: a config for a ${isServer ? 'server' : 'client'}\n`)
+  if (security === 'none') io.stderr.write(`multipathd: WARNING: ${NOT_ENCRYPTED}\n`)
   return EXIT.ok
 }
 

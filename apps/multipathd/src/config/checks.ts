@@ -1,7 +1,12 @@
 import { parseEndpoint } from '@mp/runtime-node'
 import { formatPath } from './fault.ts'
 import type { Fault, PathParts } from './fault.ts'
-import { canonicalIp, familyOf } from './ip.ts'
+import { FirstSeen } from './first-seen.ts'
+import { canonicalCidr, canonicalIp, familyOf, familyOfCidr } from './ip.ts'
+import { checkPeers } from './peer-checks.ts'
+import type { DraftPeer } from './peer-checks.ts'
+import { checkSecurity } from './security-checks.ts'
+import type { DraftSecurity } from './security-checks.ts'
 
 /** The role given on the command line. */
 export type Role = 'client' | 'server'
@@ -9,9 +14,9 @@ export type Role = 'client' | 'server'
 /** What of a config is well-formed in itself; the checks here look at how its parts fit together. */
 export interface Draft {
   readonly isServer?: boolean
-  readonly security?: string
+  readonly security?: 'none' | DraftSecurity
   readonly client?: { readonly remotePaths?: readonly DraftPath[] }
-  readonly server?: { readonly listen?: string }
+  readonly server?: { readonly listen?: string; readonly peers?: readonly DraftPeer[] }
   readonly tun?: {
     readonly localAddr?: string | readonly string[]
     readonly remoteAddr?: string | readonly string[]
@@ -27,7 +32,7 @@ interface DraftPath {
   readonly device?: string
 }
 
-type Report = (path: PathParts, message: string) => void
+export type Report = (path: PathParts, message: string) => void
 
 /** Least MTU of a link that carries IPv6, bytes (RFC 8200 §5). */
 const IPV6_MTU_FLOOR = 1280
@@ -38,20 +43,16 @@ export function faultsBetween(
 ): Fault[] {
   const faults: Fault[] = []
   const report: Report = (path, message) => faults.push({ path: formatPath(path), message })
-  if (draft.security === undefined && !insecure) {
-    report(
-      ['security'],
-      'missing: this release cannot encrypt, so it starts only with "security": "none" in the config or with ' +
-        '--insecure. Encryption comes with the next release',
-    )
-  }
-  checkRole(draft, role, report)
+  const asServer = checkRole(draft, role, report)
+  checkSecurity(draft, { asServer, insecure }, report)
+  if (asServer) checkPeers(draft, report)
   checkPaths(draft.client?.remotePaths ?? [], report)
   checkTun(draft.tun ?? {}, report)
   return faults
 }
 
-function checkRole({ isServer, server, client }: Draft, role: Role | undefined, report: Report): void {
+/** @returns whether it is a server. */
+function checkRole({ isServer, server, client }: Draft, role: Role | undefined, report: Report): boolean {
   const asked = role === undefined ? isServer === true : role === 'server'
   if (isServer !== undefined && isServer !== asked) {
     report(['isServer'], `the file says ${isServer}, the command line says ${role}: correct one of them`)
@@ -65,31 +66,24 @@ function checkRole({ isServer, server, client }: Draft, role: Role | undefined, 
       'a client needs at least one path, such as { "remoteAddr": "192.0.2.7:5000" }; a server needs "isServer": true',
     )
   }
+  return asked
 }
 
 function checkPaths(paths: readonly DraftPath[], report: Report): void {
-  const seen = { way: new Map<string, number>(), name: new Map<string, number>() }
-  /** The index of an earlier entry of the same kind and key. */
-  const earlier = (kind: keyof typeof seen, key: string, index: number): number | undefined => {
-    const first = seen[kind].get(key)
-    if (first === undefined) seen[kind].set(key, index)
-    return first
-  }
+  const names = new FirstSeen()
+  const ways = new FirstSeen()
   for (const [
     index,
     { name = `path${index + 1}`, remoteAddr, localAddr = '', device = '' },
   ] of paths.entries()) {
     const at = ['client', 'remotePaths', index] as const
-    const namesake = earlier('name', name, index)
-    if (namesake !== undefined)
-      report([...at, 'name'], `"${name}" is also the name of remotePaths[${namesake}]`)
+    const place = `remotePaths[${index}]`
+    const namesake = names.earlier(name, place)
+    if (namesake !== undefined) report([...at, 'name'], `"${name}" is also the name of ${namesake}`)
     if (remoteAddr === undefined) continue
-    const twin = earlier('way', `${remoteAddr.toLowerCase()} ${canonicalIp(localAddr)} ${device}`, index)
+    const twin = ways.earlier(`${remoteAddr.toLowerCase()} ${canonicalIp(localAddr)} ${device}`, place)
     if (twin !== undefined) {
-      report(
-        at,
-        `leads the same way as remotePaths[${twin}]: give it another remoteAddr, localAddr or device`,
-      )
+      report(at, `leads the same way as ${twin}: give it another remoteAddr, localAddr or device`)
     }
     const endpoint = parseEndpoint(remoteAddr)
     const family = 'error' in endpoint ? 0 : familyOf(endpoint.host)
@@ -113,15 +107,11 @@ function checkTun(tun: NonNullable<Draft['tun']>, report: Report): void {
   if (families.has(6) && mtu < IPV6_MTU_FLOOR) {
     report(['tun', 'mtu'], `IPv6 needs at least ${IPV6_MTU_FLOOR} bytes, found ${mtu}`)
   }
-  const first = new Map<string, number>()
+  const networks = new FirstSeen()
   for (const [index, network] of allowedIPs.entries()) {
-    const [address = '', length = ''] = network.split('/')
-    const key = `${canonicalIp(address)}/${length}`
-    const twin = first.get(key)
-    if (twin !== undefined)
-      report(['tun', 'allowedIPs', index], `"${network}" also stands at allowedIPs[${twin}]`)
-    first.set(key, index)
-    const family = familyOf(address)
+    const twin = networks.earlier(canonicalCidr(network), `allowedIPs[${index}]`)
+    if (twin !== undefined) report(['tun', 'allowedIPs', index], `"${network}" also stands at ${twin}`)
+    const family = familyOfCidr(network)
     if (families.has(family)) continue
     report(
       ['tun', 'allowedIPs', index],

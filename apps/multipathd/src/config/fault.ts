@@ -16,6 +16,14 @@ export function formatPath(parts: PathParts): string {
     .replace(/^\./, '')
 }
 
+/** What may be a key in base64, or most of one. */
+const KEY_LIKE = /[A-Za-z0-9+/]{32,}=?/g
+
+/** A key in the wrong place is shown to nobody: messages go to terminals and logs. */
+export function withoutKeys({ path, message }: Fault): Fault {
+  return { path: path.replace(KEY_LIKE, '…'), message: message.replace(KEY_LIKE, '…') }
+}
+
 /** A value of the config in a message: short, and as it stands in the file. */
 export function show(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'

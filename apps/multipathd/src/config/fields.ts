@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { parseEndpoint } from '@mp/runtime-node'
 import { show } from './fault.ts'
 import { faultOfCidr } from './ip.ts'
+import { Secret } from './secret.ts'
 
 /** Kinds of values in the config: each says what it expects and what it found instead. */
 
@@ -61,7 +62,9 @@ export const address = (): z.ZodString => text('an IP address', faultOfAddress)
 /** One address, or a list with one per family. */
 export function addresses(): z.ZodType<string[], string | string[]> {
   return z
-    .union([z.string(), z.array(z.string())], { error: expecting('an IP address or a list of IP addresses') })
+    .union([z.string(), z.array(z.string({ error: expecting('an IP address') }))], {
+      error: expecting('an IP address or a list of IP addresses'),
+    })
     .superRefine((value, context) => {
       if (value.length === 0) {
         context.addIssue({ code: 'custom', message: `expected an IP address, found ${show(value)}` })
@@ -88,6 +91,35 @@ export const deviceName = (): z.ZodString =>
       ? undefined
       : `expected a device name without blanks, "/", ":" and "%", found ${show(value)}`
   })
+
+export const userName = (): z.ZodString =>
+  text('the name of a user', (value) =>
+    /^[a-z_][a-z0-9_.-]{0,31}$/i.test(value)
+      ? undefined
+      : `expected the name of a user, such as "multipathd", found ${show(value)}`,
+  )
+
+export const filePath = (): z.ZodString =>
+  text('the path of a file', (value) => (value === '' ? 'expected the path of a file, found ""' : undefined))
+
+/** Characters of a key of 32 bytes in base64. */
+const KEY_CHARACTERS = 44
+
+/** Says what is wrong with a key and never shows it: a secret one is easily put in the place of a public one. */
+export const faultOfKey: Check = (value) => {
+  if (Secret.fromBase64(value) !== undefined) return undefined
+  const found =
+    value.length === KEY_CHARACTERS ? 'some that are not base64 of 32 bytes' : String(value.length)
+  return `expected a key, ${KEY_CHARACTERS} characters of base64, found ${found}`
+}
+
+const keyText = (): z.ZodString => text(`a key, ${KEY_CHARACTERS} characters of base64`, faultOfKey)
+
+export const publicKey = (): z.ZodType<Uint8Array, string> =>
+  keyText().transform((value) => Uint8Array.from(Buffer.from(value, 'base64')))
+
+export const secretKey = (): z.ZodType<Secret, string> =>
+  keyText().transform((value) => Secret.fromBase64(value)!)
 
 export const label = (): z.ZodString =>
   text('a name', (value) =>

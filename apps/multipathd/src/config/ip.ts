@@ -26,6 +26,24 @@ export function canonicalIp(address: string): string {
   return familyOf(address) === 0 ? address.toLowerCase() : groupsOf(address).join('.')
 }
 
+/** {@link canonicalIp} of a network. */
+export function canonicalCidr(network: string): string {
+  const [address = '', length = ''] = network.split('/')
+  return `${canonicalIp(address)}/${length}`
+}
+
+export const familyOfCidr = (network: string): number => familyOf(network.split('/', 1)[0] ?? '')
+
+/** The address `offset` places behind the first of `network`, which must be large enough. */
+export function addressIn(network: string, offset: number): string {
+  const groups = groupsOf(network.split('/', 1)[0] ?? '')
+  groups.push(groups.pop()! + offset)
+  if (groups.length === 2) return groups.flatMap((group) => [group >> 8, group & 0xff]).join('.')
+  // The way of the URL standard to write an IPv6 address is the short one of RFC 5952.
+  const { hostname } = new URL(`http://[${groups.map((group) => group.toString(16)).join(':')}]`)
+  return hostname.slice(1, -1)
+}
+
 /** Bits of 16-bit group `index` that lie behind a prefix of `length` bits. */
 function hostMask(index: number, length: number): number {
   const inside = Math.min(16, Math.max(0, length - index * 16))

@@ -26,7 +26,9 @@ const IGNORED = /(?:[ \t\r\n\uFEFF]|\/\/[^\n]*|\/\*[\s\S]*?\*\/)*/y
 const LITERAL = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])/y
 const STRING = /"(?:[^"\\\n]|\\.)*"/y
 /** What to show of a text that was not expected. */
-const WORD = /[^\s,:[\]{}]{1,20}|./y
+const WORD = /[^\s,:[\]{}]+|./y
+/** What is longer is not shown: it may be a key. */
+const SHOWN_CHARACTERS = 20
 
 export function parseJson(text: string): { readonly value: Json } | { readonly fault: JsonFault } {
   const reader = new Reader(text)
@@ -102,7 +104,7 @@ class Reader {
     } catch {
       throw new Stop(
         start,
-        `a string with an escape or a control character that JSON does not know: ${quoted}`,
+        `a string with an escape or a control character that JSON does not know: ${excerpt(quoted)}`,
       )
     }
   }
@@ -123,9 +125,13 @@ class Reader {
   #fail(expected: string): never {
     const { length } = this.#text
     const offset = this.#offset
-    const found = offset >= length ? 'the end of the file' : JSON.stringify(this.#match(WORD))
+    const found = offset >= length ? 'the end of the file' : excerpt(JSON.stringify(this.#match(WORD)))
     throw new Stop(offset, `expected ${expected}, found ${found}`)
   }
+}
+
+function excerpt(quoted: string): string {
+  return quoted.length > SHOWN_CHARACTERS ? 'a long word' : quoted
 }
 
 function positionOf(text: string, offset: number): { line: number; column: number } {

@@ -8,6 +8,8 @@ import { nearest } from './nearest.ts'
 export interface KeyShape {
   readonly properties?: Readonly<Record<string, KeyShape>>
   readonly items?: KeyShape
+  /** What may stand there instead; at most one of them is an object. */
+  readonly anyOf?: readonly KeyShape[]
 }
 
 /**
@@ -31,7 +33,8 @@ function canonicalObject(
   report: (fault: Fault) => void,
   path: PathParts,
 ): Record<string, unknown> {
-  const known = Object.keys(shape.properties ?? {})
+  const { properties = {} } = shape.anyOf?.find((each) => each.properties !== undefined) ?? shape
+  const known = Object.keys(properties)
   const plain: Record<string, unknown> = {}
   const spelled = new Map<string, string>()
   for (const [key, value] of members) {
@@ -43,7 +46,7 @@ function canonicalObject(
       if (known.length > 0) report({ path: here, message: unknownKey(key, known) })
     } else if (earlier === undefined) {
       spelled.set(name, key)
-      plain[name] = canonicalKeys(value, shape.properties?.[name] ?? {}, report, [...path, name])
+      plain[name] = canonicalKeys(value, properties[name] ?? {}, report, [...path, name])
     } else {
       report({ path: here, message: `the key stands twice, as "${earlier}" and "${key}": keep one` })
     }

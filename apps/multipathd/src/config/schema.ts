@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { address, addresses, deviceName, expecting, flag, integer, label, listenEndpoint } from './fields.ts'
-import { network, remoteEndpoint } from './fields.ts'
-import { show } from './fault.ts'
+import { network, remoteEndpoint, userName } from './fields.ts'
+import { peers, security } from './security.ts'
+import type { KeySource, Peer, Security } from './security.ts'
+import type { Secret } from './secret.ts'
 
 /** One way to the server. */
 export interface RemotePath {
@@ -19,15 +21,14 @@ export interface RemotePath {
   readonly mtu: number
 }
 
-/** A config without faults, defaults filled in. */
-export interface Config {
+/** A config without faults, defaults filled in. `Key` is what stands for a key: see `parseConfig` and `loadKeys`. */
+export interface Config<Key = Secret> {
   readonly isServer: boolean
   /** Every path over TCP instead of UDP. */
   readonly tcp: boolean
-  /** Present when the config says it, absent under `--insecure`. */
-  readonly security?: 'none' | undefined
+  readonly security: 'none' | Security<Key>
   readonly client: { readonly remotePaths: readonly RemotePath[] }
-  readonly server?: { readonly listen: string } | undefined
+  readonly server?: Server<Key> | undefined
   readonly tun: {
     readonly name: string
     /** Own addresses inside the tunnel, at most one per family. */
@@ -42,6 +43,18 @@ export interface Config {
   }
   /** Where metrics will be served. Nothing listens there in this release. */
   readonly promListenAddr: string
+  /** Whom to become once started, instead of root. */
+  readonly user?: string | undefined
+}
+
+/** The server's side of many clients. */
+export interface Server<Key = Secret> {
+  /** Where it waits for clients, `host:port`. */
+  readonly listen: string
+  /** The clients. None under `"security": "none"`, where one client may join, whoever it is. */
+  readonly peers: readonly Peer<Key>[]
+  /** Packets of one client may go to another. */
+  readonly clientToClient: boolean
 }
 
 const object = expecting('an object')
@@ -98,6 +111,8 @@ const server = z.strictObject(
       description: 'Where the server waits for clients, UDP or TCP as `tcp` says. A server needs it.',
       examples: ['0.0.0.0:5000', '[::]:5000'],
     }),
+    peers,
+    clientToClient: flag().default(false).meta({ description: 'Packets of one client may go to another.' }),
   },
   { error: object },
 )
@@ -133,7 +148,12 @@ const tun = z.strictObject(
   { error: object },
 )
 
-export const configSchema: z.ZodType<Config> = z.strictObject(
+/** What the schema says of a config: under `--insecure` it need not speak of security. */
+type Parsed = Omit<Config<KeySource>, 'security'> & {
+  readonly security?: Config<KeySource>['security'] | undefined
+}
+
+export const configSchema: z.ZodType<Parsed> = z.strictObject(
   {
     $schema: z
       .string({ error: expecting('the address of a JSON Schema') })
@@ -143,17 +163,7 @@ export const configSchema: z.ZodType<Config> = z.strictObject(
     tcp: flag()
       .default(false)
       .meta({ description: 'Every path over TCP instead of UDP. The same on both sides.' }),
-    security: z
-      .literal('none', {
-        error: ({ input }) =>
-          `expected "none", found ${show(input)}: this release cannot encrypt, encryption comes with the next one`,
-      })
-      .optional()
-      .meta({
-        description:
-          'Must be `"none"` in this release, which does not encrypt: nobody shall run an open tunnel by accident. ' +
-          '`--insecure` does the same.',
-      }),
+    security,
     client: client.prefault({}).meta({ description: 'Used in the client role.' }),
     server: server.optional().meta({ description: 'Used in the server role.' }),
     tun: tun.meta({ description: 'The TUN device of this side.' }),
@@ -163,6 +173,14 @@ export const configSchema: z.ZodType<Config> = z.strictObject(
         description:
           'Where metrics will be served. Checked, but nothing listens there in this release. ' +
           'Not on all addresses by default, because metrics need no password.',
+      }),
+    user: userName()
+      .optional()
+      .meta({
+        description:
+          'Started as root, become this user once all is set up, and keep only the right to change the network. ' +
+          'Linux only.',
+        examples: ['multipathd'],
       }),
   },
   { error: object },

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createPrivateKey, createPublicKey } from 'node:crypto'
+import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -14,6 +15,22 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 function run(program: string, ...args: string[]): { status: number | null; stdout: string; stderr: string } {
   return spawnSync(process.execPath, [program, ...args], { encoding: 'utf8', timeout: 10_000 })
+}
+
+/** 32 bytes in base64: the last of the 43 characters has two bits to spare. */
+const KEY_LINE = /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=\n$/
+
+/** The same by other means: OpenSSL's own reading of a private key in the form of RFC 8410. */
+function publicKeyOf(line: string): string {
+  expect(line).toMatch(KEY_LINE)
+  const der = Buffer.concat([
+    Buffer.from('302e020100300506032b656e04220420', 'hex'),
+    Buffer.from(line, 'base64'),
+  ])
+  const { x } = createPublicKey(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })).export({
+    format: 'jwk',
+  })
+  return Buffer.from(x!, 'base64url').toString('base64')
 }
 
 describe('the built program', () => {
@@ -39,6 +56,34 @@ describe('the built program', () => {
     const { status, stderr } = run(`${bin}${program}`, '-config', file)
     expect(status).toBe(78)
     expect(stderr).toContain(text)
+  })
+
+  test('makes keys in a pipe, as `wg` does', () => {
+    const script = `umask 077; M="$NODE ${bin}multipathd.js"; $M genkey | tee a.key | $M pubkey; $M genpsk >psk`
+    const options = {
+      cwd: folder,
+      encoding: 'utf8',
+      env: { ...process.env, NODE: process.execPath },
+    } as const
+    const { stdout, stderr, status } = spawnSync('sh', ['-c', script], options)
+    expect([status, stderr]).toEqual([0, ''])
+    expect(stdout).toBe(`${publicKeyOf(readFileSync(join(folder, 'a.key'), 'utf8'))}\n`)
+    expect(readFileSync(join(folder, 'psk'), 'utf8')).toMatch(KEY_LINE)
+  })
+
+  test.each([
+    ['022', 0o644, /^multipathd: warning: others may read the file that this key goes to: try `umask 077`/],
+    ['077', 0o600, /^$/],
+  ])('warns of a key file for all to read: umask %s', (umask, mode, text) => {
+    const command = [
+      '-c',
+      `umask ${umask}; exec "$0" "$1" genkey >a.key`,
+      process.execPath,
+      `${bin}multipathd.js`,
+    ]
+    const { stderr } = spawnSync('sh', command, { cwd: folder, encoding: 'utf8' })
+    expect(stderr).toMatch(text)
+    expect(statSync(join(folder, 'a.key')).mode & 0o777).toBe(mode)
   })
 
   test('says what to do in a checkout that is not built', () => {

@@ -2,9 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { main } from '../../src/cli/index.ts'
-import type { Config } from '../../src/config/index.ts'
-import { client, server } from '../config/samples.ts'
+import { client, secureClient, server } from '../config/samples.ts'
+import { run } from './run.ts'
 
 let folder = ''
 beforeEach(() => {
@@ -16,49 +15,6 @@ function fileOf(value: unknown): string {
   const file = join(folder, 'config.json')
   writeFileSync(file, typeof value === 'string' ? value : JSON.stringify(value))
   return file
-}
-
-interface Outcome {
-  readonly exit: number
-  readonly out: string
-  readonly err: string
-  /** The config the daemon was started with. */
-  readonly config: Config | undefined
-  /** How the demo was asked to run. */
-  readonly simulate: boolean | undefined
-}
-
-/** Runs a command line; the daemon ends with `ends`, a code or an error. */
-async function run(
-  argv: readonly string[],
-  { ends = 0, env = {} }: { ends?: number | Error; env?: Record<string, string> } = {},
-): Promise<Outcome> {
-  const text = { out: '', err: '' }
-  let config: Config | undefined
-  let simulate: boolean | undefined
-  const end = async (): Promise<number> => {
-    if (ends instanceof Error) throw ends
-    return ends
-  }
-  const exit = await main(
-    argv,
-    {
-      stdout: { write: (chunk: string) => (text.out += chunk) },
-      stderr: { write: (chunk: string) => (text.err += chunk) },
-      env,
-    },
-    {
-      daemon: (given) => {
-        config = given
-        return end()
-      },
-      demo: (options) => {
-        simulate = options.simulate
-        return end()
-      },
-    },
-  )
-  return { exit, config, simulate, ...text }
 }
 
 describe('multipathd -config FILE', () => {
@@ -92,7 +48,7 @@ describe('multipathd -config FILE', () => {
     const file = fileOf({ ...client, security: undefined })
     const refused = await run(['-config', file])
     expect([refused.exit, refused.config]).toEqual([78, undefined])
-    expect(refused.err).toMatch(/security: missing: this release cannot encrypt.*--insecure/)
+    expect(refused.err).toMatch(/security: missing: .*multipathd init.*multipathd genkey/)
     expect((await run(['-config', file, '-insecure'])).config).toBeDefined()
   })
 
@@ -148,6 +104,19 @@ describe('multipathd check FILE', () => {
     ])
   })
 
+  test('warns of a config without encryption', async () => {
+    const open = await run(['check', fileOf(client)])
+    expect(open.err).toMatch(/WARNING: nothing is encrypted and anyone may join/)
+    expect((await run(['check', fileOf(secureClient)])).err).toBe('')
+  })
+
+  test('looks at the key files too, next to the config', async () => {
+    const security = { ...secureClient.security, privateKey: undefined, privateKeyFile: 'client.key' }
+    const { exit, out } = await run(['check', fileOf({ ...secureClient, security })])
+    expect(exit).toBe(1)
+    expect(out).toContain(`security.privateKeyFile: cannot read "${join(folder, 'client.key')}"`)
+  })
+
   test('needs a file', async () => {
     const { exit, err } = await run(['check'])
     expect([exit, err]).toEqual([64, "error: missing required argument 'file'\n"])
@@ -177,7 +146,17 @@ describe('multipathd', () => {
   test('--help names the commands and the exit codes', async () => {
     const { exit, out } = await run(['-help'])
     expect(exit).toBe(0)
-    for (const part of ['check', 'config-schema', 'demo', '--insecure', '77 noPermission'])
+    for (const part of [
+      'check',
+      'config-schema',
+      'demo',
+      'init',
+      'genkey',
+      'pubkey',
+      'genpsk',
+      '--insecure',
+      '77 noPermission',
+    ])
       expect(out).toContain(part)
   })
 

@@ -32,7 +32,7 @@ describe('a config', () => {
   test('of a server needs an endpoint and no path', () => {
     const config = configOf(server)
     expect(config.isServer).toBe(true)
-    expect(config.server).toEqual({ listen: '0.0.0.0:5000' })
+    expect(config.server).toEqual({ listen: '0.0.0.0:5000', peers: [], clientToClient: false })
     expect(config.client.remotePaths).toEqual([])
   })
 
@@ -56,7 +56,8 @@ describe('a config', () => {
           { remoteAddr: '[2001:db8::7]:5000', localAddr: '2001:db8::9' },
         ],
       },
-      server: { listen: '[::]:5000' },
+      server: { listen: '[::]:5000', clientToClient: true },
+      user: 'multipathd',
       tun: {
         name: 'mp0',
         localAddr: ['10.8.0.1', 'fd00:8::1'],
@@ -70,6 +71,7 @@ describe('a config', () => {
     expect(configOf(full)).toEqual({
       ...full,
       client: { remotePaths: [remotePaths[0], { ...remotePaths[1], name: 'path2', weight: 1, mtu: 1500 }] },
+      server: { ...full.server, peers: [] },
     })
   })
 
@@ -117,7 +119,7 @@ describe('a config', () => {
 
   test('may leave security out under --insecure', () => {
     const { security: _, ...open } = client
-    expect(configOf(open, { insecure: true }).security).toBeUndefined()
+    expect(configOf(open, { insecure: true }).security).toBe('none')
   })
 })
 

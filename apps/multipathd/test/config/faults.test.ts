@@ -1,16 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { parseConfig } from '../../src/config/index.ts'
-import type { Fault, ParseOptions } from '../../src/config/index.ts'
-import { client, server } from './samples.ts'
+import { client, faultsOf, server } from './samples.ts'
+import type { FaultyCase } from './samples.ts'
 
-function faultsOf(value: unknown, options?: ParseOptions): readonly Fault[] {
-  const result = parseConfig(typeof value === 'string' ? value : JSON.stringify(value), options)
-  return 'faults' in result ? result.faults : []
-}
-
-type FaultyCase = readonly [name: string, value: unknown, path: string, text: RegExp, options?: ParseOptions]
-
-/** What is changed in a right config, where the fault is reported, and what its text says. */
 const FAULTY: FaultyCase[] = [
   ['an unknown key', { ...client, tpc: true }, 'tpc', /unknown key "tpc": did you mean "tcp"\?/],
   [
@@ -275,18 +266,6 @@ const FAULTY: FaultyCase[] = [
     withTun({ allowedIPs: ['fd00::/8'] }),
     'tun.allowedIPs[0]',
     /has no IPv6 address/,
-  ],
-  [
-    'no word about security',
-    { ...client, security: undefined },
-    'security',
-    /cannot encrypt.*"security": "none".*--insecure.*next release/,
-  ],
-  [
-    'a key for encryption',
-    { ...client, security: { psk: 'x' } },
-    'security',
-    /expected "none", found an object.*cannot encrypt/,
   ],
   [
     'a role that contradicts the file',
