@@ -39,6 +39,13 @@ function addonPath(): string {
   return fileURLToPath(new URL(`${target}/mp_native_io.node`, prebuilds))
 }
 
+/** The call that fails when a process, started by the command `as`, wants to become `user`. */
+function refusalOf(user: string, as: string, ...args: readonly string[]): string {
+  const program = `require(${JSON.stringify(addonPath())}).dropPrivileges(${JSON.stringify(user)}, false)`
+  const node = [process.execPath, '-p', `try { ${program} } catch (error) { error.syscall }`]
+  return spawnSync(as, [...args, ...node], { encoding: 'utf8' }).stdout.trim()
+}
+
 describe.skipIf(missing.length > 0)('a process that gives up root [needs root, netns, native]', () => {
   let folder = ''
   /** Prints who it runs as: root, whoever starts it. */
@@ -116,14 +123,8 @@ describe.skipIf(missing.length > 0)('a process that gives up root [needs root, n
 })
 
 describe.skipIf(missing.length > 0)('giving up root [needs root, netns, native]', () => {
-  const attempt = (user: string, as: readonly string[] = []): string => {
-    const program = `require(${JSON.stringify(addonPath())}).dropPrivileges(${JSON.stringify(user)}, false)`
-    const [file = '', ...args] = [...as, process.execPath, '-p', `try { ${program} } catch (e) { e.syscall }`]
-    return spawnSync(file, args, { encoding: 'utf8' }).stdout.trim()
-  }
-
   it('is refused to whoever has none', () => {
-    expect(attempt(USER, ['setpriv', '--reuid', USER, '--clear-groups'])).toBe('setgroups')
+    expect(refusalOf(USER, 'setpriv', '--reuid', USER, '--clear-groups')).toBe('setgroups')
   })
 
   it('needs a user that is there and is not root', () => {
