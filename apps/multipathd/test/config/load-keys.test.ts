@@ -109,7 +109,7 @@ describe('a key file', () => {
     [
       'that is a pipe',
       () => {
-        spawnSync('mkfifo', ['-m', '600', join(folder, 'a.key')])
+        spawnSync('sh', ['-c', 'mkfifo -m 600 "$0"', join(folder, 'a.key')])
         return 'a.key'
       },
       /is no regular file/,

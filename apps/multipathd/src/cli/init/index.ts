@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { Io } from '../io.ts'
 import { createFiles, writeFiles } from './files.ts'
@@ -36,7 +36,7 @@ async function init(flags: InitFlags, io: Io): Promise<void> {
   const settings = await settingsOf(flags, ask).finally(close)
   const { out, force = false } = flags
   writeFiles(out, createFiles(settings), force)
-  io.stdout.write(`Wrote server.json with server.key, and client.json with client.key, to ${out}.
+  io.stdout.write(`Wrote server.json with server.key, and client.json with client.key, to ${resolve(out)}.
 Bring each pair to its machine and keep the keys secret. Then run
 
   on the server:  sudo multipathd -config ${join(out, 'server.json')}
