@@ -1,11 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import type { CipherName } from '@mp/interface'
+import { CipherState, HandshakeState } from '@mp/secure-channel'
+import type { HandshakeStateOptions } from '@mp/secure-channel'
 import { describe, expect, test } from 'vitest'
-import { ascii } from '../src/bytes.ts'
-import { CipherState } from '../src/noise/cipher-state.ts'
-import { HandshakeState } from '../src/noise/handshake-state.ts'
-import type { HandshakeStateOptions } from '../src/noise/handshake-state.ts'
-import { bytesOf, hexText, keyPairOf, systemCrypto } from './support.ts'
+import { ascii, bytesOf, hexText, keyPairOf, systemCrypto } from './support.ts'
 
 interface Vector {
   readonly protocol_name: string

@@ -11,3 +11,5 @@ export const hexText = (bytes: Uint8Array): string => Buffer.from(bytes).toStrin
 export function keyPairOf(privateKey: Uint8Array): KeyPair {
   return { privateKey, publicKey: systemCrypto.publicKeyOf(privateKey) }
 }
+
+export const ascii = (text: string): Uint8Array => new TextEncoder().encode(text)

@@ -9,8 +9,11 @@ const CIPHER_NAMES = { 'chacha20-poly1305': 'ChaChaPoly', 'aes-256-gcm': 'AESGCM
 
 type Token = 'e' | 's' | 'ee' | 'es' | 'se' | 'ss' | 'psk'
 
+/** A pattern of the Noise specification. */
+export type NoisePattern = 'IK' | 'IKpsk2'
+
 /** The messages of each pattern (§7.5, §9.4). In all of them the initiator knows the responder's static key before. */
-const PATTERNS = {
+const PATTERNS: Readonly<Record<NoisePattern, readonly (readonly Token[])[]>> = {
   IK: [
     ['e', 'es', 's', 'ss'],
     ['e', 'ee', 'se'],
@@ -19,11 +22,11 @@ const PATTERNS = {
     ['e', 'es', 's', 'ss'],
     ['e', 'ee', 'se', 'psk'],
   ],
-} as const satisfies Record<string, readonly (readonly Token[])[]>
+}
 
 /** What a {@link HandshakeState} begins with. */
 export interface HandshakeStateOptions extends NoiseSuite {
-  readonly pattern: keyof typeof PATTERNS
+  readonly pattern: NoisePattern
   /** Both sides must mix in the same. */
   readonly prologue: Uint8Array
   readonly staticKeys: KeyPair
@@ -71,10 +74,15 @@ export class HandshakeState {
     this.#presharedKey = key
   }
 
-  /** Throws RangeError when the responder's public key is of low order: nobody can own it. */
+  /**
+   * Throws RangeError when the responder's public key is of low order, so that nobody can own it, or when all
+   * messages have passed.
+   */
   writeMessage(payload: Uint8Array): Uint8Array {
+    const [tokens] = this.#messages
+    if (tokens === undefined) throw new RangeError('the handshake has no further message to write')
     const parts: Uint8Array[] = []
-    for (const token of this.#messages[0] ?? []) parts.push(this.#writeToken(token))
+    for (const token of tokens) parts.push(this.#writeToken(token))
     parts.push(this.#symmetric.encryptAndHash(payload))
     this.#messages = this.#messages.slice(1)
     return concat(...parts)
@@ -82,13 +90,15 @@ export class HandshakeState {
 
   /** The payload, or undefined when the message is not authentic; then nothing has changed. */
   readMessage(message: Uint8Array): Uint8Array | undefined {
+    const [tokens] = this.#messages
+    if (tokens === undefined) return undefined
     const before = {
       symmetric: this.#symmetric.clone(),
       remoteEphemeral: this.#remoteEphemeral,
       remoteStatic: this.#remoteStatic,
     }
     let rest: Uint8Array | undefined = message
-    for (const token of this.#messages[0] ?? []) rest = rest && this.#readToken(token, rest)
+    for (const token of tokens) rest = rest && this.#readToken(token, rest)
     const payload = rest && this.#symmetric.decryptAndHash(rest)
     if (payload === undefined) {
       this.#symmetric = before.symmetric
@@ -103,9 +113,7 @@ export class HandshakeState {
   /** The keys to send and to receive with, 32 bytes each, once both messages have passed. */
   split(): { readonly send: Uint8Array; readonly receive: Uint8Array } {
     const [initiator, responder] = this.#symmetric.split()
-    return this.#initiator
-      ? { send: initiator, receive: responder }
-      : { send: responder, receive: initiator }
+    return this.#initiator ? { send: initiator, receive: responder } : { send: responder, receive: initiator }
   }
 
   /** Overwrites the ephemeral private key. The handshake is over. */
