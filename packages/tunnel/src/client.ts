@@ -1,11 +1,13 @@
 import type { FrameHandler, FrameSource, Link, PacketBatch, Transport } from '@mp/interface'
 import { dialPersistently } from '@mp/path-manager'
 import type { PersistentLink } from '@mp/path-manager'
-import { DECODE_ERROR_NAMES, DecodeError, FrameCodec, Handshake } from '@mp/wire'
 import { TunnelCore } from './core.ts'
 import type { TunnelOptions } from './core.ts'
-import { HelloSchedule } from './hello.ts'
+import type { Greeter } from './greeter.ts'
+import { NoiseGreeter } from './noise-greeter.ts'
 import type { TunnelPath } from './path.ts'
+import { PlainGreeter } from './plain-greeter.ts'
+import type { ClientSecurity } from './security.ts'
 import type { Session } from './session.ts'
 import type { TunnelStats } from './stats.ts'
 
@@ -27,6 +29,10 @@ export interface ClientPath {
 export interface TunnelClientOptions extends TunnelOptions {
   /** 1…32 paths. */
   readonly paths: readonly ClientPath[]
+  /** Absent: nothing is encrypted. */
+  readonly security?: ClientSecurity
+  /** Networks that packets from the server may come from. Default: any. */
+  readonly allowedIPs?: readonly string[]
 }
 
 /** After this many greetings, some three seconds, it is worth telling that nobody answers. */
@@ -39,35 +45,31 @@ const UNANSWERED_GREETINGS = 5
 export class TunnelClient implements FrameHandler {
   readonly #options: TunnelClientOptions
   readonly #core: TunnelCore
-  readonly #codec: FrameCodec
   readonly #session: Session
-  readonly #hello: HelloSchedule
-  readonly #greeting = new Handshake()
-  readonly #welcome = new Handshake()
+  readonly #greeter: Greeter
   readonly #links: PersistentLink[] = []
+  /** No path works: the greeter looks for the server, and not only for new keys. */
+  #isSearching = false
 
   constructor(options: TunnelClientOptions) {
     this.#options = options
     this.#core = new TunnelCore(options)
-    this.#codec = new FrameCodec(options.pool.arena)
     this.#session = this.#core.createSession({
       role: 'client',
-      onHandshake: (batch, row) => this.#handleWelcome(batch, row),
+      security: options.security,
+      localIndex: this.#core.randomIndex(),
+      deliver: this.#core.deliverFrom(options.allowedIPs),
+      onHandshake: (frame) => this.#handleAnswer(frame),
       onPeerClose: () => this.#session.handlePeerGone(),
       onPathChange: () => this.#watch(),
+      onKeysWanted: () => this.#greeter.start(this.#core.nowMs(), this.#session.remoteIndex),
     })
-    this.#greeting.sender = this.#session.localIndex
-    this.#greeting.instanceHigh = this.#core.randomWord()
-    this.#greeting.instanceLow = this.#core.randomWord()
-    this.#hello = new HelloSchedule(
-      (attempt) => this.#greet(attempt),
-      () => this.#core.random(),
-    )
+    this.#greeter = this.#createGreeter()
   }
 
   /** Begins to dial all paths and to read the TUN. Does not wait for either. */
   start(): void {
-    this.#core.driver.add(this.#hello)
+    this.#core.driver.add(this.#greeter)
     this.#core.start((packets, nowMs) => this.#session.send(packets, nowMs))
     for (const [id, path] of this.#options.paths.entries()) this.#dial(id, path)
     this.#watch()
@@ -75,12 +77,12 @@ export class TunnelClient implements FrameHandler {
   }
 
   stats(): TunnelStats {
-    return this.#core.stats(this.#session)
+    return this.#core.stats([this.#session])
   }
 
   /** Tells the server, then lets go of everything. */
   async close(): Promise<void> {
-    this.#hello.stop()
+    this.#greeter.stop()
     // The session first: it still has a last word for the server.
     this.#core.closeSession(this.#session, { tellPeer: true, reason: 'client closed' })
     for (const link of this.#links) link.close()
@@ -107,6 +109,18 @@ export class TunnelClient implements FrameHandler {
     this.#core.driver.rearm()
   }
 
+  #createGreeter(): Greeter {
+    const { security } = this.#options
+    const core = this.#core
+    const { localIndex } = this.#session
+    const greet = (attempt: number): void => this.#greet(attempt)
+    if (security !== undefined) {
+      return new NoiseGreeter({ ...security, responderKey: security.serverKey, localIndex, greet })
+    }
+    const instance = { high: core.randomWord(), low: core.randomWord() }
+    return new PlainGreeter({ localIndex, instance, greet, random: () => core.randomWord() / 2 ** 32 })
+  }
+
   #dial(id: number, { name, transport, endpoint, weight = 1, localAddress, device }: ClientPath): void {
     const path = this.#session.addPath({ id, name, weight })
     const link = dialPersistently(transport, endpoint, {
@@ -123,33 +137,44 @@ export class TunnelClient implements FrameHandler {
   /** A path that comes up while we look for the server says hello at once. */
   #attach(path: TunnelPath, link: Link): void {
     this.#session.attach(path, link)
-    if (this.#hello.running) this.#session.sendHandshake(path, 0, this.#greeting)
+    if (this.#greeter.running) this.#sendHello(path)
     this.#core.driver.rearm()
   }
 
+  /** Any path may be the first to reach the server: the hello goes out on all of them. */
   #greet(attempt: number): void {
     if (attempt === UNANSWERED_GREETINGS) this.#core.emit({ type: 'unanswered', atMs: this.#core.nowMs() })
-    for (const path of this.#session.paths) this.#session.sendHandshake(path, 0, this.#greeting)
+    for (const path of this.#session.paths) this.#sendHello(path)
   }
 
-  #handleWelcome(batch: PacketBatch, row: number): string | undefined {
-    const welcome = this.#welcome
-    const code = this.#codec.readHandshake(batch.offset[row]!, batch.length[row]!, welcome)
-    if (code !== DecodeError.none) return DECODE_ERROR_NAMES[code]
-    const { instanceHigh, instanceLow } = this.#greeting
-    if (welcome.instanceHigh !== instanceHigh || welcome.instanceLow !== instanceLow) return 'foreign-welcome'
-    this.#options.pool.release(batch.slot[row]!)
-    this.#session.establish(welcome.sender)
+  #sendHello(path: TunnelPath): void {
+    this.#session.sendHandshake(path, (into) => this.#greeter.writeHello(path.id, into))
+  }
+
+  #handleAnswer(frame: Uint8Array): string | undefined {
+    const answer = this.#greeter.handleAnswer(frame)
+    if (answer === undefined || typeof answer === 'string') return answer
+    this.#endSearch()
+    this.#session.establish(answer)
     this.#watch()
     return undefined
   }
 
+  #endSearch(): void {
+    this.#isSearching = false
+    this.#greeter.stop()
+  }
+
   /** Looks for the server whenever no path gives reason to believe that it hears us, and only then. */
   #watch(): void {
-    if (this.#session.established && this.#session.hasHope) return this.#hello.stop()
-    if (this.#hello.running) return
+    if (this.#session.established && this.#session.hasHope) {
+      if (this.#isSearching) this.#endSearch()
+      return
+    }
+    if (this.#isSearching) return
     const atMs = this.#core.nowMs()
     if (this.#session.established) this.#core.emit({ type: 'stalled', atMs })
-    this.#hello.start(atMs)
+    this.#isSearching = true
+    this.#greeter.start(atMs, 0)
   }
 }

@@ -17,6 +17,22 @@ export interface ControlParts {
   readonly onWeight: (path: TunnelPath, weight: number) => void
   /** The peer ends the session. */
   readonly onClose: (reason: number) => void
+  /** The peer does not use `path` any more. */
+  readonly onPathClose: (path: TunnelPath) => void
+  /** The peer received the challenge with `token`. */
+  readonly onPathResponse: (path: TunnelPath, token: PathToken) => void
+}
+
+/** 64 random bits that only who receives at an address can repeat. */
+export interface PathToken {
+  readonly high: number
+  readonly low: number
+}
+
+/** Where and when a control frame came. */
+export interface ControlContext {
+  readonly path: TunnelPath
+  readonly nowMs: number
 }
 
 /** What the two ends say to each other about their paths: probes, replies, the end. */
@@ -49,21 +65,65 @@ export class ControlChannel {
     path.flush()
   }
 
+  /** Tells the peer that `path` is not used any more. */
+  sendPathClose(path: TunnelPath): void {
+    const body = this.#sent
+    body.kind = ControlKind.pathClose
+    body.reason = 0
+    this.#parts.writer.writeControl(path, body)
+    path.flush()
+  }
+
+  /** Appends a challenge in the name of `path` to `into`, which goes over another link than the path's. */
+  writeChallenge(path: TunnelPath, token: PathToken, into: PacketBatch): void {
+    this.#writeToken(path, { kind: ControlKind.pathChallenge, token, into })
+  }
+
   /**
    * Takes the control body in `row`.
    * @returns why it is dropped, or undefined when its slot is used up.
    */
-  receive(batch: PacketBatch, row: number, path: TunnelPath, nowMs: number): string | undefined {
+  receive(batch: PacketBatch, row: number, context: ControlContext): string | undefined {
     const body = this.#received
     const code = this.#parts.codec.readControl(batch.offset[row]!, batch.length[row]!, body)
     if (code !== DecodeError.none) return DECODE_ERROR_NAMES[code]
     this.#parts.pool.release(batch.slot[row]!)
-    this.#act(path, body, nowMs)
+    this.#act(body, context)
     return undefined
   }
 
-  #act(path: TunnelPath, body: ControlBody, nowMs: number): void {
-    if (body.kind === ControlKind.close) return this.#parts.onClose(body.reason)
+  #act(body: ControlBody, { path, nowMs }: ControlContext): void {
+    switch (body.kind) {
+      case ControlKind.close:
+        return this.#parts.onClose(body.reason)
+      case ControlKind.pathClose:
+        return this.#parts.onPathClose(path)
+      case ControlKind.pathChallenge:
+        return this.#respond(path, { high: body.tokenHigh, low: body.tokenLow })
+      case ControlKind.pathResponse:
+        return this.#parts.onPathResponse(path, { high: body.tokenHigh, low: body.tokenLow })
+      default:
+        return this.#handleProbe(body, path, nowMs)
+    }
+  }
+
+  #respond(path: TunnelPath, token: PathToken): void {
+    this.#writeToken(path, { kind: ControlKind.pathResponse, token, into: path.out })
+    path.flush()
+  }
+
+  #writeToken(
+    path: TunnelPath,
+    { kind, token, into }: { readonly kind: number; readonly token: PathToken; readonly into: PacketBatch },
+  ): void {
+    const body = this.#sent
+    body.kind = kind
+    body.tokenHigh = token.high
+    body.tokenLow = token.low
+    this.#parts.writer.writeControl(path, body, into)
+  }
+
+  #handleProbe(body: ControlBody, path: TunnelPath, nowMs: number): void {
     if (body.weight !== 0 && body.weight !== path.weight) this.#parts.onWeight(path, body.weight)
     if (body.kind === ControlKind.probe) this.#answer(path, body.nonce, nowMs)
     else this.#parts.onReply(path, body.nonce, nowMs)

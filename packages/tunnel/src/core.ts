@@ -4,7 +4,10 @@ import type { ProberOptions } from '@mp/prober'
 import { Driver } from './driver.ts'
 import { DropCounter } from './drop-counter.ts'
 import type { TunnelEvent } from './events.ts'
+import { plainGuard } from './frame-guard.ts'
 import type { TunnelPath } from './path.ts'
+import { SealedGuard } from './sealed-guard.ts'
+import type { Security } from './security.ts'
 import { Session } from './session.ts'
 import type { SessionOptions } from './session.ts'
 import type { TunnelStats } from './stats.ts'
@@ -27,6 +30,17 @@ export interface TunnelOptions {
   readonly onEvent?: (event: TunnelEvent) => void
   /** The TUN is gone though nobody closed it: the tunnel is of no use any more. */
   readonly onTunClose?: (error?: Error) => void
+}
+
+/** What differs between sessions. */
+export interface SessionWishes extends Pick<
+  SessionOptions,
+  'role' | 'localIndex' | 'deliver' | 'onHandshake' | 'onPeerClose' | 'onPathChange'
+> {
+  /** Absent: nothing is encrypted. */
+  readonly security: Security | undefined
+  /** The session needs new keys soon. */
+  readonly onKeysWanted: () => void
 }
 
 const DEFAULT_BATCH_SIZE = 128
@@ -73,24 +87,25 @@ export class TunnelCore {
     })
   }
 
-  createSession(
-    wishes: Pick<SessionOptions, 'role' | 'onHandshake' | 'onPeerClose' | 'onPathChange'>,
-  ): Session {
+  /** Makes a session; without `security` nothing in it is encrypted. */
+  createSession({ security, onKeysWanted, ...wishes }: SessionWishes): Session {
     const { pool, createScheduler, createFragmenter, prober } = this.#options
     const fragmenter = createFragmenter()
+    const guard = security === undefined ? plainGuard : new SealedGuard({ ...security, onKeysWanted })
     this.driver.add(fragmenter)
+    this.driver.add(guard)
     return new Session({
       ...wishes,
       pool,
+      guard,
       fragmenter,
       scheduler: createScheduler(),
       probers: this.#probers,
       proberOptions: { ...prober, nextNonce: () => this.randomWord() },
-      localIndex: this.#randomIndex(),
       batchSize: this.batchSize,
       totalDrops: this.drops,
       nowMs: () => this.nowMs(),
-      deliver: (packets) => this.#deliver(packets),
+      randomWord: () => this.randomWord(),
       onEvent: (event) => this.emit(event),
     })
   }
@@ -99,6 +114,7 @@ export class TunnelCore {
   closeSession(session: Session, why: { readonly tellPeer: boolean; readonly reason: string }): void {
     session.close(why.tellPeer)
     this.driver.remove(session.fragmenter)
+    this.driver.remove(session.guard)
     this.emit({ type: 'closed', atMs: this.nowMs(), reason: why.reason })
   }
 
@@ -108,16 +124,16 @@ export class TunnelCore {
     return this.#word[0]!
   }
 
-  /** 0 ≤ x < 1. */
-  random(): number {
-    return this.randomWord() / 2 ** 32
+  /** An index to know a session by, 1…2^24-1. */
+  randomIndex(): number {
+    const index = this.randomWord() & MAX_INDEX
+    return index === 0 ? this.randomIndex() : index
   }
 
-  stats(session: Session | undefined): TunnelStats {
-    // The session first: what it finds out only when asked is in the total then.
-    const stats = session?.stats()
+  stats(sessions: readonly Session[]): TunnelStats {
     return {
-      session: stats,
+      // First: what sessions find out only when asked is in the total then.
+      sessions: sessions.map((session) => session.stats()),
       tun: this.#options.tun.stats(),
       drops: this.drops.snapshot(),
       slotsInUse: this.#options.pool.inUse,
@@ -129,13 +145,9 @@ export class TunnelCore {
     await this.#options.tun.close()
   }
 
-  #deliver(packets: PacketBatch): void {
+  /** Writes inner packets to the TUN and empties the batch. */
+  deliver(packets: PacketBatch): void {
     this.#options.tun.write(packets)
     this.drops.dropAll(packets, 'tun-full')
-  }
-
-  #randomIndex(): number {
-    const index = this.randomWord() & MAX_INDEX
-    return index === 0 ? this.#randomIndex() : index
   }
 }

@@ -1,6 +1,6 @@
 import type { PacketBatch, PacketPool } from '@mp/interface'
 import { FrameHeader, FrameType, HEADER_BYTES, sendTimeOf } from '@mp/wire'
-import type { ControlBody, FrameCodec, Handshake } from '@mp/wire'
+import type { ControlBody, FrameCodec } from '@mp/wire'
 import type { DropCounter } from './drop-counter.ts'
 import type { TunnelPath } from './path.ts'
 
@@ -25,6 +25,11 @@ export class FrameWriter {
     this.#sequence = -1
   }
 
+  /** The epoch that frames are sealed in from now on. Whoever changes it starts the counters of all paths anew. */
+  setEpoch(epoch: number): void {
+    this.#header.epoch = epoch
+  }
+
   /** Send time of the frames that follow; once per batch, because reading a clock per packet tells no more. */
   setTime(nowMs: number): void {
     this.#header.sendTime = sendTimeOf(nowMs)
@@ -45,10 +50,11 @@ export class FrameWriter {
     batch.length[row]! += HEADER_BYTES
   }
 
-  /** Appends a control frame to what waits on `path`. Counted when there is no room for it. */
-  writeControl(path: TunnelPath, body: ControlBody): void {
-    const slot = this.#acquire(path)
-    if (slot < 0) return
+  /** Appends a control frame of `path` to `into`. Counted when there is no room for it. */
+  writeControl(path: TunnelPath, body: ControlBody, into: PacketBatch = path.out): void {
+    const full = into.count === into.capacity
+    const slot = full ? -1 : this.#pool.acquire()
+    if (slot < 0) return this.#drops.count(full ? 'link-full' : 'pool-empty')
     const offset = this.#pool.offsetOf(slot)
     const header = this.#header
     header.type = FrameType.control
@@ -56,31 +62,12 @@ export class FrameWriter {
     header.sequence = 0
     this.#write(offset, path)
     const bodyBytes = this.#codec.writeControl(offset + HEADER_BYTES, body)
-    path.out.push(slot, offset, HEADER_BYTES + bodyBytes)
-  }
-
-  /** Appends a `hello` (receiver 0) or `welcome` to what waits on `path`. Counted when there is no room for it. */
-  writeHandshake(path: TunnelPath, receiver: number, handshake: Handshake): void {
-    const slot = this.#acquire(path)
-    if (slot < 0) return
-    const offset = this.#pool.offsetOf(slot)
-    const header = new FrameHeader()
-    header.type = receiver === 0 ? FrameType.hello : FrameType.welcome
-    header.receiver = receiver
-    header.pathId = path.id
-    path.out.push(slot, offset, this.#codec.writeHandshake(offset, header, handshake))
+    into.push(slot, offset, HEADER_BYTES + bodyBytes)
   }
 
   #write(offset: number, path: TunnelPath): void {
     this.#header.pathId = path.id
     this.#header.counter24 = path.txCounter++
     this.#codec.writeFrame(offset, this.#header)
-  }
-
-  #acquire(path: TunnelPath): number {
-    const full = path.out.count === path.out.capacity
-    const slot = full ? -1 : this.#pool.acquire()
-    if (slot < 0) this.#drops.count(full ? 'link-full' : 'pool-empty')
-    return slot
   }
 }

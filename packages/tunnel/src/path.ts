@@ -1,3 +1,4 @@
+import { ReplayWindow } from '@mp/secure-channel'
 import type { FrameSource, Link, PacketBatch, Schedulable } from '@mp/interface'
 import type { Probe, Prober, ProberEvent } from '@mp/prober'
 
@@ -15,6 +16,8 @@ export interface PathIdentity {
 export interface PathOwner {
   sendProbe(path: TunnelPath, probe: Probe): void
   handleProberEvent(path: TunnelPath, event: ProberEvent): void
+  /** Seals the frames in `path.out` that are not sealed yet. */
+  seal(path: TunnelPath): void
 }
 
 /** Counters of one path since it exists. */
@@ -48,10 +51,12 @@ export class TunnelPath implements Schedulable, PathIdentity {
   blocked = false
   /** It was told that this path has no link; forgotten when it gets one. */
   isReportedUnlinked = false
-  /** Counter of the next frame sent. */
+  /** Rows at the front of `out` that are sealed. */
+  sealed = 0
+  /** Counter of the next frame sent, in the epoch that is sent in. */
   txCounter = 0
-  /** Highest counter received, -1 before the first. */
-  rxCounter = -1
+  /** What was received, per epoch. */
+  readonly #windows: ReplayWindow[] = []
 
   constructor(identity: PathIdentity, owner: PathOwner, prober: Prober, out: PacketBatch) {
     this.id = identity.id
@@ -62,13 +67,25 @@ export class TunnelPath implements Schedulable, PathIdentity {
     this.out = out
   }
 
-  /** Gives what waits in `out` to the link, as far as it takes it. A full link is left alone until it is writable. */
+  /** What was received in `epoch`, 0…3. */
+  windowOf(epoch: number): ReplayWindow {
+    return (this.#windows[epoch] ??= new ReplayWindow())
+  }
+
+  /** `epoch` begins: its number stood for another one before. */
+  beginEpoch(epoch: number): void {
+    this.#windows[epoch] = new ReplayWindow()
+  }
+
+  /** Seals what waits in `out` and gives it to the link, as far as that takes it. A full link is left alone until it is writable. */
   flush(): void {
     const { out, counters } = this
+    if (this.sealed < out.count) this.owner.seal(this)
     if (this.link === undefined || this.blocked || out.count === 0) return
     const offeredBytes = sumOfLengths(out)
     counters.txFrames += this.link.send(out)
     counters.txBytes += offeredBytes - sumOfLengths(out)
+    this.sealed = out.count
     this.blocked = out.count > 0
   }
 }

@@ -1,46 +1,67 @@
 import type { FrameHandler, FrameSource, Link, Listener, PacketBatch, Transport } from '@mp/interface'
-import { DECODE_ERROR_NAMES, DecodeError, FrameCodec, FrameHeader, FrameType, Handshake } from '@mp/wire'
+import { DECODE_ERROR_NAMES, DecodeError, FrameCodec, FrameHeader, FrameType } from '@mp/wire'
 import { TunnelCore } from './core.ts'
 import type { TunnelOptions } from './core.ts'
+import type { Door, Guest, ServerPeer } from './door.ts'
 import type { Wakeable } from './driver.ts'
-import type { Session } from './session.ts'
+import { HANDSHAKE_ROOM_BYTES } from './greeter.ts'
+import { NoiseDoor } from './noise-door.ts'
+import { PeerTable } from './peer-table.ts'
+import type { Client } from './peer-table.ts'
+import { ANYONE, PlainDoor } from './plain-door.ts'
+import type { Security } from './security.ts'
 import type { TunnelStats } from './stats.ts'
+
+/** What a server needs to speak Noise. */
+export interface ServerSecurity extends Security {
+  /** Handshakes computed for senders who have not shown that they receive at their address. Default 50. */
+  readonly handshakesPerSecond?: number
+}
 
 export interface TunnelServerOptions extends TunnelOptions {
   /** Where clients come in: one or several. */
   readonly listen: readonly { readonly transport: Transport; readonly endpoint: string }[]
+  /** Absent: nothing is encrypted, and there is one client, whoever it is. */
+  readonly security?: ServerSecurity
+  /** The clients there may be; without `security` not used. More may come and go while it runs. */
+  readonly peers?: readonly ServerPeer[]
+  /** Whether clients may send to each other through the server. Default false. */
+  readonly clientToClient?: boolean
 }
 
 /** A client that is not heard for this long is forgotten, ms. Its paths are probed at least every 15 s. */
 const SESSION_IDLE_MS = 180_000
+/** How often silent clients are looked for, ms. */
+const SWEEP_MS = 10_000
 
 /**
- * The side that waits. Frames find their session by the index they carry, whatever address they come from, and
- * answers leave from the port that was asked.
- *
- * Without encryption there is nothing to tell clients apart by, so there is one at a time: a hello with another
- * instance id than before is the client started anew, and takes the place of the session there was.
+ * The side that waits, for many clients on one port and one TUN. Frames find their session by the index they carry,
+ * whatever address they come from; inner packets find their client by the address they go to; and answers leave from
+ * the port that was asked.
  */
 export class TunnelServer implements FrameHandler, Wakeable {
   readonly #options: TunnelServerOptions
   readonly #core: TunnelCore
   readonly #codec: FrameCodec
+  readonly #door: Door
+  readonly #peers: PeerTable
   readonly #header = new FrameHeader()
-  readonly #hello = new Handshake()
-  /** The frames of one batch that are for the session. */
+  /** Frames of one session, out of a batch. */
   readonly #frames: PacketBatch
+  readonly #reply: PacketBatch
   readonly #listeners: Listener[] = []
-  #session: Session | undefined
-  /** Instance id of the client the session belongs to. */
-  #instanceHigh = 0
-  #instanceLow = 0
-  #heardMs = 0
+  #sweepMs = 0
 
   constructor(options: TunnelServerOptions) {
+    const { pool, security, peers = [], clientToClient = false } = options
     this.#options = options
     this.#core = new TunnelCore(options)
-    this.#codec = new FrameCodec(options.pool.arena)
-    this.#frames = options.pool.createBatch(this.#core.batchSize)
+    this.#codec = new FrameCodec(pool.arena)
+    this.#peers = new PeerTable({ core: this.#core, pool, clientToClient })
+    this.#door = security === undefined ? new PlainDoor() : this.#createDoor(security)
+    this.#frames = pool.createBatch(this.#core.batchSize)
+    this.#reply = pool.createBatch(1)
+    for (const peer of security === undefined ? [ANYONE] : peers) this.#peers.add(peer)
   }
 
   /** Addresses it listens at, with the real ports. */
@@ -54,114 +75,131 @@ export class TunnelServer implements FrameHandler, Wakeable {
       this.#listeners.push(await transport.listen(endpoint, this))
     }
     this.#core.driver.add(this)
-    this.#core.start((packets, nowMs) => {
-      if (this.#session === undefined) this.#core.drops.dropAll(packets, 'no-session')
-      else this.#session.send(packets, nowMs)
-    })
+    this.#core.start((packets, nowMs) => this.#peers.route(packets, nowMs))
+  }
+
+  /** Lets another client in. Throws RangeError for a name, key or network that is taken. */
+  addPeer(peer: ServerPeer): void {
+    this.#peers.add(peer)
+  }
+
+  /** Ends the session of a client and lets it in no more. False when there is none of that name. */
+  removePeer(name: string): boolean {
+    const peer = this.#peers.remove(name)
+    if (peer !== undefined) this.#door.forget(peer)
+    return peer !== undefined
   }
 
   stats(): TunnelStats {
-    return this.#core.stats(this.#session)
+    return this.#core.stats(this.#peers.sessions())
   }
 
-  /** Tells the client, then lets go of everything. */
+  /** Tells the clients, then lets go of everything. */
   async close(): Promise<void> {
-    this.#endSession('server closed', true)
+    this.#peers.closeAll('server closed')
     await Promise.all(this.#listeners.map((listener) => listener.close()))
     await this.#core.close()
   }
 
   onFrames(batch: PacketBatch, source: FrameSource): void {
     const nowMs = this.#core.nowMs()
+    let client: Client | undefined
     for (let row = 0; row < batch.count; row++) {
-      const fault = this.#sort(batch, row, source)
-      if (fault !== undefined) this.#core.drops.drop(batch.slot[row]!, fault)
-      if (this.#frames.count === this.#frames.capacity) this.#receive(source, nowMs)
+      const next = this.#sort(batch, row, source, nowMs)
+      if (next === undefined) continue
+      if (next !== client || this.#frames.count === this.#frames.capacity) this.#receive(client, source, nowMs)
+      client = next
+      batch.copyRow(row, this.#frames)
     }
     batch.count = 0
-    this.#receive(source, nowMs)
+    this.#receive(client, source, nowMs)
     this.#core.driver.rearm()
   }
 
   onWritable(link: Link): void {
-    this.#session?.handleWritable(link)
+    for (const session of this.#peers.sessions()) session.handleWritable(link)
     this.#core.driver.rearm()
   }
 
   onUnreachable(link: Link): void {
-    this.#session?.handleUnreachable(link)
+    for (const session of this.#peers.sessions()) session.handleUnreachable(link)
     this.#core.driver.rearm()
   }
 
   onClose(link: Link, error?: Error): void {
-    this.#session?.handleLinkClose(link, error?.message ?? 'closed by the client')
+    const reason = error?.message ?? 'closed by the client'
+    for (const session of this.#peers.sessions()) session.handleLinkClose(link, reason)
     this.#core.driver.rearm()
   }
 
   pollTimeout(): number {
-    return this.#session === undefined ? Infinity : this.#heardMs + SESSION_IDLE_MS
+    return this.#sweepMs
   }
 
-  handleTimeout(): void {
-    this.#endSession('client silent', false)
+  handleTimeout(nowMs: number): void {
+    this.#sweepMs = nowMs + SWEEP_MS
+    this.#peers.closeSilent(nowMs - SESSION_IDLE_MS)
   }
 
-  /** Puts frames of the session aside and answers greetings. @returns why a frame is dropped. */
-  #sort(batch: PacketBatch, row: number, source: FrameSource): string | undefined {
+  #createDoor(security: ServerSecurity): Door {
+    return new NoiseDoor({ ...security, peerOf: (publicKey) => this.#peers.byKey(publicKey) })
+  }
+
+  /** Finds whose frame it is; answers greetings. All that is for nobody is used up. */
+  #sort(batch: PacketBatch, row: number, source: FrameSource, nowMs: number): Client | undefined {
     const header = this.#header
     const code = this.#codec.readClear(batch.offset[row]!, batch.length[row]!, header)
-    if (code !== DecodeError.none) return DECODE_ERROR_NAMES[code]
-    if (header.type === FrameType.hello) return this.#greet(batch, row, source)
-    if (header.receiver !== this.#session?.localIndex) return 'unknown-session'
-    batch.copyRow(row, this.#frames)
-    return undefined
-  }
-
-  #receive(source: FrameSource, nowMs: number): void {
-    if (this.#frames.count === 0) return
-    this.#heardMs = nowMs
-    this.#session!.receive(this.#frames, source, nowMs)
-  }
-
-  #greet(batch: PacketBatch, row: number, source: FrameSource): string | undefined {
-    const hello = this.#hello
-    const code = this.#codec.readHandshake(batch.offset[row]!, batch.length[row]!, hello)
-    if (code !== DecodeError.none) return DECODE_ERROR_NAMES[code]
-    this.#options.pool.release(batch.slot[row]!)
-    const session = this.#sessionOf(hello)
-    const path = session.greetedOn(this.#header.pathId, source, batch.peer[row]!)
-    if (path === undefined) {
-      this.#core.drops.count('no-way-back')
-      return undefined
+    let fault = DECODE_ERROR_NAMES[code]
+    if (code === DecodeError.none) {
+      if (header.type === FrameType.hello) return this.#greet(batch, row, source, nowMs)
+      const client = this.#peers.byIndex(header.receiver)
+      if (client !== undefined) return client
+      fault = 'unknown-session'
     }
-    const receiver = hello.sender
-    hello.sender = session.localIndex
-    session.sendHandshake(path, receiver, hello)
-    session.establish(receiver)
+    this.#core.drops.drop(batch.slot[row]!, fault!)
     return undefined
   }
 
-  /** The session of the client that says hello: the one there is, or a new one in its place. */
-  #sessionOf(hello: Handshake): Session {
-    const known = hello.instanceHigh === this.#instanceHigh && hello.instanceLow === this.#instanceLow
-    if (this.#session !== undefined && known) return this.#session
-    this.#endSession('client started anew', false)
-    this.#instanceHigh = hello.instanceHigh
-    this.#instanceLow = hello.instanceLow
-    this.#heardMs = this.#core.nowMs()
-    this.#session = this.#core.createSession({
-      role: 'server',
-      onHandshake: () => 'unexpected-handshake',
-      onPeerClose: () => this.#endSession('closed by the client', false),
-      onPathChange: () => {},
-    })
-    return this.#session
+  #receive(client: Client | undefined, source: FrameSource, nowMs: number): void {
+    if (client === undefined || this.#frames.count === 0) return
+    client.session.receive(this.#frames, source, nowMs)
+    this.#peers.confirm(client)
   }
 
-  #endSession(reason: string, tellPeer: boolean): void {
-    const session = this.#session
-    if (session === undefined) return
-    this.#session = undefined
-    this.#core.closeSession(session, { tellPeer, reason })
+  /** Strangers get an answer only if the door says so, and nothing is kept of them but by it. */
+  #greet(batch: PacketBatch, row: number, source: FrameSource, nowMs: number): undefined {
+    const { pool } = this.#options
+    const slot = pool.acquire()
+    if (slot < 0) return this.#core.drops.drop(batch.slot[row]!, 'pool-empty') as undefined
+    const peer = batch.peer[row]!
+    const offset = pool.offsetOf(slot)
+    const into = pool.arena.subarray(offset, offset + HANDSHAKE_ROOM_BYTES)
+    const frame = pool.arena.subarray(batch.offset[row]!, batch.offset[row]! + batch.length[row]!)
+    const result = this.#door.handleHello({ frame, source: source.address(peer) ?? '', nowMs }, into)
+    if (result.kind === 'drop') {
+      pool.release(slot)
+      return this.#core.drops.drop(batch.slot[row]!, result.reason) as undefined
+    }
+    pool.release(batch.slot[row]!)
+    const lengthBytes = result.kind === 'guest' ? this.#welcome(result.guest) : result.lengthBytes
+    this.#reply.push(slot, offset, lengthBytes)
+    this.#reply.peer[0] = peer
+    source.reply(this.#reply)
+    return undefined
+  }
+
+  /** Gives a guest a session, or the one it has new keys. @returns the length of the welcome, bytes. */
+  #welcome(guest: Guest): number {
+    const known = this.#peers.byIndex(guest.session)
+    if (known?.peer === guest.peer) {
+      const { session } = known
+      const { lengthBytes, keys } = guest.respond({ localIndex: session.localIndex, epoch: session.nextEpoch })
+      session.establish({ remoteIndex: guest.remoteIndex, ...(keys && { keys }) })
+      return lengthBytes
+    }
+    const client = this.#peers.open(guest.peer, this.#options.security)
+    const { lengthBytes, keys } = guest.respond({ localIndex: client.session.localIndex })
+    client.session.establish({ remoteIndex: guest.remoteIndex, ...(keys && { keys }) })
+    return lengthBytes
   }
 }

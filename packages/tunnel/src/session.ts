@@ -3,17 +3,20 @@ import { PathManager, connectScheduler } from '@mp/path-manager'
 import { Prober } from '@mp/prober'
 import type { Probe, ProberEvent, ProberManager, ProberOptions } from '@mp/prober'
 import { FrameCodec } from '@mp/wire'
-import type { Handshake } from '@mp/wire'
 import { ControlChannel } from './control-channel.ts'
+import type { PathToken } from './control-channel.ts'
 import { DropCounter } from './drop-counter.ts'
 import type { TunnelEvent } from './events.ts'
+import type { FrameGuard } from './frame-guard.ts'
 import { FrameWriter } from './frame-writer.ts'
+import { HANDSHAKE_ROOM_BYTES } from './greeter.ts'
 import { Inbound } from './inbound.ts'
 import { Outbound } from './outbound.ts'
 import { PacketInspector } from './packet-inspector.ts'
 import { refreshGate } from './path-gate.ts'
 import { TunnelPath } from './path.ts'
 import type { PathIdentity, PathOwner } from './path.ts'
+import { Roaming } from './roaming.ts'
 import { pathStats } from './stats.ts'
 import type { SessionStats } from './stats.ts'
 
@@ -22,6 +25,7 @@ export const MAX_PATHS = 32
 
 export interface SessionOptions {
   readonly pool: PacketPool
+  readonly guard: FrameGuard
   readonly scheduler: Scheduler<TunnelPath>
   readonly fragmenter: Fragmenter
   readonly probers: ProberManager<TunnelPath>
@@ -34,10 +38,12 @@ export interface SessionOptions {
   /** Counts the drops of all sessions. */
   readonly totalDrops: DropCounter
   readonly nowMs: () => number
+  /** 32 random bits. */
+  readonly randomWord: () => number
   /** Takes inner packets and empties the batch. */
   readonly deliver: (packets: PacketBatch) => void
-  /** Takes a handshake frame. @returns why it is dropped, or undefined when its slot is used up. */
-  readonly onHandshake: (batch: PacketBatch, row: number) => string | undefined
+  /** Takes a handshake frame. @returns why it is dropped, or undefined when it was of use. */
+  readonly onHandshake: (frame: Uint8Array) => string | undefined
   readonly onEvent: (event: TunnelEvent) => void
   /** The peer ended the session. */
   readonly onPeerClose: () => void
@@ -59,9 +65,16 @@ export class Session implements PathOwner {
   readonly #control: ControlChannel
   readonly #outbound: Outbound
   readonly #inbound: Inbound
+  readonly #roaming: Roaming
+  /** One frame that does not go through a path's batch: a handshake, or a challenge to a new address. */
+  readonly #single: PacketBatch
+  readonly #run = { from: 0, to: 0, pathId: 0, firstCounter: 0 }
   /** The peer's index for the session; 0 until it has told us. */
   #remoteIndex = 0
   #closed = false
+  /** Epoch the writer and the counters of the paths are in. */
+  #sendEpoch = 0
+  #heardMs = -Infinity
   /** What the fragmenter had dropped when it was last looked at. */
   #pieceDrops: Drops = {}
 
@@ -84,6 +97,8 @@ export class Session implements PathOwner {
       },
       onWeight: (path, weight) => this.#handleWeight(path, weight),
       onClose: options.onPeerClose,
+      onPathClose: (path) => this.#dropPath(path, 'closed by the client'),
+      onPathResponse: (path, token) => this.#roaming.handleResponse(path, token),
     })
     const inspector = new PacketInspector(pool.arena)
     const parts = { ...options, paths: this.paths, codec, writer, control, inspector, drops }
@@ -93,14 +108,34 @@ export class Session implements PathOwner {
     this.#outbound = new Outbound(parts)
     this.#inbound = new Inbound({
       ...parts,
+      onOpened: () => this.#syncEpoch(),
+      onHeard: (nowMs) => {
+        this.#heardMs = nowMs
+      },
       join: (pathId, source, peer) => this.#join(pathId, source, peer),
       follow: (path, source, peer) => this.#follow(path, source, peer),
+    })
+    this.#single = pool.createBatch(1)
+    this.#roaming = new Roaming({
+      randomWord: options.randomWord,
+      challenge: (path, link, token) => this.#challenge(path, link, token),
+      attach: (path, link) => this.attach(path, link),
     })
   }
 
   /** Both sides know each other's index: paths may be probed and carry data. */
   get established(): boolean {
     return this.#remoteIndex !== 0
+  }
+
+  /** The peer's index; 0 until it has told us. */
+  get remoteIndex(): number {
+    return this.#remoteIndex
+  }
+
+  /** When the last authentic frame came, ms; -Infinity before the first. */
+  get heardMs(): number {
+    return this.#heardMs
   }
 
   /** A path that could carry data at once, or of which nothing is known yet, has a link now. */
@@ -121,9 +156,12 @@ export class Session implements PathOwner {
     this.#updateProbers(nowMs)
   }
 
-  /** The peer told its index, so it hears us: every path with a link is asked at once. */
+  /**
+   * The peer told its index, so it hears us: every path with a link is asked at once. The guard has the keys already.
+   */
   establish(remoteIndex: number): void {
     if (remoteIndex !== this.#remoteIndex) this.#beginAnew(remoteIndex)
+    this.#syncEpoch()
     for (const path of this.paths) if (path.link !== undefined) this.#probe(path)
   }
 
@@ -163,19 +201,17 @@ export class Session implements PathOwner {
     this.#options.onEvent({ type: 'path-unlinked', atMs: this.#options.nowMs(), path: path.name, reason })
   }
 
-  /** Puts a handshake frame on `path` and sends it; `receiver` 0 makes it a `hello`. */
-  sendHandshake(path: TunnelPath, receiver: number, handshake: Handshake): void {
-    if (path.link === undefined) return
-    this.#writer.writeHandshake(path, receiver, handshake)
-    path.flush()
-  }
-
-  /** Finds or makes the path a client greets on. Undefined when there is no room or no way back. */
-  greetedOn(pathId: number, source: FrameSource, peer: number): TunnelPath | undefined {
-    const path = this.paths.get(pathId)
-    if (path === undefined) return this.#join(pathId, source, peer)
-    if (path.source !== source || path.peer !== peer) this.#follow(path, source, peer)
-    return path
+  /** Sends a handshake frame over `path`; `write` fills it in and says how long it is. */
+  sendHandshake(path: TunnelPath, write: (into: Uint8Array) => number): void {
+    const { pool } = this.#options
+    const slot = path.link === undefined ? -1 : pool.acquire()
+    if (slot < 0) return
+    const offset = pool.offsetOf(slot)
+    const lengthBytes = write(pool.arena.subarray(offset, offset + HANDSHAKE_ROOM_BYTES))
+    if (lengthBytes === 0) return pool.release(slot)
+    this.#single.push(slot, offset, lengthBytes)
+    path.link?.send(this.#single)
+    this.#drops.dropAll(this.#single, 'link-full')
   }
 
   handleWritable(link: Link): void {
@@ -202,7 +238,7 @@ export class Session implements PathOwner {
     path.link = undefined
     path.source = undefined
     path.blocked = false
-    this.#drops.dropAll(path.out, 'path-closed')
+    this.#empty(path)
     path.prober.handleUnreachable(nowMs)
     this.#options.probers.update(path, nowMs)
     this.#handlePathChange()
@@ -228,20 +264,47 @@ export class Session implements PathOwner {
     }
   }
 
+  seal(path: TunnelPath): void {
+    const { out, sealed } = path
+    const run = this.#run
+    run.from = sealed
+    run.to = out.count
+    run.pathId = path.id
+    run.firstCounter = path.txCounter - (out.count - sealed)
+    this.#options.guard.seal(out, run)
+    path.sealed = out.count
+  }
+
+  /** Stops using a path and tells the peer. */
+  closePath(path: TunnelPath): void {
+    if (path.link !== undefined && this.established) this.#control.sendPathClose(path)
+    this.#dropPath(path, 'closed')
+  }
+
   /** Ends the session and lets go of all it holds; `tellPeer` on every path that it ends. */
   close(tellPeer: boolean): void {
     this.#closed = true
     for (const path of [...this.paths]) {
       if (tellPeer && this.established) this.#control.sendClose(path, 0)
-      this.#drops.dropAll(path.out, 'path-closed')
-      this.#options.probers.remove(path)
-      const { link } = path
-      path.link = undefined
-      link?.close()
-      this.paths.remove(path.id, 'session closed')
+      this.#dropPath(path, 'session closed')
     }
     this.fragmenter.close()
     this.#countPieces()
+  }
+
+  #dropPath(path: TunnelPath, reason: string): void {
+    this.#empty(path)
+    this.#roaming.forget(path)
+    this.#options.probers.remove(path)
+    const { link } = path
+    path.link = undefined
+    link?.close()
+    this.paths.remove(path.id, reason)
+  }
+
+  #empty(path: TunnelPath): void {
+    this.#drops.dropAll(path.out, 'path-closed')
+    path.sealed = 0
   }
 
   /** Another index than before: the peer started anew, and so do all counters. */
@@ -250,9 +313,30 @@ export class Session implements PathOwner {
     this.#writer.setReceiver(remoteIndex)
     for (const path of this.paths) {
       path.txCounter = 0
-      path.rxCounter = -1
+      path.beginEpoch(0)
     }
     this.#options.onEvent({ type: 'established', atMs: this.#options.nowMs() })
+  }
+
+  /** A new epoch is sent in from here on: with a new key the counters begin anew. All frames so far are sealed. */
+  #syncEpoch(): void {
+    const { sendEpoch } = this.#options.guard
+    if (sendEpoch === this.#sendEpoch) return
+    this.#sendEpoch = sendEpoch
+    this.#writer.setEpoch(sendEpoch)
+    for (const path of this.paths) path.txCounter = 0
+  }
+
+  #challenge(path: TunnelPath, link: Link, token: PathToken): void {
+    this.#control.writeChallenge(path, token, this.#single)
+    const run = this.#run
+    run.from = 0
+    run.to = this.#single.count
+    run.pathId = path.id
+    run.firstCounter = path.txCounter - this.#single.count
+    this.#options.guard.seal(this.#single, run)
+    link.send(this.#single)
+    this.#drops.dropAll(this.#single, 'link-full')
   }
 
   /** Has a path probed now. A new carrier or a word from the peer is as good as a sign of life from a lost path. */
@@ -300,13 +384,14 @@ export class Session implements PathOwner {
     return path
   }
 
-  /** A client's own link says where its peer is; a server goes where the newest frame of the path came from. */
+  /** A client's own link says where its server is; a server goes where its client went. */
   #follow(path: TunnelPath, source: FrameSource, peer: number): void {
-    const link = this.#options.role === 'server' ? source.link(peer) : path.link
-    if (link === undefined) return
-    path.source = source
-    path.peer = peer
-    if (link !== path.link) this.attach(path, link)
+    if (this.#options.role === 'server') {
+      this.#roaming.handleMove(path, source, peer, this.#options.nowMs())
+    } else {
+      path.source = source
+      path.peer = peer
+    }
   }
 
   #handleWeight(path: TunnelPath, weight: number): void {

@@ -31,8 +31,8 @@ export interface SessionStats {
 
 /** A whole tunnel end at one moment. */
 export interface TunnelStats {
-  /** Undefined while there is no peer. */
-  readonly session: SessionStats | undefined
+  /** A client has one; a server one per client that is there. */
+  readonly sessions: readonly SessionStats[]
   readonly tun: TunStats
   /** Packets and frames dropped by the tunnel, in sessions that ended too, by reason. TUN and links count their own. */
   readonly drops: Drops

@@ -1,6 +1,7 @@
 import { DecodeError } from './errors.ts'
 import type { DecodeCode } from './errors.ts'
 import {
+  CHALLENGE_BYTES,
   CLASS_MASK,
   CLOSE_BYTES,
   ControlKind,
@@ -128,12 +129,12 @@ export class FrameCodec {
       case ControlKind.probe:
       case ControlKind.probeReply:
         return this.#readProbe(offset, length, body)
+      case ControlKind.pathChallenge:
+      case ControlKind.pathResponse:
+        return this.#readChallenge(offset, length, body)
       case ControlKind.close:
-        if (length !== CLOSE_BYTES) return DecodeError.badLength
-        if ((word & 0xffff) !== 0) return DecodeError.badControl
-        body.reason = (word >>> 16) & 0xff
-        body.state = body.weight = body.nonce = 0
-        return DecodeError.none
+      case ControlKind.pathClose:
+        return this.#readClose(word, length, body)
       default:
         return DecodeError.badControl
     }
@@ -141,13 +142,22 @@ export class FrameCodec {
 
   /** Writes the body of a `control` frame; `offset` is the body's. */
   writeControl(offset: number, body: ControlBody): number {
-    if (body.kind === ControlKind.close) {
-      this.#view.setInt32(offset, (body.kind << 24) | ((body.reason & 0xff) << 16))
-      return CLOSE_BYTES
+    switch (body.kind) {
+      case ControlKind.close:
+      case ControlKind.pathClose:
+        this.#view.setInt32(offset, (body.kind << 24) | ((body.reason & 0xff) << 16))
+        return CLOSE_BYTES
+      case ControlKind.pathChallenge:
+      case ControlKind.pathResponse:
+        this.#view.setInt32(offset, body.kind << 24)
+        this.#view.setUint32(offset + 4, body.tokenHigh)
+        this.#view.setUint32(offset + 8, body.tokenLow)
+        return CHALLENGE_BYTES
+      default:
+        this.#view.setInt32(offset, (body.kind << 24) | ((body.state & 0xff) << 16) | (body.weight & 0xffff))
+        this.#view.setUint32(offset + 4, body.nonce)
+        return PROBE_BYTES
     }
-    this.#view.setInt32(offset, (body.kind << 24) | ((body.state & 0xff) << 16) | (body.weight & 0xffff))
-    this.#view.setUint32(offset + 4, body.nonce)
-    return PROBE_BYTES
   }
 
   /** Reads the header of a piece; `offset` and `length` are the piece's, behind the frame header. */
@@ -178,7 +188,24 @@ export class FrameCodec {
     body.state = state
     body.weight = word & 0xffff
     body.nonce = this.#view.getUint32(offset + 4)
-    body.reason = 0
+    body.reason = body.tokenHigh = body.tokenLow = 0
+    return DecodeError.none
+  }
+
+  #readClose(word: number, length: number, body: ControlBody): DecodeCode {
+    if (length !== CLOSE_BYTES) return DecodeError.badLength
+    if ((word & 0xffff) !== 0) return DecodeError.badControl
+    body.reason = (word >>> 16) & 0xff
+    body.state = body.weight = body.nonce = body.tokenHigh = body.tokenLow = 0
+    return DecodeError.none
+  }
+
+  #readChallenge(offset: number, length: number, body: ControlBody): DecodeCode {
+    if (length !== CHALLENGE_BYTES) return DecodeError.badLength
+    if ((this.#view.getInt32(offset) & 0xff_ffff) !== 0) return DecodeError.badControl
+    body.tokenHigh = this.#view.getUint32(offset + 4)
+    body.tokenLow = this.#view.getUint32(offset + 8)
+    body.state = body.weight = body.nonce = body.reason = 0
     return DecodeError.none
   }
 

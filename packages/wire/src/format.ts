@@ -12,13 +12,15 @@ export const FRAGMENT_HEADER_BYTES = 4
 export const HANDSHAKE_BYTES = 20
 /** Body of a `probe` or `probeReply`, bytes. */
 export const PROBE_BYTES = 8
-/** Body of a `close`, bytes. */
+/** Body of a `close` or `pathClose`, bytes. */
 export const CLOSE_BYTES = 4
+/** Body of a `pathChallenge` or `pathResponse`, bytes. */
+export const CHALLENGE_BYTES = 12
 /** Most pieces an inner packet is cut into. */
 export const MAX_FRAGMENTS = 64
 
-/** What a frame is; 4 bits of its first word. 3 is kept for a cookie. */
-export const FrameType = { hello: 1, welcome: 2, data: 4, control: 5 } as const
+/** What a frame is; 4 bits of its first word. The first three open a session, and are never encrypted as a whole. */
+export const FrameType = { hello: 1, welcome: 2, cookie: 3, data: 4, control: 5 } as const
 
 /** How a handshake frame is to be read. */
 export const HandshakeKind = {
@@ -27,7 +29,17 @@ export const HandshakeKind = {
 } as const
 
 /** What a control body is; its first byte. */
-export const ControlKind = { probe: 1, probeReply: 2, close: 4 } as const
+export const ControlKind = {
+  probe: 1,
+  probeReply: 2,
+  close: 4,
+  /** Asks whether the peer receives at the address this goes to. */
+  pathChallenge: 5,
+  /** Answers a challenge, with its token. */
+  pathResponse: 6,
+  /** The sender does not use this path any more. */
+  pathClose: 7,
+} as const
 
 /** What the sender of a probe thinks of the path it travels on. */
 export const PathState = { initializing: 0, normal: 1, lost: 2, unstable: 3 } as const
@@ -83,7 +95,11 @@ export class ControlBody {
   weight = 0
   /** Probes: says which probe a reply answers, 0…2^32-1. */
   nonce = 0
-  /** Close: 0…255; 0 = the sender shuts down. Others have no meaning yet. */
+  /** Challenges: high half of the token, 0…2^32-1. */
+  tokenHigh = 0
+  /** Challenges: low half of the token, 0…2^32-1. */
+  tokenLow = 0
+  /** Closes: 0…255; 0 = the sender shuts down. Others have no meaning yet. */
   reason = 0
 }
 

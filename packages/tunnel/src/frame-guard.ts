@@ -1,0 +1,31 @@
+import type { PacketBatch, SealRun } from '@mp/interface'
+import type { SessionKeys } from '@mp/secure-channel'
+import type { Wakeable } from './driver.ts'
+
+/** What stands between frames and the wire: encryption, or nothing. */
+export interface FrameGuard extends Wakeable {
+  /** Epoch that frames are sealed in now, 0…3. */
+  readonly sendEpoch: number
+  /** Takes the keys of an epoch. */
+  install(keys: SessionKeys, nowMs: number): void
+  /** Seals frames of one path in place. */
+  seal(frames: PacketBatch, run: SealRun): void
+  /**
+   * Opens frames in place. Column `path` of each row is its path id, column `flags` its epoch, `counters` its whole
+   * counter by row number. Of rows that are not authentic the length becomes 0.
+   */
+  open(frames: PacketBatch, counters: Float64Array, nowMs: number): void
+  /** Overwrites all keys. */
+  close(): void
+}
+
+/** Guards nothing: `"security": "none"`. */
+export const plainGuard: FrameGuard = {
+  sendEpoch: 0,
+  install: () => {},
+  seal: () => {},
+  open: () => {},
+  close: () => {},
+  pollTimeout: () => Infinity,
+  handleTimeout: () => {},
+}
