@@ -45,6 +45,7 @@ export class TunnelClient implements FrameHandler {
   readonly #greeting = new Handshake()
   readonly #welcome = new Handshake()
   readonly #links: PersistentLink[] = []
+  #closing: Promise<void> | undefined
 
   constructor(options: TunnelClientOptions) {
     this.#options = options
@@ -78,16 +79,14 @@ export class TunnelClient implements FrameHandler {
     return this.#core.stats(this.#session)
   }
 
-  /** Tells the server, then lets go of everything. */
-  async close(): Promise<void> {
-    this.#hello.stop()
-    // The session first: it still has a last word for the server.
-    this.#core.closeSession(this.#session, { tellPeer: true, reason: 'client closed' })
-    for (const link of this.#links) link.close()
-    await this.#core.close()
+  /** Tells the server, then lets go of everything. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#shutDown()
+    return this.#closing
   }
 
   onFrames(batch: PacketBatch, source: FrameSource): void {
+    if (this.#closing !== undefined) return this.#core.drops.dropAll(batch, 'closed')
     this.#session.receive(batch, source, this.#core.nowMs())
     this.#core.driver.rearm()
   }
@@ -105,6 +104,14 @@ export class TunnelClient implements FrameHandler {
   onClose(link: Link, error?: Error): void {
     this.#session.handleLinkClose(link, error?.message ?? 'closed by the server')
     this.#core.driver.rearm()
+  }
+
+  async #shutDown(): Promise<void> {
+    this.#hello.stop()
+    // The session first: it still has a last word for the server.
+    this.#core.closeSession(this.#session, { tellPeer: true, reason: 'client closed' })
+    for (const link of this.#links) link.close()
+    await this.#core.close()
   }
 
   #dial(id: number, { name, transport, endpoint, weight = 1, localAddress, device }: ClientPath): void {

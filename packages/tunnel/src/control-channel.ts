@@ -36,8 +36,7 @@ export class ControlChannel {
     body.state = PROBER_STATE_VALUES[path.prober.state]
     body.weight = this.#parts.tellWeights ? path.weight : 0
     body.nonce = nonce
-    this.#parts.writer.writeControl(path, body)
-    path.flush()
+    this.#send(path)
   }
 
   /** Tells the peer over `path` that the session ends. */
@@ -45,8 +44,7 @@ export class ControlChannel {
     const body = this.#sent
     body.kind = ControlKind.close
     body.reason = reason
-    this.#parts.writer.writeControl(path, body)
-    path.flush()
+    this.#send(path)
   }
 
   /**
@@ -62,9 +60,17 @@ export class ControlChannel {
     return undefined
   }
 
+  /** What is said of a path is of no use later: without a link it is not said. */
+  #send(path: TunnelPath): void {
+    if (path.link === undefined) return
+    this.#parts.writer.writeControl(path, this.#sent)
+    path.flush()
+  }
+
   #act(path: TunnelPath, body: ControlBody, nowMs: number): void {
     if (body.kind === ControlKind.close) return this.#parts.onClose(body.reason)
-    if (body.weight !== 0 && body.weight !== path.weight) this.#parts.onWeight(path, body.weight)
+    const { tellWeights, onWeight } = this.#parts
+    if (!tellWeights && body.weight !== 0 && body.weight !== path.weight) onWeight(path, body.weight)
     if (body.kind === ControlKind.probe) this.#answer(path, body.nonce, nowMs)
     else this.#parts.onReply(path, body.nonce, nowMs)
   }

@@ -41,6 +41,7 @@ export class TunnelCore {
   readonly #probers: ProberManager<TunnelPath>
   readonly #word: Uint32Array = new Uint32Array(1)
   readonly #wordBytes: Uint8Array = new Uint8Array(this.#word.buffer)
+  #closed = false
 
   constructor(options: TunnelOptions) {
     this.#options = options
@@ -69,7 +70,9 @@ export class TunnelCore {
         send(packets, this.nowMs())
         this.driver.rearm()
       },
-      onClose: (error) => this.#options.onTunClose?.(error),
+      onClose: (error) => {
+        if (!this.#closed) this.#options.onTunClose?.(error)
+      },
     })
   }
 
@@ -125,6 +128,7 @@ export class TunnelCore {
   }
 
   async close(): Promise<void> {
+    this.#closed = true
     this.driver.close()
     await this.#options.tun.close()
   }

@@ -35,6 +35,7 @@ export class TunnelServer implements FrameHandler, Wakeable {
   #instanceHigh = 0
   #instanceLow = 0
   #heardMs = 0
+  #closing: Promise<void> | undefined
 
   constructor(options: TunnelServerOptions) {
     this.#options = options
@@ -64,14 +65,14 @@ export class TunnelServer implements FrameHandler, Wakeable {
     return this.#core.stats(this.#session)
   }
 
-  /** Tells the client, then lets go of everything. */
-  async close(): Promise<void> {
-    this.#endSession('server closed', true)
-    await Promise.all(this.#listeners.map((listener) => listener.close()))
-    await this.#core.close()
+  /** Tells the client, then lets go of everything. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#shutDown()
+    return this.#closing
   }
 
   onFrames(batch: PacketBatch, source: FrameSource): void {
+    if (this.#closing !== undefined) return this.#core.drops.dropAll(batch, 'closed')
     const nowMs = this.#core.nowMs()
     for (let row = 0; row < batch.count; row++) {
       const fault = this.#sort(batch, row, source)
@@ -104,6 +105,12 @@ export class TunnelServer implements FrameHandler, Wakeable {
 
   handleTimeout(): void {
     this.#endSession('client silent', false)
+  }
+
+  async #shutDown(): Promise<void> {
+    this.#endSession('server closed', true)
+    await Promise.all(this.#listeners.map((listener) => listener.close()))
+    await this.#core.close()
   }
 
   /** Puts frames of the session aside and answers greetings. @returns why a frame is dropped. */

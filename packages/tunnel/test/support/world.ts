@@ -32,6 +32,8 @@ export interface WorldOptions {
   readonly slots?: number
   /** Packets that a TUN takes until the test makes room. */
   readonly tunRoom?: number
+  /** Stands between the client and its transports. */
+  readonly wrapClient?: (transport: Transport) => Transport
   readonly wire?: Pick<MemoryTransportOptions, 'maxFrameBytes' | 'sendBufferBytes' | 'batchSize' | 'maxPeers'>
 }
 
@@ -161,7 +163,8 @@ export class World {
   async close(): Promise<void> {
     for (const { tunnel } of this.#ends) await tunnel.close()
     await this.runtime.advance(CLOSE_MS)
-    for (const { pool, side } of this.#ends) check(pool.inUse === 0, `${pool.inUse} slots left at the ${side}`)
+    for (const { pool, side } of this.#ends)
+      check(pool.inUse === 0, `${pool.inUse} slots left at the ${side}`)
     check(this.runtime.runUntilIdle(CLOSE_MS), 'timers of a closed tunnel still run')
   }
 
@@ -183,6 +186,7 @@ export class World {
       tun,
       createScheduler: () => new CfsScheduler<never>(),
       createFragmenter: () => fragmenter({ pool }),
+      onTunClose: (error?: Error) => this.trace.push(`${side} lost its TUN: ${error?.message}`),
       onEvent: (event: TunnelEvent) => {
         events.push(event)
         this.trace.push(`${side} ${JSON.stringify(event)}`)
@@ -190,8 +194,10 @@ export class World {
     }
   }
 
-  #transport({ pool, tap }: Omit<End, 'tunnel'>, host: string): Transport {
-    return tap.attach(memoryTransport(this.network, { ...this.#options.wire, pool, host }))
+  #transport({ side, pool, tap }: Omit<End, 'tunnel'>, host: string): Transport {
+    const { wire, wrapClient } = this.#options
+    const transport = memoryTransport(this.network, { ...wire, pool, host })
+    return tap.attach(side === 'client' ? (wrapClient?.(transport) ?? transport) : transport)
   }
 }
 
