@@ -19,7 +19,7 @@ export interface TunnelOptions {
   readonly createScheduler: () => Scheduler<TunnelPath>
   /** Makes the fragmenter of a session, over the same pool. */
   readonly createFragmenter: () => Fragmenter
-  /** How paths are probed; see `@mp/prober`. */
+  /** How paths are probed; see `@mp/prober`. Default: its own, but for `delayLimitMs`, which is Infinity. */
   readonly prober?: Omit<ProberOptions, 'nextNonce' | 'estimator'>
   /** Packets handled at once, ≥ 1. Default 128. */
   readonly batchSize?: number
@@ -88,7 +88,8 @@ export class TunnelCore {
       fragmenter,
       scheduler: createScheduler(),
       probers: this.#probers,
-      proberOptions: { ...prober, nextNonce: () => this.randomWord() },
+      // Nothing paces the sender yet, so the queue in front of a path is our own doing and no fault of the path.
+      proberOptions: { delayLimitMs: Infinity, ...prober, nextNonce: () => this.randomWord() },
       localIndex: this.#randomIndex(),
       batchSize: this.batchSize,
       totalDrops: this.drops,
