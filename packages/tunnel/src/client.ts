@@ -4,6 +4,7 @@ import type { PersistentLink } from '@mp/path-manager'
 import { DECODE_ERROR_NAMES, DecodeError, FrameCodec, Handshake } from '@mp/wire'
 import { TunnelCore } from './core.ts'
 import type { TunnelOptions } from './core.ts'
+import { HangingLinks } from './hanging-links.ts'
 import { HelloSchedule } from './hello.ts'
 import type { TunnelPath } from './path.ts'
 import type { Session } from './session.ts'
@@ -32,6 +33,9 @@ export interface TunnelClientOptions extends TunnelOptions {
 /** After this many greetings, some three seconds, it is worth telling that nobody answers. */
 const UNANSWERED_GREETINGS = 5
 
+/** Longest wait between two dials, ms: a line that comes back after hours is used soon. */
+const LAST_REDIAL_MS = 8000
+
 /**
  * The side that calls. It keeps a link on every path, greets the server on all of them until one answers, and begins
  * anew when none works any more.
@@ -42,6 +46,7 @@ export class TunnelClient implements FrameHandler {
   readonly #codec: FrameCodec
   readonly #session: Session
   readonly #hello: HelloSchedule
+  readonly #hanging = new HangingLinks((path) => this.#replaceLink(path))
   readonly #greeting = new Handshake()
   readonly #welcome = new Handshake()
   readonly #links: PersistentLink[] = []
@@ -55,7 +60,7 @@ export class TunnelClient implements FrameHandler {
       role: 'client',
       onHandshake: (batch, row) => this.#handleWelcome(batch, row),
       onPeerClose: () => this.#session.handlePeerGone(),
-      onPathChange: () => this.#watch(),
+      onPathChange: () => this.#handlePathChange(),
     })
     this.#greeting.sender = this.#session.localIndex
     this.#greeting.instanceHigh = this.#core.randomWord()
@@ -69,6 +74,7 @@ export class TunnelClient implements FrameHandler {
   /** Begins to dial all paths and to read the TUN. Does not wait for either. */
   start(): void {
     this.#core.driver.add(this.#hello)
+    this.#core.driver.add(this.#hanging)
     this.#core.start((packets, nowMs) => this.#session.send(packets, nowMs))
     for (const [id, path] of this.#options.paths.entries()) this.#dial(id, path)
     this.#watch()
@@ -121,6 +127,7 @@ export class TunnelClient implements FrameHandler {
       ...(localAddress === undefined ? {} : { localAddress }),
       ...(device === undefined ? {} : { device }),
       runtime: this.#options.runtime,
+      backoff: { maxMs: LAST_REDIAL_MS },
       onUp: (carrier) => this.#attach(path, carrier),
       onDown: (error) => this.#session.reportNoLink(path, error?.message ?? 'closed by the server'),
     })
@@ -149,6 +156,16 @@ export class TunnelClient implements FrameHandler {
     this.#session.establish(welcome.sender)
     this.#watch()
     return undefined
+  }
+
+  #handlePathChange(): void {
+    this.#hanging.update(this.#session.paths, this.#core.nowMs())
+    this.#watch()
+  }
+
+  #replaceLink(path: TunnelPath): void {
+    this.#session.reportNoLink(path, 'the connection hangs; trying another one')
+    path.link?.close()
   }
 
   /** Looks for the server whenever no path gives reason to believe that it hears us, and only then. */
