@@ -41,21 +41,21 @@ describe('a path that gets no link', () => {
   })
 })
 
-describe('a path whose link ends', () => {
-  /** A world whose client leaves over links that the test can end. */
-  function breakable(): { world: World; links: Link[] } {
-    const links: Link[] = []
-    const tap = (transport: Transport): Transport => ({
-      ...transport,
-      dial: async (...dial) => {
-        const link = await transport.dial(...dial)
-        links.push(link)
-        return link
-      },
-    })
-    return { world: new World({ wrapClient: tap }), links }
-  }
+/** A world whose client leaves over links that the test can end. */
+function breakable(): { world: World; links: Link[] } {
+  const links: Link[] = []
+  const tap = (transport: Transport): Transport => ({
+    ...transport,
+    dial: async (...dial) => {
+      const link = await transport.dial(...dial)
+      links.push(link)
+      return link
+    },
+  })
+  return { world: new World({ wrapClient: tap }), links }
+}
 
+describe('a path whose link ends', () => {
   test('gets another one and goes on, while the other carries the traffic', async () => {
     const { world, links } = breakable()
     await world.start()

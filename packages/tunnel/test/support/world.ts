@@ -32,6 +32,7 @@ export interface WorldOptions {
   readonly slots?: number
   /** Packets that a TUN takes until the test makes room. */
   readonly tunRoom?: number
+  readonly createPool?: (slots: number) => Mempool
   /** Stands between the client and its transports. */
   readonly wrapClient?: (transport: Transport) => Transport
   readonly wire?: Pick<MemoryTransportOptions, 'maxFrameBytes' | 'sendBufferBytes' | 'batchSize' | 'maxPeers'>
@@ -70,6 +71,11 @@ export class World {
     const { seed = 1, line = { delayMs: 10 } } = options
     this.runtime = simRuntime({ seed })
     this.network = new MemoryNetwork({ runtime: this.runtime, line, seed })
+  }
+
+  /** All ends there ever were. */
+  get ends(): readonly End[] {
+    return this.#ends
   }
 
   get client(): End<TunnelClient> {
@@ -174,7 +180,7 @@ export class World {
 
   #base(side: Side): Omit<End, 'tunnel'> {
     const { slots = 4096, mtuBytes = 1400, tunRoom: receiveLimitPackets = 100_000 } = this.#options
-    const pool = new Mempool({ classes: [{ packetBytes: 1920, slots }] })
+    const pool = this.#options.createPool?.(slots) ?? new Mempool({ classes: [{ packetBytes: 1920, slots }] })
     const tun = memoryTun({ pool, mtuBytes, name: side, receiveLimitPackets })
     return { side, pool, tun, tap: new Tap(pool), events: [] }
   }
