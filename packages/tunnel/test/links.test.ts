@@ -163,6 +163,25 @@ describe('what the two ends tell each other', () => {
   })
 })
 
+describe('a server that cannot listen everywhere', () => {
+  test('says why, and gives back what it had when it is closed', async () => {
+    const world = new World({ ports: [7000, 7001] })
+    const pool = new Mempool()
+    const other = world.network.open(`${SERVER_HOST}:7001`, { pool })
+    await expect(world.startServer()).rejects.toMatchObject({ code: 'EADDRINUSE' })
+    await world.close()
+    await other.close()
+    await world.network.open(`${SERVER_HOST}:7000`, { pool }).close()
+    expect(pool.inUse).toBe(0)
+  })
+
+  test('listens at the addresses it names', async () => {
+    await inWorld({ ports: [7000, 7001] }, async ({ server }) => {
+      expect(server.tunnel).toMatchObject({ localAddresses: [`${SERVER_HOST}:7000`, `${SERVER_HOST}:7001`] })
+    })
+  })
+})
+
 describe('an end that is closed', () => {
   test('says so once, and takes no more in', async () => {
     await inWorld({}, async (world) => {
