@@ -9,6 +9,7 @@ export type Role = 'client' | 'server'
 /** What of a config is well-formed in itself; the checks here look at how its parts fit together. */
 export interface Draft {
   readonly isServer?: boolean
+  readonly tcp?: boolean
   readonly security?: string
   readonly client?: { readonly remotePaths?: readonly DraftPath[] }
   readonly server?: { readonly listen?: string }
@@ -47,6 +48,7 @@ export function faultsBetween(
   }
   checkRole(draft, role, report)
   checkPaths(draft.client?.remotePaths ?? [], report)
+  if (draft.tcp === true) checkTcp(draft.client?.remotePaths ?? [], report)
   checkTun(draft.tun ?? {}, report)
   return faults
 }
@@ -63,6 +65,16 @@ function checkRole({ isServer, server, client }: Draft, role: Role | undefined, 
     report(
       ['client', 'remotePaths'],
       'a client needs at least one path, such as { "remoteAddr": "192.0.2.7:5000" }; a server needs "isServer": true',
+    )
+  }
+}
+
+function checkTcp(paths: readonly DraftPath[], report: Report): void {
+  for (const [index, { device }] of paths.entries()) {
+    if (device === undefined) continue
+    report(
+      ['client', 'remotePaths', index, 'device'],
+      `TCP paths cannot be bound to a device, found "${device}": use "localAddr" with a routing rule, or UDP`,
     )
   }
 }

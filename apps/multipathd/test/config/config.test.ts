@@ -40,7 +40,7 @@ describe('a config', () => {
     const full = {
       $schema: './config.schema.json',
       isServer: false,
-      tcp: true,
+      tcp: false,
       security: 'none',
       promListenAddr: '[::1]:9100',
       client: {
@@ -71,6 +71,10 @@ describe('a config', () => {
       ...full,
       client: { remotePaths: [remotePaths[0], { ...remotePaths[1], name: 'path2', weight: 1, mtu: 1500 }] },
     })
+  })
+
+  test('may ask for TCP', () => {
+    expect(configOf({ ...client, tcp: true }).tcp).toBe(true)
   })
 
   test('may spell its keys in any letter case', () => {
