@@ -1,7 +1,9 @@
-import type { FrameHandler, FrameSource, Link, PacketBatch, Transport } from '@mp/interface'
+import type { FrameHandler, FrameSource, Link, PacketBatch } from '@mp/interface'
 import { dialPersistently } from '@mp/path-manager'
 import type { PersistentLink } from '@mp/path-manager'
 import { DECODE_ERROR_NAMES, DecodeError, FrameCodec, Handshake } from '@mp/wire'
+import { checkPaths } from './client-path.ts'
+import type { ClientPath } from './client-path.ts'
 import { TunnelCore } from './core.ts'
 import type { TunnelOptions } from './core.ts'
 import { HangingLinks } from './hanging-links.ts'
@@ -9,21 +11,6 @@ import { HelloSchedule } from './hello.ts'
 import type { TunnelPath } from './path.ts'
 import type { Session } from './session.ts'
 import type { TunnelStats } from './stats.ts'
-
-/** One way to the server. */
-export interface ClientPath {
-  /** For people; unique. */
-  readonly name: string
-  readonly transport: Transport
-  /** `host:port` of the server. */
-  readonly endpoint: string
-  /** Local IP address to leave from. Default: the routing table decides. */
-  readonly localAddress?: string
-  /** Network interface to leave through. */
-  readonly device?: string
-  /** Relative share of bytes, both ways, an integer 1…65535. Default 1. */
-  readonly weight?: number
-}
 
 export interface TunnelClientOptions extends TunnelOptions {
   /** 1…32 paths. */
@@ -52,7 +39,9 @@ export class TunnelClient implements FrameHandler {
   readonly #links: PersistentLink[] = []
   #closing: Promise<void> | undefined
 
+  /** Throws RangeError for paths out of range. */
   constructor(options: TunnelClientOptions) {
+    checkPaths(options.paths)
     this.#options = options
     this.#core = new TunnelCore(options)
     this.#codec = new FrameCodec(options.pool.arena)

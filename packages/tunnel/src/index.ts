@@ -45,7 +45,8 @@
  * @packageDocumentation
  */
 export { TunnelClient } from './client.ts'
-export type { ClientPath, TunnelClientOptions } from './client.ts'
+export type { TunnelClientOptions } from './client.ts'
+export type { ClientPath } from './client-path.ts'
 export type { TunnelOptions } from './core.ts'
 export type { TunnelEvent } from './events.ts'
 export type { PathCounters, PathIdentity, PathOwner, TunnelPath } from './path.ts'

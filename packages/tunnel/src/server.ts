@@ -103,8 +103,8 @@ export class TunnelServer implements FrameHandler, Wakeable {
     return this.#session === undefined ? Infinity : this.#heardMs + SESSION_IDLE_MS
   }
 
-  handleTimeout(): void {
-    this.#endSession('client silent', false)
+  handleTimeout(nowMs: number): void {
+    if (nowMs >= this.pollTimeout()) this.#endSession('client silent', false)
   }
 
   async #shutDown(): Promise<void> {
