@@ -1,8 +1,11 @@
 import { readdirSync } from 'node:fs'
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
 
 // Tests read every workspace package from its TypeScript source, so that they need no build of it.
 const packages = readdirSync(new URL('./packages', import.meta.url))
+
+/** Real daemons over real links. They measure time, so they run after all others and one file at a time. */
+const SYSTEM = 'apps/*/test/system/**/*.test.ts'
 
 export default defineConfig({
   resolve: {
@@ -15,13 +18,33 @@ export default defineConfig({
     }),
   },
   test: {
-    include: [
-      'packages/*/test/**/*.test.ts',
-      'apps/*/test/**/*.test.ts',
-      'examples/test/**/*.test.ts',
-      'scripts/test/**/*.test.mjs',
-    ],
     reporters: ['default', './scripts/closing-line.mjs'],
-    testTimeout: 20_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: [
+            'packages/*/test/**/*.test.ts',
+            'apps/*/test/**/*.test.ts',
+            'examples/test/**/*.test.ts',
+            'scripts/test/**/*.test.mjs',
+          ],
+          exclude: [...configDefaults.exclude, SYSTEM],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'system',
+          include: [SYSTEM],
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 })

@@ -1,30 +1,18 @@
-import type { FrameHandler, FrameSource, Link, PacketBatch, Transport } from '@mp/interface'
+import type { FrameHandler, FrameSource, Link, PacketBatch } from '@mp/interface'
 import { dialPersistently } from '@mp/path-manager'
 import type { PersistentLink } from '@mp/path-manager'
+import { checkPaths } from './client-path.ts'
+import type { ClientPath } from './client-path.ts'
 import { TunnelCore } from './core.ts'
 import type { TunnelOptions } from './core.ts'
 import type { Greeter } from './greeter.ts'
+import { HangingLinks } from './hanging-links.ts'
 import { NoiseGreeter } from './noise-greeter.ts'
 import type { TunnelPath } from './path.ts'
 import { PlainGreeter } from './plain-greeter.ts'
 import type { ClientSecurity } from './security.ts'
 import type { Session } from './session.ts'
 import type { TunnelStats } from './stats.ts'
-
-/** One way to the server. */
-export interface ClientPath {
-  /** For people; unique. */
-  readonly name: string
-  readonly transport: Transport
-  /** `host:port` of the server. */
-  readonly endpoint: string
-  /** Local IP address to leave from. Default: the routing table decides. */
-  readonly localAddress?: string
-  /** Network interface to leave through. */
-  readonly device?: string
-  /** Relative share of bytes, both ways, an integer 1…65535. Default 1. */
-  readonly weight?: number
-}
 
 export interface TunnelClientOptions extends TunnelOptions {
   /** 1…32 paths. */
@@ -38,6 +26,9 @@ export interface TunnelClientOptions extends TunnelOptions {
 /** After this many greetings, some three seconds, it is worth telling that nobody answers. */
 const UNANSWERED_GREETINGS = 5
 
+/** Longest wait between two dials, ms: a line that comes back after hours is used soon. */
+const LAST_REDIAL_MS = 8000
+
 /**
  * The side that calls. It keeps a link on every path, greets the server on all of them until one answers, and begins
  * anew when none works any more.
@@ -47,11 +38,15 @@ export class TunnelClient implements FrameHandler {
   readonly #core: TunnelCore
   readonly #session: Session
   readonly #greeter: Greeter
+  readonly #hanging = new HangingLinks((path) => this.#replaceLink(path))
   readonly #links: PersistentLink[] = []
   /** No path works: the greeter looks for the server, and not only for new keys. */
   #isSearching = false
+  #closing: Promise<void> | undefined
 
+  /** Throws RangeError for paths out of range. */
   constructor(options: TunnelClientOptions) {
+    checkPaths(options.paths)
     this.#options = options
     this.#core = new TunnelCore(options)
     this.#session = this.#core.createSession({
@@ -61,7 +56,7 @@ export class TunnelClient implements FrameHandler {
       deliver: this.#core.deliverFrom(options.allowedIPs),
       onHandshake: (frame) => this.#handleAnswer(frame),
       onPeerClose: () => this.#session.handlePeerGone(),
-      onPathChange: () => this.#watch(),
+      onPathChange: () => this.#handlePathChange(),
       onKeysWanted: () => this.#greeter.start(this.#core.nowMs(), this.#session.remoteIndex),
     })
     this.#greeter = this.#createGreeter()
@@ -70,6 +65,7 @@ export class TunnelClient implements FrameHandler {
   /** Begins to dial all paths and to read the TUN. Does not wait for either. */
   start(): void {
     this.#core.driver.add(this.#greeter)
+    this.#core.driver.add(this.#hanging)
     this.#core.start((packets, nowMs) => this.#session.send(packets, nowMs))
     for (const [id, path] of this.#options.paths.entries()) this.#dial(id, path)
     this.#watch()
@@ -80,16 +76,14 @@ export class TunnelClient implements FrameHandler {
     return this.#core.stats([this.#session])
   }
 
-  /** Tells the server, then lets go of everything. */
-  async close(): Promise<void> {
-    this.#greeter.stop()
-    // The session first: it still has a last word for the server.
-    this.#core.closeSession(this.#session, { tellPeer: true, reason: 'client closed' })
-    for (const link of this.#links) link.close()
-    await this.#core.close()
+  /** Tells the server, then lets go of everything. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#shutDown()
+    return this.#closing
   }
 
   onFrames(batch: PacketBatch, source: FrameSource): void {
+    if (this.#closing !== undefined) return this.#core.drops.dropAll(batch, 'closed')
     this.#session.receive(batch, source, this.#core.nowMs())
     this.#core.driver.rearm()
   }
@@ -107,6 +101,14 @@ export class TunnelClient implements FrameHandler {
   onClose(link: Link, error?: Error): void {
     this.#session.handleLinkClose(link, error?.message ?? 'closed by the server')
     this.#core.driver.rearm()
+  }
+
+  async #shutDown(): Promise<void> {
+    this.#greeter.stop()
+    // The session first: it still has a last word for the server.
+    this.#core.closeSession(this.#session, { tellPeer: true, reason: 'client closed' })
+    for (const link of this.#links) link.close()
+    await this.#core.close()
   }
 
   #createGreeter(): Greeter {
@@ -128,6 +130,7 @@ export class TunnelClient implements FrameHandler {
       ...(localAddress === undefined ? {} : { localAddress }),
       ...(device === undefined ? {} : { device }),
       runtime: this.#options.runtime,
+      backoff: { maxMs: LAST_REDIAL_MS },
       onUp: (carrier) => this.#attach(path, carrier),
       onDown: (error) => this.#session.reportNoLink(path, error?.message ?? 'closed by the server'),
     })
@@ -163,6 +166,16 @@ export class TunnelClient implements FrameHandler {
   #endSearch(): void {
     this.#isSearching = false
     this.#greeter.stop()
+  }
+
+  #handlePathChange(): void {
+    this.#hanging.update(this.#session.paths, this.#core.nowMs())
+    this.#watch()
+  }
+
+  #replaceLink(path: TunnelPath): void {
+    this.#session.reportNoLink(path, 'the connection hangs; trying another one')
+    path.link?.close()
   }
 
   /** Looks for the server whenever no path gives reason to believe that it hears us, and only then. */

@@ -52,8 +52,7 @@ export class ControlChannel {
     body.state = PROBER_STATE_VALUES[path.prober.state]
     body.weight = this.#parts.tellWeights ? path.weight : 0
     body.nonce = nonce
-    this.#parts.writer.writeControl(path, body)
-    path.flush()
+    this.#send(path)
   }
 
   /** Tells the peer over `path` that the session ends. */
@@ -61,8 +60,7 @@ export class ControlChannel {
     const body = this.#sent
     body.kind = ControlKind.close
     body.reason = reason
-    this.#parts.writer.writeControl(path, body)
-    path.flush()
+    this.#send(path)
   }
 
   /** Tells the peer that `path` is not used any more. */
@@ -90,6 +88,13 @@ export class ControlChannel {
     this.#parts.pool.release(batch.slot[row]!)
     this.#act(body, context)
     return undefined
+  }
+
+  /** What is said of a path is of no use later: without a link it is not said. */
+  #send(path: TunnelPath): void {
+    if (path.link === undefined) return
+    this.#parts.writer.writeControl(path, this.#sent)
+    path.flush()
   }
 
   #act(body: ControlBody, { path, nowMs }: ControlContext): void {
@@ -124,7 +129,8 @@ export class ControlChannel {
   }
 
   #handleProbe(body: ControlBody, path: TunnelPath, nowMs: number): void {
-    if (body.weight !== 0 && body.weight !== path.weight) this.#parts.onWeight(path, body.weight)
+    const { tellWeights, onWeight } = this.#parts
+    if (!tellWeights && body.weight !== 0 && body.weight !== path.weight) onWeight(path, body.weight)
     if (body.kind === ControlKind.probe) this.#answer(path, body.nonce, nowMs)
     else this.#parts.onReply(path, body.nonce, nowMs)
   }

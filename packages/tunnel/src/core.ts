@@ -22,7 +22,7 @@ export interface TunnelOptions {
   readonly createScheduler: () => Scheduler<TunnelPath>
   /** Makes the fragmenter of a session, over the same pool. */
   readonly createFragmenter: () => Fragmenter
-  /** How paths are probed; see `@mp/prober`. */
+  /** How paths are probed; see `@mp/prober`. Default: its own, but for `delayLimitMs`, which is Infinity. */
   readonly prober?: Omit<ProberOptions, 'nextNonce' | 'estimator'>
   /** Packets handled at once, ≥ 1. Default 128. */
   readonly batchSize?: number
@@ -55,6 +55,7 @@ export class TunnelCore {
   readonly #probers: ProberManager<TunnelPath>
   readonly #word: Uint32Array = new Uint32Array(1)
   readonly #wordBytes: Uint8Array = new Uint8Array(this.#word.buffer)
+  #closed = false
 
   constructor(options: TunnelOptions) {
     this.#options = options
@@ -83,7 +84,9 @@ export class TunnelCore {
         send(packets, this.nowMs())
         this.driver.rearm()
       },
-      onClose: (error) => this.#options.onTunClose?.(error),
+      onClose: (error) => {
+        if (!this.#closed) this.#options.onTunClose?.(error)
+      },
     })
   }
 
@@ -101,7 +104,8 @@ export class TunnelCore {
       fragmenter,
       scheduler: createScheduler(),
       probers: this.#probers,
-      proberOptions: { ...prober, nextNonce: () => this.randomWord() },
+      // Nothing paces the sender yet, so the queue in front of a path is our own doing and no fault of the path.
+      proberOptions: { delayLimitMs: Infinity, ...prober, nextNonce: () => this.randomWord() },
       batchSize: this.batchSize,
       totalDrops: this.drops,
       nowMs: () => this.nowMs(),
@@ -141,6 +145,7 @@ export class TunnelCore {
   }
 
   async close(): Promise<void> {
+    this.#closed = true
     this.driver.close()
     await this.#options.tun.close()
   }

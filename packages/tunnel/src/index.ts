@@ -11,26 +11,42 @@
  * ```ts
  * import { Mempool } from '@mp/mempool'
  * import { CfsScheduler } from '@mp/scheduler-cfs'
- * import { TunnelClient } from '@mp/tunnel'
+ * import { MemoryNetwork, memoryTransport, memoryTun, simRuntime, udpPacket } from '@mp/testkit'
+ * import { TunnelClient, TunnelServer } from '@mp/tunnel'
+ * import type { TunnelPath } from '@mp/tunnel'
+ * import { fragmenter } from '@mp/udpmux'
  *
- * const client = new TunnelClient({
+ * const runtime = simRuntime({ seed: 1 })
+ * const pool = new Mempool()
+ * const transport = memoryTransport(new MemoryNetwork({ runtime }), { pool })
+ * const tuns = { client: memoryTun({ pool }), server: memoryTun({ pool }) }
+ * const common = {
  *   runtime,
- *   pool: new Mempool(),
- *   tun,
- *   createScheduler: () => new CfsScheduler(),
+ *   pool,
+ *   createScheduler: () => new CfsScheduler<TunnelPath>(),
  *   createFragmenter: () => fragmenter({ pool }),
- *   paths: [
- *     { name: 'dsl', transport: udp, endpoint: 'vpn.example.net:7000', localAddress: '192.168.1.10' },
- *     { name: 'lte', transport: udp, endpoint: 'vpn.example.net:7000', localAddress: '192.168.8.10', weight: 2 },
- *   ],
- * })
+ * }
+ * const endpoint = '10.0.0.2:7000'
+ * const server = new TunnelServer({ ...common, tun: tuns.server, listen: [{ transport, endpoint }] })
+ * const paths = [
+ *   { name: 'dsl', transport, endpoint, localAddress: '10.0.1.1' },
+ *   { name: 'lte', transport, endpoint, localAddress: '10.0.2.1', weight: 2 },
+ * ]
+ * const client = new TunnelClient({ ...common, tun: tuns.client, paths })
+ *
+ * await server.start()
  * client.start()
+ * await runtime.advance(1000) // both paths are probed by now
+ * tuns.client.inject(udpPacket({ src: '10.99.0.1', dst: '10.99.0.2', srcPort: 1, dstPort: 2, payload: new Uint8Array(9) }))
+ * await runtime.advance(10)
+ * console.log(tuns.server.received.length) // 1
  * ```
  *
  * @packageDocumentation
  */
 export { TunnelClient } from './client.ts'
-export type { ClientPath, TunnelClientOptions } from './client.ts'
+export type { TunnelClientOptions } from './client.ts'
+export type { ClientPath } from './client-path.ts'
 export type { TunnelOptions } from './core.ts'
 export type { TunnelEvent } from './events.ts'
 export type { PathCounters, PathIdentity, PathOwner, TunnelPath } from './path.ts'

@@ -51,6 +51,7 @@ export class TunnelServer implements FrameHandler, Wakeable {
   readonly #reply: PacketBatch
   readonly #listeners: Listener[] = []
   #sweepMs = 0
+  #closing: Promise<void> | undefined
 
   constructor(options: TunnelServerOptions) {
     const { pool, security, peers = [], clientToClient = false } = options
@@ -94,14 +95,14 @@ export class TunnelServer implements FrameHandler, Wakeable {
     return this.#core.stats(this.#peers.sessions())
   }
 
-  /** Tells the clients, then lets go of everything. */
-  async close(): Promise<void> {
-    this.#peers.closeAll('server closed')
-    await Promise.all(this.#listeners.map((listener) => listener.close()))
-    await this.#core.close()
+  /** Tells the clients, then lets go of everything. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#shutDown()
+    return this.#closing
   }
 
   onFrames(batch: PacketBatch, source: FrameSource): void {
+    if (this.#closing !== undefined) return this.#core.drops.dropAll(batch, 'closed')
     const nowMs = this.#core.nowMs()
     let client: Client | undefined
     for (let row = 0; row < batch.count; row++) {
@@ -137,8 +138,15 @@ export class TunnelServer implements FrameHandler, Wakeable {
   }
 
   handleTimeout(nowMs: number): void {
+    if (nowMs < this.#sweepMs) return
     this.#sweepMs = nowMs + SWEEP_MS
     this.#peers.closeSilent(nowMs - SESSION_IDLE_MS)
+  }
+
+  async #shutDown(): Promise<void> {
+    this.#peers.closeAll('server closed')
+    await Promise.all(this.#listeners.map((listener) => listener.close()))
+    await this.#core.close()
   }
 
   #createDoor(security: ServerSecurity): Door {

@@ -152,6 +152,7 @@ export class Session implements PathOwner {
 
   /** Takes frames from a link and empties the batch. */
   receive(frames: PacketBatch, source: FrameSource, nowMs: number): void {
+    this.#writer.setTime(nowMs)
     this.#inbound.receive(frames, source, nowMs)
     this.#updateProbers(nowMs)
   }
@@ -246,7 +247,9 @@ export class Session implements PathOwner {
   }
 
   sendProbe(path: TunnelPath, probe: Probe): void {
-    if (path.link !== undefined && this.established) this.#control.sendProbe(path, probe.nonce)
+    if (!this.established) return
+    this.#writer.setTime(this.#options.nowMs())
+    this.#control.sendProbe(path, probe.nonce)
   }
 
   handleProberEvent(path: TunnelPath, event: ProberEvent): void {
@@ -284,7 +287,7 @@ export class Session implements PathOwner {
   /** Ends the session and lets go of all it holds; `tellPeer` on every path that it ends. */
   close(tellPeer: boolean): void {
     this.#closed = true
-    for (const path of [...this.paths]) {
+    for (const path of this.paths) {
       if (tellPeer && this.established) this.#control.sendClose(path, 0)
       this.#dropPath(path, 'session closed')
     }

@@ -61,8 +61,18 @@ describe('a NAT that gives a path a new address', () => {
 
 describe('paths that share an address', () => {
   const cases = [
-    { name: 'both paths leave from one host', paths: [{ name: 'a', host: '10.0.0.1' }, { name: 'b', host: '10.0.0.1' }] },
-    { name: 'the paths lead to two ports', paths: [{ name: 'a' }, { name: 'b', listener: 1 }], ports: [7000, 7001] },
+    {
+      name: 'both paths leave from one host',
+      paths: [
+        { name: 'a', host: '10.0.0.1' },
+        { name: 'b', host: '10.0.0.1' },
+      ],
+    },
+    {
+      name: 'the paths lead to two ports',
+      paths: [{ name: 'a' }, { name: 'b', listener: 1 }],
+      ports: [7000, 7001],
+    },
     {
       name: 'one host calls two ports',
       paths: [
@@ -90,7 +100,10 @@ describe('paths that share an address', () => {
     const paths = [{ name: 'a' }, { name: 'b', listener: 1 }]
     await inWorld({ paths, ports: [7000, 7001] }, async (world) => {
       const ends = (side: 'client' | 'server') => pathsOf(world[side])
-      expect(ends('server').map(({ localAddress }) => localAddress)).toEqual(['10.9.0.1:7000', '10.9.0.1:7001'])
+      expect(ends('server').map(({ localAddress }) => localAddress)).toEqual([
+        '10.9.0.1:7000',
+        '10.9.0.1:7001',
+      ])
       expect(ends('server').map(({ remoteAddress }) => remoteAddress)).toEqual(
         ends('client').map(({ localAddress }) => localAddress),
       )

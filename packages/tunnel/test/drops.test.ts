@@ -11,7 +11,9 @@ async function dropsOf(end: End, body: () => void | Promise<void>): Promise<Reco
   await body()
   const after = Object.entries(statsOf(end).drops)
   return Object.fromEntries(
-    after.map(([name, count]) => [name, count - (before[name] ?? 0)] as const).filter(([, count]) => count > 0),
+    after
+      .map(([name, count]) => [name, count - (before[name] ?? 0)] as const)
+      .filter(([, count]) => count > 0),
   )
 }
 
@@ -70,7 +72,9 @@ describe('packets that cannot go on are dropped under one name', () => {
     await inWorld({ slots: 64, wire: { maxFrameBytes: 700 } }, async (world) => {
       const { client } = world
       const taken = Array.from({ length: 64 - client.pool.inUse - 2 }, () => client.pool.acquire())
-      expect(await dropsOf(client, () => client.tun.inject(packet(1, { bytes: 1400 })))).toEqual({ 'pool-empty': 1 })
+      expect(await dropsOf(client, () => client.tun.inject(packet(1, { bytes: 1400 })))).toEqual({
+        'pool-empty': 1,
+      })
       for (const slot of taken) client.pool.release(slot)
     })
   })
@@ -104,7 +108,10 @@ describe('frames that are not what they should be are dropped under one name', (
     ['bad-control', (receiver) => frameOf({ receiver, type: FrameType.control }, probeBody(9))],
     ['unknown-session', (receiver) => frameOf({ receiver: (receiver % 0xff_fffe) + 1 }, packet(1))],
     ['ip-bad-version', (receiver) => frameOf({ receiver }, packet(1).fill(0, 0, 1))],
-    ['piece-malformed', (receiver) => frameOf({ receiver, flags: FLAG_FRAGMENT }, Uint8Array.of(0, 1, 0, 1, 5))],
+    [
+      'piece-malformed',
+      (receiver) => frameOf({ receiver, flags: FLAG_FRAGMENT }, Uint8Array.of(0, 1, 0, 1, 5)),
+    ],
   ]
 
   test.each(faults)('%s, at both ends', async (name, frame) => {
@@ -120,7 +127,10 @@ describe('frames that are not what they should be are dropped under one name', (
   test('bad-handshake and bad-length: a greeting that is none', async () => {
     await inWorld({}, async ({ server }) => {
       const greetings = [handshakeOf({ sender: 0 }), handshakeOf({}).slice(0, 19)]
-      expect(await dropsOf(server, () => throwAt(server, greetings))).toEqual({ 'bad-handshake': 1, 'bad-length': 1 })
+      expect(await dropsOf(server, () => throwAt(server, greetings))).toEqual({
+        'bad-handshake': 1,
+        'bad-length': 1,
+      })
       expect(closeReasons(server)).toEqual([])
     })
   })
@@ -137,7 +147,9 @@ describe('frames that are not what they should be are dropped under one name', (
       const { server } = world
       const link = { ...nowhere, link: () => ({ ...fakeLink, close: () => {} }) }
       const receiver = indexOf(server)
-      const frames = Array.from({ length: 40 }, (_, pathId) => frameOf({ receiver, pathId: 100 + pathId }, packet(pathId)))
+      const frames = Array.from({ length: 40 }, (_, pathId) =>
+        frameOf({ receiver, pathId: 100 + pathId }, packet(pathId)),
+      )
       expect(await dropsOf(server, () => throwAt(server, frames, link))).toEqual({ 'unknown-path': 10 })
       expect(pathsOf(server)).toHaveLength(32)
     })
@@ -189,7 +201,9 @@ describe('a flood of greetings', () => {
     await inWorld({}, async (world: World) => {
       const { server } = world
       for (let round = 0; round < 20; round++) {
-        const frames = Array.from({ length: 50 }, (_, index) => handshakeOf({ instanceLow: round * 50 + index, pathId: index }))
+        const frames = Array.from({ length: 50 }, (_, index) =>
+          handshakeOf({ instanceLow: round * 50 + index, pathId: index }),
+        )
         throwAt(server, frames)
       }
       expect(closeReasons(server)).toHaveLength(1000)

@@ -36,7 +36,8 @@ describe('a path that swallows everything', () => {
   test('is left as soon when it swallows one direction only', async () => {
     await inWorld({}, async (world) => {
       world.line(1).setForward({ blackhole: true })
-      await world.until(() => !used(world.client, 1) && !used(world.server, 1), DOUBT_MS)
+      const tookMs = await world.until(() => !used(world.client, 1) && !used(world.server, 1), DOUBT_MS)
+      expect(tookMs).toBeGreaterThan(50)
       await works(world)
     })
   })
@@ -59,7 +60,7 @@ describe('a path that swallows everything', () => {
       world.line(0).cut()
       await world.pass(120_000)
       world.line(0).restore()
-      await world.until(() => world.allHealthy(), 12_500 + 1500)
+      expect(await world.until(() => world.allHealthy(), 60_000)).toBeLessThan(12_500 + 1500)
     })
   })
 
@@ -125,7 +126,7 @@ describe('a server that starts anew', () => {
   test('tells the client when it goes, is found again soon, and goes on from there', async () => {
     await inWorld({}, async (world) => {
       await world.server.tunnel.close()
-      await world.until(() => countOf(world.client, 'stalled') === 1, 20)
+      expect(await world.until(() => countOf(world.client, 'stalled') === 1, 1000)).toBeLessThanOrEqual(20)
       await world.pass(5000)
       await world.startServer()
       await world.until(() => countOf(world.client, 'established') === 2, GREETED_MS)

@@ -87,7 +87,7 @@ describe('packet inspector', () => {
     const inspector = new PacketInspector(pool.arena)
     for (let row = 0; row < batch.count; row++) expect(inspector.inspect(batch, row)).toBeUndefined()
     const { bulk, critical } = TrafficClass
-    expect([...batch.flags.slice(0, 4)]).toEqual([bulk, bulk, critical, bulk])
+    expect(Array.from(batch.flags.subarray(0, 4))).toEqual([bulk, bulk, critical, bulk])
     expect(batch.flow[3]).toBe(batch.flow[0])
     expect(new Set(batch.flow.slice(0, 3)).size).toBe(3)
     pool.releaseAll(batch)
@@ -185,21 +185,21 @@ describe('frame writer', () => {
   })
 })
 
-describe('path', () => {
-  /** A link that takes `room` frames. */
-  function linkFor(pool: Mempool, room: { frames: number }): { link: Link; calls: () => number } {
-    let calls = 0
-    const send = (batch: PacketBatch): number => {
-      calls++
-      const taken = Math.min(room.frames, batch.count)
-      for (let row = 0; row < taken; row++) pool.release(batch.slot[row]!)
-      batch.dropFront(taken)
-      room.frames -= taken
-      return taken
-    }
-    return { link: { send } as unknown as Link, calls: () => calls }
+/** A link that takes `room` frames. */
+function linkFor(pool: Mempool, room: { frames: number }): { link: Link; calls: () => number } {
+  let calls = 0
+  const send = (batch: PacketBatch): number => {
+    calls++
+    const taken = Math.min(room.frames, batch.count)
+    for (let row = 0; row < taken; row++) pool.release(batch.slot[row]!)
+    batch.dropFront(taken)
+    room.frames -= taken
+    return taken
   }
+  return { link: { send } as unknown as Link, calls: () => calls }
+}
 
+describe('path', () => {
   test('counts frames and bytes as the link takes them, and keeps what it does not', () => {
     const pool = new Mempool()
     const path = somePath(pool)

@@ -14,6 +14,7 @@ export type Role = 'client' | 'server'
 /** What of a config is well-formed in itself; the checks here look at how its parts fit together. */
 export interface Draft {
   readonly isServer?: boolean
+  readonly tcp?: boolean
   readonly security?: 'none' | DraftSecurity
   readonly client?: { readonly remotePaths?: readonly DraftPath[] }
   readonly server?: { readonly listen?: string; readonly peers?: readonly DraftPeer[] }
@@ -47,6 +48,7 @@ export function faultsBetween(
   checkSecurity(draft, { asServer, insecure }, report)
   if (asServer) checkPeers(draft, report)
   checkPaths(draft.client?.remotePaths ?? [], report)
+  if (draft.tcp === true) checkTcp(draft.client?.remotePaths ?? [], report)
   checkTun(draft.tun ?? {}, report)
   return faults
 }
@@ -67,6 +69,16 @@ function checkRole({ isServer, server, client }: Draft, role: Role | undefined, 
     )
   }
   return asked
+}
+
+function checkTcp(paths: readonly DraftPath[], report: Report): void {
+  for (const [index, { device }] of paths.entries()) {
+    if (device === undefined) continue
+    report(
+      ['client', 'remotePaths', index, 'device'],
+      `TCP paths cannot be bound to a device, found "${device}": use "localAddr" with a routing rule, or UDP`,
+    )
+  }
 }
 
 function checkPaths(paths: readonly DraftPath[], report: Report): void {

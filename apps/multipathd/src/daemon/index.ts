@@ -2,6 +2,7 @@ import type { PacketPool, TunDevice } from '@mp/interface'
 import { Mempool } from '@mp/mempool'
 import { systemRuntime } from '@mp/runtime-node'
 import { openTun } from '@mp/tun'
+import type { Tun } from '@mp/tun'
 import type { Io } from '../cli/io.ts'
 import { createLog } from '../cli/log.ts'
 import type { Log } from '../cli/log.ts'
@@ -26,6 +27,8 @@ export async function runDaemon(config: Config, io: Io): Promise<number> {
   const stop = new StopRequest()
   const pool = createPool(config)
   const tun = await openDevice(config, pool)
+  for (const route of tun.skippedRoutes)
+    log.warn(`${route} is routed elsewhere already: left as it is`, { route })
   try {
     const tunnel = createTunnel(config, {
       runtime: systemRuntime(),
@@ -60,7 +63,7 @@ async function runTunnel(tunnel: Tunnel, { config, log, stop, tun }: Running): P
   }
 }
 
-function openDevice(config: Config, pool: PacketPool): Promise<TunDevice> {
+function openDevice(config: Config, pool: PacketPool): Promise<Tun> {
   const { name, mtu, backend, localAddr, remoteAddr, allowedIPs } = config.tun
   return openTun({
     pool,

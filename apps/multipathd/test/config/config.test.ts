@@ -40,7 +40,7 @@ describe('a config', () => {
     const full = {
       $schema: './config.schema.json',
       isServer: false,
-      tcp: true,
+      tcp: false,
       security: 'none',
       promListenAddr: '[::1]:9100',
       client: {
@@ -73,6 +73,10 @@ describe('a config', () => {
       client: { remotePaths: [remotePaths[0], { ...remotePaths[1], name: 'path2', weight: 1, mtu: 1500 }] },
       server: { ...full.server, peers: [] },
     })
+  })
+
+  test('may ask for TCP', () => {
+    expect(configOf({ ...client, tcp: true }).tcp).toBe(true)
   })
 
   test('may spell its keys in any letter case', () => {

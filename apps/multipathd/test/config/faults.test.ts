@@ -98,6 +98,12 @@ const FAULTY: FaultyCase[] = [
     'client.remotePaths[0].device',
     /without blanks.*found "my dsl"/,
   ],
+  [
+    'a device under TCP',
+    { ...withPath({ device: 'eth0' }), tcp: true },
+    'client.remotePaths[0].device',
+    /TCP paths cannot be bound to a device, found "eth0"/,
+  ],
   ['an empty name of a path', withPath({ name: '' }), 'client.remotePaths[0].name', /found an empty one/],
   [
     'an outer MTU that is too small',

@@ -24,10 +24,7 @@ export function throwAt(end: End, frames: readonly Uint8Array[], source: FrameSo
 }
 
 /** A frame with any header in front of any bytes. */
-export function frameOf(
-  header: Partial<FrameHeader>,
-  content: Uint8Array = new Uint8Array(0),
-): Uint8Array {
+export function frameOf(header: Partial<FrameHeader>, content: Uint8Array = new Uint8Array(0)): Uint8Array {
   const bytes = new Uint8Array(HEADER_BYTES + content.length)
   const whole = Object.assign(new FrameHeader(), { type: FrameType.data, receiver: 1 }, header)
   new FrameCodec(bytes).writeFrame(0, whole)

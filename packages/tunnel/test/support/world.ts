@@ -32,6 +32,9 @@ export interface WorldOptions {
   readonly slots?: number
   /** Packets that a TUN takes until the test makes room. */
   readonly tunRoom?: number
+  readonly createPool?: (slots: number) => Mempool
+  /** Stands between the client and its transports. */
+  readonly wrapClient?: (transport: Transport) => Transport
   readonly wire?: Pick<MemoryTransportOptions, 'maxFrameBytes' | 'sendBufferBytes' | 'batchSize' | 'maxPeers'>
 }
 
@@ -68,6 +71,11 @@ export class World {
     const { seed = 1, line = { delayMs: 10 } } = options
     this.runtime = simRuntime({ seed })
     this.network = new MemoryNetwork({ runtime: this.runtime, line, seed })
+  }
+
+  /** All ends there ever were. */
+  get ends(): readonly End[] {
+    return this.#ends
   }
 
   get client(): End<TunnelClient> {
@@ -161,7 +169,8 @@ export class World {
   async close(): Promise<void> {
     for (const { tunnel } of this.#ends) await tunnel.close()
     await this.runtime.advance(CLOSE_MS)
-    for (const { pool, side } of this.#ends) check(pool.inUse === 0, `${pool.inUse} slots left at the ${side}`)
+    for (const { pool, side } of this.#ends)
+      check(pool.inUse === 0, `${pool.inUse} slots left at the ${side}`)
     check(this.runtime.runUntilIdle(CLOSE_MS), 'timers of a closed tunnel still run')
   }
 
@@ -171,7 +180,7 @@ export class World {
 
   #base(side: Side): Omit<End, 'tunnel'> {
     const { slots = 4096, mtuBytes = 1400, tunRoom: receiveLimitPackets = 100_000 } = this.#options
-    const pool = new Mempool({ classes: [{ packetBytes: 1920, slots }] })
+    const pool = this.#options.createPool?.(slots) ?? new Mempool({ classes: [{ packetBytes: 1920, slots }] })
     const tun = memoryTun({ pool, mtuBytes, name: side, receiveLimitPackets })
     return { side, pool, tun, tap: new Tap(pool), events: [] }
   }
@@ -183,6 +192,7 @@ export class World {
       tun,
       createScheduler: () => new CfsScheduler<never>(),
       createFragmenter: () => fragmenter({ pool }),
+      onTunClose: (error?: Error) => this.trace.push(`${side} lost its TUN: ${error?.message}`),
       onEvent: (event: TunnelEvent) => {
         events.push(event)
         this.trace.push(`${side} ${JSON.stringify(event)}`)
@@ -190,8 +200,10 @@ export class World {
     }
   }
 
-  #transport({ pool, tap }: Omit<End, 'tunnel'>, host: string): Transport {
-    return tap.attach(memoryTransport(this.network, { ...this.#options.wire, pool, host }))
+  #transport({ side, pool, tap }: Omit<End, 'tunnel'>, host: string): Transport {
+    const { wire, wrapClient } = this.#options
+    const transport = memoryTransport(this.network, { ...wire, pool, host })
+    return tap.attach(side === 'client' ? (wrapClient?.(transport) ?? transport) : transport)
   }
 }
 

@@ -1,0 +1,50 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Namespace, Running } from '@mp/netlab'
+
+const INTERVAL_MS = 50
+const LOOK_MS = 10
+const ANSWER = /^\[(\d+\.\d+)\] \d+ bytes from .* time=/gm
+
+/** Whether one ping comes back. */
+export async function answers(from: Namespace, to: string): Promise<boolean> {
+  return (await from.exec('ping', ['-n', '-c', '1', '-W', '0.5', to])).code === 0
+}
+
+/** Pings twenty times a second until stopped, or until the lab goes. Times are those of the system clock, ms. */
+export class PingWatch {
+  readonly #running: Running
+
+  constructor(from: Namespace, to: string) {
+    this.#running = from.spawn('ping', ['-n', '-D', '-i', String(INTERVAL_MS / 1000), to])
+  }
+
+  /** When answers came. */
+  answersMs(): number[] {
+    return [...this.#running.output().stdout.matchAll(ANSWER)].map(([, seconds]) => Number(seconds) * 1000)
+  }
+
+  /** Longest time without an answer from `sinceMs` until now. */
+  silenceMs(sinceMs: number): number {
+    let lastMs = sinceMs
+    let longestMs = 0
+    for (const atMs of [...this.answersMs().filter((each) => each > sinceMs), Date.now()]) {
+      longestMs = Math.max(longestMs, atMs - lastMs)
+      lastMs = atMs
+    }
+    return longestMs
+  }
+
+  /** Waits for the first answer after `sinceMs`; answers how long that took. */
+  async answered(sinceMs: number, withinMs: number): Promise<number> {
+    for (;;) {
+      const atMs = this.answersMs().find((each) => each > sinceMs)
+      if (atMs !== undefined) return atMs - sinceMs
+      if (Date.now() > sinceMs + withinMs) throw new Error(`no ping came back within ${withinMs} ms`)
+      await sleep(LOOK_MS)
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#running.kill('SIGINT')
+  }
+}
