@@ -1,5 +1,5 @@
 /**
- * UDP sockets and TUN devices that work in batches: one system call carries up to 64 datagrams, and one call crosses
+ * UDP sockets, TUN devices and encryption that work in batches: one system call carries up to 64 datagrams, and one call crosses
  * from C to JavaScript, whatever their number. A small addon in plain C (Node-API, so one build serves all versions of
  * Node) does it; received packets land directly in the slots of a packet pool.
  *
@@ -33,6 +33,26 @@
  * batches before timers and other sockets get their turn. Slots to receive into are taken from the pool beforehand, so
  * that an idle socket holds `batchSize` of them; when the pool has none, packets are taken from the kernel all the same
  * and counted as `pool-empty`, for a full queue in the kernel would drop them uncounted.
+ *
+ * Encryption is worth a batch too: OpenSSL's functions are called where the running program has them, so that 64 packets
+ * cost one crossing, and nothing is allocated. {@link chooseAead} takes that, or the best there is without it:
+ *
+ * ```ts
+ * import { chooseAead } from '@mp/native-io'
+ * import { Mempool } from '@mp/mempool'
+ *
+ * const pool = new Mempool()
+ * const { aead, reason } = chooseAead({ pool })
+ * console.log(aead.cipher, reason)
+ *
+ * const key = aead.createKey(new Uint8Array(32)) // a real one comes out of a handshake
+ * const batch = pool.createBatch(64)
+ * const slot = pool.acquire()
+ * batch.push(slot, pool.offsetOf(slot), 8 + 1400) // 8 bytes stay clear
+ * key.seal(batch, { from: 0, to: 1, pathId: 0, firstCounter: 0 })
+ * console.log(batch.length[0]) // 1424: the tag has 16
+ * pool.releaseAll(batch)
+ * ```
  *
  * Linux is tested; Darwin (utun, loops instead of recvmmsg and sendmmsg) compiles from the same sources.
  *
