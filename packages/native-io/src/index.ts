@@ -1,7 +1,7 @@
 /**
- * UDP sockets, TUN devices and encryption that work in batches: one system call carries up to 64 datagrams, and one call crosses
- * from C to JavaScript, whatever their number. A small addon in plain C (Node-API, so one build serves all versions of
- * Node) does it; received packets land directly in the slots of a packet pool.
+ * UDP sockets, TUN devices and encryption that work in batches: one system call carries up to 64 datagrams, and one
+ * call crosses from C to JavaScript, whatever their number. A small addon in plain C (Node-API, so one build serves all
+ * versions of Node) does it; received packets land directly in the slots of a packet pool.
  *
  * Not every machine can load it. {@link loadNativeIo} says so instead of throwing, and what to do; the portable
  * backends of `@mp/udpmux` and `@mp/tun` implement the same contracts.

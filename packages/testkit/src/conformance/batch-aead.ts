@@ -1,7 +1,17 @@
 import type { AeadBox, AeadKey, BatchAead, PacketBatch, PacketPool } from '@mp/interface'
 import { expect } from 'vitest'
+import {
+  around,
+  countersFrom,
+  KEY,
+  same,
+  sealedBy,
+  shiftedBatch,
+  TAG_BYTES,
+  wrongRows,
+} from './aead-frames.ts'
 import { KNOWN_FRAMES } from './aead-vectors.ts'
-import { batchOf, joined, packetAt, payload } from './packets.ts'
+import { batchOf, packetAt, payload } from './packets.ts'
 import { defineSuite, type Fixture, type SuiteOptions, type Tests } from './suite.ts'
 
 /** An AEAD over the arena of a pool. */
@@ -18,13 +28,10 @@ export function testBatchAead(options: SuiteOptions<BatchAeadFixture>): void {
   defineSuite('BatchAead', { ...sealingTests, ...forgeryTests, ...misuseTests }, options)
 }
 
-const CLEAR_BYTES = 8
-const TAG_BYTES = 16
 const ROWS = 64
 const LEAST_BYTES = 8
 const MOST_BYTES = 1500
 const BEYOND_32_BITS = 2 ** 32 - 20
-const KEY = payload(32, 1)
 const RUN = { pathId: 3, firstCounter: 7 }
 
 /** Lengths 8 … 1500, in portions of one batch. */
@@ -33,56 +40,6 @@ const LENGTHS: readonly (readonly number[])[] = Array.from(
   (_, i) =>
     Array.from({ length: ROWS }, (_each, row) => LEAST_BYTES + i * ROWS + row).filter((n) => n <= MOST_BYTES),
 )
-
-/** A batch with `frames`, each at another alignment. */
-function shiftedBatch(pool: PacketPool, frames: readonly Uint8Array[]): PacketBatch {
-  const batch = batchOf(pool, frames)
-  for (const [row, frame] of frames.entries()) {
-    batch.offset[row]! += row % 17
-    pool.arena.set(frame, batch.offset[row])
-  }
-  return batch
-}
-
-/** What is in the slot of `row` in front of the frame, and behind it and its tag. */
-function around(pool: PacketPool, batch: PacketBatch, row: number, frameBytes: number): Uint8Array[] {
-  const [slot, offset] = [batch.slot[row]!, batch.offset[row]!]
-  return [
-    pool.arena.slice(pool.startOf(slot), offset),
-    pool.arena.slice(offset + frameBytes + TAG_BYTES, pool.endOf(slot)),
-  ]
-}
-
-function nonceOf(pathId: number, counter: number | bigint): Uint8Array {
-  const view = new DataView(new ArrayBuffer(12))
-  view.setUint32(0, pathId)
-  view.setBigUint64(4, BigInt(counter))
-  return new Uint8Array(view.buffer)
-}
-
-function sealedBy(
-  reference: BatchAeadFixture['reference'],
-  frame: Uint8Array,
-  at: { readonly pathId: number; readonly counter: number | bigint },
-): Uint8Array {
-  const clear = frame.subarray(0, CLEAR_BYTES)
-  const box = { key: KEY, nonce: nonceOf(at.pathId, at.counter), associatedData: clear }
-  return joined(clear, reference({ ...box, data: frame.subarray(CLEAR_BYTES) }))
-}
-
-/** Faster than `toEqual` by far, which matters with thousands of frames. */
-function same(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i])
-}
-
-/** Rows whose packet is not the one in `expected`. */
-function wrongRows(pool: PacketPool, batch: PacketBatch, expected: readonly Uint8Array[]): number[] {
-  return [...expected.keys()].filter((row) => !same(packetAt(pool, batch, row), expected[row]!))
-}
-
-function countersFrom(first: number, rows: number): Float64Array {
-  return Float64Array.from({ length: rows }, (_, row) => first + row)
-}
 
 /** A batch of frames of one key, sealed as in {@link RUN}, ready to be opened. */
 function sealedBatch(fixture: BatchAeadFixture, frames: readonly Uint8Array[]): SealedBatch {
