@@ -1,6 +1,7 @@
 import type { FrameHandler, FrameSource, Link, PacketBatch } from '@mp/interface'
 import { dialPersistently } from '@mp/path-manager'
 import type { PersistentLink } from '@mp/path-manager'
+import { AddressBook } from './address-book.ts'
 import { checkPaths } from './client-path.ts'
 import type { ClientPath } from './client-path.ts'
 import { TunnelCore } from './core.ts'
@@ -38,6 +39,7 @@ export class TunnelClient implements FrameHandler {
   readonly #core: TunnelCore
   readonly #session: Session
   readonly #greeter: Greeter
+  readonly #refuse: ((offset: number) => string | undefined) | undefined
   readonly #hanging = new HangingLinks((path) => this.#replaceLink(path))
   readonly #links: PersistentLink[] = []
   /** No path works: the greeter looks for the server, and not only for new keys. */
@@ -53,13 +55,15 @@ export class TunnelClient implements FrameHandler {
       role: 'client',
       security: options.security,
       localIndex: this.#core.randomIndex(),
-      deliver: this.#core.deliverFrom(options.allowedIPs),
+      deliver: (packets) => this.#core.deliver(packets, this.#refuse),
       onHandshake: (frame) => this.#handleAnswer(frame),
       onPeerClose: () => this.#session.handlePeerGone(),
       onPathChange: () => this.#handlePathChange(),
       onKeysWanted: () => this.#greeter.start(this.#core.nowMs(), this.#session.remoteIndex),
+      onKeysGone: () => this.#session.handlePeerGone(),
     })
     this.#greeter = this.#createGreeter()
+    this.#refuse = refuseForeign(options)
   }
 
   /** Begins to dial all paths and to read the TUN. Does not wait for either. */
@@ -190,4 +194,12 @@ export class TunnelClient implements FrameHandler {
     this.#isSearching = true
     this.#greeter.start(atMs, 0)
   }
+}
+
+/** Only packets from the networks behind the server may come out of the tunnel. */
+function refuseForeign({ pool, allowedIPs }: TunnelClientOptions): ((offset: number) => string | undefined) | undefined {
+  if (allowedIPs === undefined) return undefined
+  const addresses = new AddressBook(pool.arena)
+  addresses.add(allowedIPs, 0)
+  return (offset) => (addresses.sourceOf(offset) === 0 ? undefined : 'foreign-source')
 }

@@ -19,14 +19,8 @@ export interface ControlParts {
   readonly onClose: (reason: number) => void
   /** The peer does not use `path` any more. */
   readonly onPathClose: (path: TunnelPath) => void
-  /** The peer received the challenge with `token`. */
-  readonly onPathResponse: (path: TunnelPath, token: PathToken) => void
-}
-
-/** 64 random bits that only who receives at an address can repeat. */
-export interface PathToken {
-  readonly high: number
-  readonly low: number
+  /** The peer received the challenge with the 8 bytes of `token`. */
+  readonly onPathResponse: (path: TunnelPath, token: Uint8Array) => void
 }
 
 /** Where and when a control frame came. */
@@ -68,13 +62,16 @@ export class ControlChannel {
     const body = this.#sent
     body.kind = ControlKind.pathClose
     body.reason = 0
-    this.#parts.writer.writeControl(path, body)
-    path.flush()
+    this.#send(path)
   }
 
   /** Appends a challenge in the name of `path` to `into`, which goes over another link than the path's. */
-  writeChallenge(path: TunnelPath, token: PathToken, into: PacketBatch): void {
-    this.#writeToken(path, { kind: ControlKind.pathChallenge, token, into })
+  writeChallenge(path: TunnelPath, token: Uint8Array, into: PacketBatch): void {
+    const view = new DataView(token.buffer, token.byteOffset)
+    this.#sent.tokenHigh = view.getUint32(0)
+    this.#sent.tokenLow = view.getUint32(4)
+    this.#sent.kind = ControlKind.pathChallenge
+    this.#parts.writer.writeControl(path, this.#sent, into)
   }
 
   /**
@@ -104,28 +101,21 @@ export class ControlChannel {
       case ControlKind.pathClose:
         return this.#parts.onPathClose(path)
       case ControlKind.pathChallenge:
-        return this.#respond(path, { high: body.tokenHigh, low: body.tokenLow })
+        return this.#respond(path, body)
       case ControlKind.pathResponse:
-        return this.#parts.onPathResponse(path, { high: body.tokenHigh, low: body.tokenLow })
+        return this.#parts.onPathResponse(path, tokenOf(body))
       default:
         return this.#handleProbe(body, path, nowMs)
     }
   }
 
-  #respond(path: TunnelPath, token: PathToken): void {
-    this.#writeToken(path, { kind: ControlKind.pathResponse, token, into: path.out })
-    path.flush()
-  }
-
-  #writeToken(
-    path: TunnelPath,
-    { kind, token, into }: { readonly kind: number; readonly token: PathToken; readonly into: PacketBatch },
-  ): void {
+  /** A challenge is answered over the path, wherever it came from. */
+  #respond(path: TunnelPath, { tokenHigh, tokenLow }: ControlBody): void {
     const body = this.#sent
-    body.kind = kind
-    body.tokenHigh = token.high
-    body.tokenLow = token.low
-    this.#parts.writer.writeControl(path, body, into)
+    body.kind = ControlKind.pathResponse
+    body.tokenHigh = tokenHigh
+    body.tokenLow = tokenLow
+    this.#send(path)
   }
 
   #handleProbe(body: ControlBody, path: TunnelPath, nowMs: number): void {
@@ -140,4 +130,12 @@ export class ControlChannel {
     this.sendProbe(path, nonce, ControlKind.probeReply)
     if (path.prober.state === 'lost') path.prober.handleAlive(nowMs)
   }
+}
+
+function tokenOf({ tokenHigh, tokenLow }: ControlBody): Uint8Array {
+  const token = new Uint8Array(8)
+  const view = new DataView(token.buffer)
+  view.setUint32(0, tokenHigh)
+  view.setUint32(4, tokenLow)
+  return token
 }

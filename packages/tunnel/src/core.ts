@@ -41,6 +41,8 @@ export interface SessionWishes extends Pick<
   readonly security: Security | undefined
   /** The session needs new keys soon. */
   readonly onKeysWanted: () => void
+  /** The session has no keys to go on with. */
+  readonly onKeysGone: (reason: string) => void
 }
 
 const DEFAULT_BATCH_SIZE = 128
@@ -53,6 +55,7 @@ export class TunnelCore {
   readonly driver: Driver
   readonly #options: TunnelOptions
   readonly #probers: ProberManager<TunnelPath>
+  readonly #accepted: PacketBatch
   readonly #word: Uint32Array = new Uint32Array(1)
   readonly #wordBytes: Uint8Array = new Uint8Array(this.#word.buffer)
   #closed = false
@@ -61,6 +64,7 @@ export class TunnelCore {
     this.#options = options
     this.batchSize = options.batchSize ?? DEFAULT_BATCH_SIZE
     this.drops = new DropCounter(options.pool)
+    this.#accepted = options.pool.createBatch(this.batchSize)
     this.driver = new Driver(options.runtime)
     this.#probers = new ProberManager({
       onTransmit: (path, probe) => path.owner.sendProbe(path, probe),
@@ -91,10 +95,10 @@ export class TunnelCore {
   }
 
   /** Makes a session; without `security` nothing in it is encrypted. */
-  createSession({ security, onKeysWanted, ...wishes }: SessionWishes): Session {
+  createSession({ security, onKeysWanted, onKeysGone, ...wishes }: SessionWishes): Session {
     const { pool, createScheduler, createFragmenter, prober } = this.#options
     const fragmenter = createFragmenter()
-    const guard = security === undefined ? plainGuard : new SealedGuard({ ...security, onKeysWanted })
+    const guard = security === undefined ? plainGuard : new SealedGuard({ role: wishes.role, aeadOf: security.aeadOf, onKeysWanted, onKeysGone })
     this.driver.add(fragmenter)
     this.driver.add(guard)
     return new Session({
@@ -109,7 +113,7 @@ export class TunnelCore {
       batchSize: this.batchSize,
       totalDrops: this.drops,
       nowMs: () => this.nowMs(),
-      randomWord: () => this.randomWord(),
+      randomBytes: (into) => this.#options.runtime.randomBytes(into),
       onEvent: (event) => this.emit(event),
     })
   }
@@ -150,9 +154,25 @@ export class TunnelCore {
     await this.#options.tun.close()
   }
 
-  /** Writes inner packets to the TUN and empties the batch. */
-  deliver(packets: PacketBatch): void {
-    this.#options.tun.write(packets)
+  /**
+   * Writes inner packets to the TUN and empties the batch. `refuse` looks at the packet at an offset of the arena and
+   * says why it must not go on, if so.
+   */
+  deliver(packets: PacketBatch, refuse?: (offset: number) => string | undefined): void {
+    if (refuse !== undefined) this.#sieve(packets, refuse)
+    if (packets.count > 0) this.#options.tun.write(packets)
     this.drops.dropAll(packets, 'tun-full')
+  }
+
+  #sieve(packets: PacketBatch, refuse: (offset: number) => string | undefined): void {
+    const accepted = this.#accepted
+    for (let row = 0; row < packets.count; row++) {
+      const fault = refuse(packets.offset[row]!)
+      if (fault !== undefined) this.drops.drop(packets.slot[row]!, fault)
+      else packets.copyRow(row, accepted)
+    }
+    packets.count = 0
+    for (let row = 0; row < accepted.count; row++) accepted.copyRow(row, packets)
+    accepted.count = 0
   }
 }

@@ -6,10 +6,12 @@ import type { Wakeable } from './driver.ts'
 export interface FrameGuard extends Wakeable {
   /** Epoch that frames are sealed in now, 0…3. */
   readonly sendEpoch: number
+  /** Epoch of the keys that come next, 0…3. */
+  readonly nextEpoch: number
   /** Takes the keys of an epoch. */
   install(keys: SessionKeys, nowMs: number): void
-  /** Seals frames of one path in place. */
-  seal(frames: PacketBatch, run: SealRun): void
+  /** Seals frames of one path in place. False when there is no key, and then nothing happened. */
+  seal(frames: PacketBatch, run: SealRun): boolean
   /**
    * Opens frames in place. Column `path` of each row is its path id, column `flags` its epoch, `counters` its whole
    * counter by row number. Of rows that are not authentic the length becomes 0.
@@ -22,8 +24,9 @@ export interface FrameGuard extends Wakeable {
 /** Guards nothing: `"security": "none"`. */
 export const plainGuard: FrameGuard = {
   sendEpoch: 0,
+  nextEpoch: 0,
   install: () => {},
-  seal: () => {},
+  seal: () => true,
   open: () => {},
   close: () => {},
   pollTimeout: () => Infinity,

@@ -25,7 +25,7 @@ export class FrameWriter {
     this.#sequence = -1
   }
 
-  /** The epoch that frames are sealed in from now on. Whoever changes it starts the counters of all paths anew. */
+  /** The epoch that frames are sealed in from now on. */
   setEpoch(epoch: number): void {
     this.#header.epoch = epoch
   }

@@ -15,6 +15,7 @@ import type { DropCounter } from './drop-counter.ts'
 import type { FrameGuard } from './frame-guard.ts'
 import type { PacketInspector } from './packet-inspector.ts'
 import type { TunnelPath } from './path.ts'
+import type { Arrival } from './roaming.ts'
 
 export interface InboundParts {
   readonly pool: PacketPool
@@ -36,7 +37,7 @@ export interface InboundParts {
   /** A frame came on a path that is not known: make it, or refuse with undefined. */
   readonly join: (pathId: number, source: FrameSource, peer: number) => TunnelPath | undefined
   /** The newest frame of a path came from elsewhere than the ones before. */
-  readonly follow: (path: TunnelPath, source: FrameSource, peer: number) => void
+  readonly follow: (path: TunnelPath, arrival: Arrival) => void
   /** Takes a `welcome` or `cookie`. @returns why it is dropped, or undefined when it was of use; its slot stays ours. */
   readonly onHandshake: (frame: Uint8Array) => string | undefined
   /** Takes inner packets and empties the batch. */
@@ -82,7 +83,7 @@ export class Inbound {
     if (code !== DecodeError.none) return DECODE_ERROR_NAMES[code]
     if (header.receiver !== localIndex) return 'unknown-session'
     if (header.type < FrameType.data) return this.#takeHandshake(batch, row)
-    const window = paths.get(header.pathId)?.windowOf(header.epoch)
+    const window = paths.get(header.pathId)?.window
     const counter = expandCounter(header.counter24, window?.highest ?? -1)
     if (window?.check(counter) === false) return 'replayed'
     this.#counters[this.#frames.count] = counter
@@ -120,7 +121,7 @@ export class Inbound {
     if (code !== DecodeError.none) return DECODE_ERROR_NAMES[code]
     const path = this.#parts.paths.get(header.pathId) ?? this.#parts.join(header.pathId, source, frames.peer[row]!)
     if (path === undefined) return 'unknown-path'
-    if (!this.#note(path, row, source)) return 'replayed'
+    if (!this.#note(path, row, { source, nowMs })) return 'replayed'
     this.#parts.onHeard(nowMs)
     frames.offset[row]! += HEADER_BYTES
     frames.length[row]! -= HEADER_BYTES
@@ -151,15 +152,17 @@ export class Inbound {
    * Books a frame on its path; false when it was there before. Only the newest frame may move a path: one that was
    * overtaken tells of an address that is already left.
    */
-  #note(path: TunnelPath, row: number, source: FrameSource): boolean {
+  #note(path: TunnelPath, row: number, { source, nowMs }: { readonly source: FrameSource; readonly nowMs: number }): boolean {
     const counter = this.#counters[row]!
-    const window = path.windowOf(this.#header.epoch)
-    const isNewest = counter > window.highest
-    if (!window.commit(counter)) return false
+    const isNewest = counter > path.window.highest
+    if (!path.window.commit(counter)) return false
     path.counters.rxFrames++
-    path.counters.rxBytes += this.#frames.length[row]!
+    const frameBytes = this.#frames.length[row]!
+    path.counters.rxBytes += frameBytes
     const peer = this.#frames.peer[row]!
-    if (isNewest && (path.source !== source || path.peer !== peer)) this.#parts.follow(path, source, peer)
+    if (isNewest && (path.source !== source || path.peer !== peer)) {
+      this.#parts.follow(path, { source, peer, frameBytes, nowMs })
+    }
     return true
   }
 }

@@ -53,10 +53,10 @@ export class TunnelPath implements Schedulable, PathIdentity {
   isReportedUnlinked = false
   /** Rows at the front of `out` that are sealed. */
   sealed = 0
-  /** Counter of the next frame sent, in the epoch that is sent in. */
+  /** Counter of the next frame sent. */
   txCounter = 0
-  /** What was received, per epoch. */
-  readonly #windows: ReplayWindow[] = []
+  /** Which counters were received. They go on over all epochs of a session. */
+  window: ReplayWindow = new ReplayWindow()
 
   constructor(identity: PathIdentity, owner: PathOwner, prober: Prober, out: PacketBatch) {
     this.id = identity.id
@@ -67,14 +67,10 @@ export class TunnelPath implements Schedulable, PathIdentity {
     this.out = out
   }
 
-  /** What was received in `epoch`, 0…3. */
-  windowOf(epoch: number): ReplayWindow {
-    return (this.#windows[epoch] ??= new ReplayWindow())
-  }
-
-  /** `epoch` begins: its number stood for another one before. */
-  beginEpoch(epoch: number): void {
-    this.#windows[epoch] = new ReplayWindow()
+  /** Another session begins: its counters are its own. */
+  beginAnew(): void {
+    this.txCounter = 0
+    this.window = new ReplayWindow()
   }
 
   /** Seals what waits in `out` and gives it to the link, as far as that takes it. A full link is left alone until it is writable. */

@@ -1,7 +1,8 @@
 import type { PacketBatch, PacketPool } from '@mp/interface'
-import { AllowedIps } from '@mp/secure-channel'
+import { AddressBook } from './address-book.ts'
 import type { TunnelCore } from './core.ts'
 import type { ServerPeer } from './door.ts'
+import { PacketInspector } from './packet-inspector.ts'
 import type { Security } from './security.ts'
 import type { Session } from './session.ts'
 
@@ -13,15 +14,26 @@ export interface Client {
 
 interface Entry {
   readonly peer: ServerPeer
+  /** Its number in the address book. */
+  readonly owner: number
   /** The session packets go to. */
   current: Client | undefined
-  /** A newer one, of which no frame came yet: it takes the place of the other with the first. */
+  /** A newer one, of which no frame came yet: with the first it takes the place of the other. */
   pending: Client | undefined
+}
+
+/** How a session ends. */
+interface Ending {
+  readonly tellPeer: boolean
+  readonly reason: string
 }
 
 export interface PeerTableOptions {
   readonly core: TunnelCore
   readonly pool: PacketPool
+  /** Absent: nothing is encrypted. */
+  readonly security: Security | undefined
+  /** Whether packets may go from one client to another. */
   readonly clientToClient: boolean
 }
 
@@ -29,16 +41,20 @@ export interface PeerTableOptions {
 export class PeerTable {
   readonly #options: PeerTableOptions
   readonly #entries = new Map<string, Entry>()
+  readonly #byOwner: (Entry | undefined)[] = []
   readonly #byKey = new Map<string, ServerPeer>()
   readonly #byIndex = new Map<number, Client>()
-  readonly #routes: AllowedIps<ServerPeer>
+  readonly #addresses: AddressBook
+  readonly #inspector: PacketInspector
   /** Packets for one session, out of a batch. */
   readonly #packets: PacketBatch
 
   constructor(options: PeerTableOptions) {
+    const { pool, core } = options
     this.#options = options
-    this.#routes = new AllowedIps(options.pool.arena)
-    this.#packets = options.pool.createBatch(options.core.batchSize)
+    this.#addresses = new AddressBook(pool.arena)
+    this.#inspector = new PacketInspector(pool.arena)
+    this.#packets = pool.createBatch(core.batchSize)
   }
 
   /** Makes a client known. Throws RangeError for a name, key or network that is taken. */
@@ -47,8 +63,12 @@ export class PeerTable {
     const key = keyText(publicKey)
     if (this.#entries.has(name)) throw new RangeError(`there is a peer "${name}" already`)
     if (this.#byKey.has(key)) throw new RangeError(`the key of peer "${name}" is another peer's`)
-    for (const network of allowedIPs) this.#routes.insert(network, peer)
-    this.#entries.set(name, { peer, current: undefined, pending: undefined })
+    const free = this.#byOwner.indexOf(undefined)
+    const owner = free < 0 ? this.#byOwner.length : free
+    this.#addresses.add(allowedIPs, owner)
+    const entry = { peer, owner, current: undefined, pending: undefined }
+    this.#entries.set(name, entry)
+    this.#byOwner[owner] = entry
     this.#byKey.set(key, peer)
   }
 
@@ -56,9 +76,9 @@ export class PeerTable {
   remove(name: string): ServerPeer | undefined {
     const entry = this.#entries.get(name)
     if (entry === undefined) return undefined
-    this.#close(entry, 'pending', { tellPeer: true, reason: `${name} was removed` })
-    this.#close(entry, 'current', { tellPeer: true, reason: `${name} was removed` })
-    for (const network of entry.peer.allowedIPs) this.#routes.remove(network)
+    this.#closeEntry(entry, { tellPeer: true, reason: `${name} was removed` })
+    this.#addresses.remove(entry.owner)
+    this.#byOwner[entry.owner] = undefined
     this.#entries.delete(name)
     this.#byKey.delete(keyText(entry.peer.publicKey))
     return entry.peer
@@ -78,21 +98,21 @@ export class PeerTable {
   }
 
   /** Gives a peer a new session. It takes the place of the one there is when its first frame comes. */
-  open(peer: ServerPeer, security: Security | undefined): Client {
+  open(peer: ServerPeer): Client {
+    const { core, security } = this.#options
     const entry = this.#entries.get(peer.name)!
-    this.#close(entry, 'pending', { tellPeer: false, reason: `${peer.name} began anew` })
-    const end = (): void => this.#closeSession(entry, client, `closed by ${peer.name}`)
-    const session = this.#options.core.createSession({
+    if (entry.pending !== undefined) this.#end(entry.pending, { tellPeer: false, reason: `${peer.name} began anew` })
+    const end = (reason: string): void => this.#end(client, { tellPeer: false, reason })
+    const session = core.createSession({
       role: 'server',
-      name: peer.name,
       security,
       localIndex: this.#freeIndex(),
-      deliver: (packets) => this.#deliver(packets, peer),
+      deliver: (packets) => this.#deliver(packets, entry.owner),
       onHandshake: () => 'unexpected-handshake',
-      onPeerClose: end,
+      onPeerClose: () => end(`closed by ${peer.name}`),
       onPathChange: () => {},
       onKeysWanted: () => {},
-      onExpired: () => this.#closeSession(entry, client, `the keys of ${peer.name} expired`),
+      onKeysGone: (reason) => end(`no keys left: ${reason}`),
     })
     const client: Client = { peer, session }
     entry.pending = client
@@ -100,93 +120,85 @@ export class PeerTable {
     return client
   }
 
-  /** An authentic frame of `client` came, perhaps: then it is there, and an older session of its peer is not. */
+  /** Frames of `client` came. If any was authentic it is there, and an older session of its peer is not. */
   confirm(client: Client): void {
     const entry = this.#entries.get(client.peer.name)
     if (entry?.pending !== client || client.session.heardMs === -Infinity) return
-    this.#close(entry, 'current', { tellPeer: false, reason: `${client.peer.name} began anew` })
-    entry.current = client
     entry.pending = undefined
+    if (entry.current !== undefined) {
+      this.#end(entry.current, { tellPeer: false, reason: `${client.peer.name} began anew` })
+    }
+    entry.current = client
   }
 
   /** Sends packets from the TUN to the clients they are for, and empties the batch. */
   route(packets: PacketBatch, nowMs: number): void {
-    const run = this.#packets
     let session: Session | undefined
     for (let row = 0; row < packets.count; row++) {
-      const peer = this.#routes.lookupDestination(packets.offset[row]!, packets.length[row]!)
-      const next = peer === undefined ? undefined : this.#entries.get(peer.name)?.current?.session
-      if (next !== session || run.count === run.capacity) {
-        session?.send(run, nowMs)
-        session = next
-      }
-      if (next !== undefined) packets.copyRow(row, run)
-      else this.#options.core.drops.drop(packets.slot[row]!, peer === undefined ? 'no-peer' : 'no-session')
+      const next = this.#sessionFor(packets, row)
+      if (next === undefined) continue
+      if (next !== session || this.#packets.count === this.#packets.capacity) session?.send(this.#packets, nowMs)
+      session = next
+      packets.copyRow(row, this.#packets)
     }
     packets.count = 0
-    session?.send(run, nowMs)
+    session?.send(this.#packets, nowMs)
   }
 
-  /** Forgets clients that were last heard before `limitMs`. */
+  /** Forgets clients that were last heard, or never after they came, before `limitMs`. */
   closeSilent(limitMs: number): void {
-    for (const entry of this.#entries.values()) {
-      const { current, pending } = entry
-      const why = { tellPeer: false, reason: `${entry.peer.name} is silent` }
-      if (current !== undefined && current.session.heardMs < limitMs) this.#close(entry, 'current', why)
-      if (pending !== undefined && pending.session.openedMs < limitMs) this.#close(entry, 'pending', why)
+    for (const client of [...this.#byIndex.values()]) {
+      const { heardMs, openedMs } = client.session
+      if (Math.max(heardMs, openedMs) < limitMs) {
+        this.#end(client, { tellPeer: false, reason: `${client.peer.name} is silent` })
+      }
     }
   }
 
   closeAll(reason: string): void {
-    for (const entry of this.#entries.values()) {
-      this.#close(entry, 'pending', { tellPeer: true, reason })
-      this.#close(entry, 'current', { tellPeer: true, reason })
+    for (const entry of this.#entries.values()) this.#closeEntry(entry, { tellPeer: true, reason })
+  }
+
+  /** The session a packet from the TUN is for. One that is for nobody is dropped here. */
+  #sessionFor(packets: PacketBatch, row: number): Session | undefined {
+    let fault = this.#inspector.inspect(packets, row)
+    if (fault === undefined) {
+      const entry = this.#byOwner[this.#addresses.destinationOf(packets.offset[row]!)]
+      if (entry?.current !== undefined) return entry.current.session
+      fault = entry === undefined ? 'no-peer' : 'no-session'
     }
+    this.#options.core.drops.drop(packets.slot[row]!, fault)
+    return undefined
   }
 
   /** What came from a client goes on only if its source is the client's own, and not to another client unasked. */
-  #deliver(packets: PacketBatch, peer: ServerPeer): void {
+  #deliver(packets: PacketBatch, owner: number): void {
     const { core, clientToClient } = this.#options
-    const { offset, length, slot } = packets
-    let kept = 0
-    for (let row = 0; row < packets.count; row++) {
-      const isOwn = this.#routes.lookupSource(offset[row]!, length[row]!) === peer
-      const to = clientToClient ? undefined : this.#routes.lookupDestination(offset[row]!, length[row]!)
-      if (!isOwn) core.drops.drop(slot[row]!, 'foreign-source')
-      else if (to !== undefined && to !== peer) core.drops.drop(slot[row]!, 'client-to-client')
-      else keep(packets, row, kept++)
-    }
-    packets.count = kept
-    if (kept > 0) core.deliver(packets)
+    core.deliver(packets, (offset) => {
+      if (this.#addresses.sourceOf(offset) !== owner) return 'foreign-source'
+      if (clientToClient) return undefined
+      const to = this.#addresses.destinationOf(offset)
+      return to < 0 || to === owner ? undefined : 'client-to-client'
+    })
   }
 
-  #closeSession(entry: Entry, client: Client, reason: string): void {
-    if (entry.current === client) this.#close(entry, 'current', { tellPeer: false, reason })
-    if (entry.pending === client) this.#close(entry, 'pending', { tellPeer: false, reason })
+  #closeEntry({ pending, current }: Entry, ending: Ending): void {
+    if (pending !== undefined) this.#end(pending, ending)
+    if (current !== undefined) this.#end(current, ending)
   }
 
-  #close(entry: Entry, which: 'current' | 'pending', why: { readonly tellPeer: boolean; readonly reason: string }): void {
-    const client = entry[which]
-    if (client === undefined) return
-    entry[which] = undefined
-    this.#byIndex.delete(client.session.localIndex)
-    this.#options.core.closeSession(client.session, why)
+  #end(client: Client, ending: Ending): void {
+    if (!this.#byIndex.delete(client.session.localIndex)) return
+    const entry = this.#entries.get(client.peer.name)
+    if (entry?.current === client) entry.current = undefined
+    if (entry?.pending === client) entry.pending = undefined
+    this.#options.core.closeSession(client.session, ending)
   }
 
   #freeIndex(): number {
     const index = this.#options.core.randomIndex()
     return this.#byIndex.has(index) ? this.#freeIndex() : index
   }
-}
-
-/** Moves row `from` to row `to` in place: what delivery needs of it is where the packet is. */
-function keep({ slot, offset, length, flags, flow }: PacketBatch, from: number, to: number): void {
-  if (from === to) return
-  slot[to] = slot[from]!
-  offset[to] = offset[from]!
-  length[to] = length[from]!
-  flags[to] = flags[from]!
-  flow[to] = flow[from]!
 }
 
 function keyText(publicKey: Uint8Array | undefined): string {

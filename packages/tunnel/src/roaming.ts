@@ -1,18 +1,21 @@
 import type { FrameSource, Link } from '@mp/interface'
-import type { PathToken } from './control-channel.ts'
+import { PathValidation } from '@mp/secure-channel'
 import type { TunnelPath } from './path.ts'
 
-/** Between two challenges to one address, ms. Each answers a frame that is about as long: no amplification. */
-const CHALLENGE_INTERVAL_MS = 50
-/** A candidate that did not answer for this long is forgotten, ms. */
-const CANDIDATE_MS = 3000
-
 export interface RoamingOptions {
-  readonly randomWord: () => number
-  /** Sends a challenge with `token` over `link` in the name of `path`. */
-  readonly challenge: (path: TunnelPath, link: Link, token: PathToken) => void
+  readonly randomBytes: (into: Uint8Array) => void
+  /** Sends a challenge with `token` over `link` in the name of `path`. @returns bytes sent. */
+  readonly challenge: (path: TunnelPath, link: Link, token: Uint8Array) => number
   /** Gives `path` the link that leads to where its peer receives. */
   readonly attach: (path: TunnelPath, link: Link) => void
+}
+
+/** Where a frame came from, when, and how long it was. */
+export interface Arrival {
+  readonly source: FrameSource
+  readonly peer: number
+  readonly frameBytes: number
+  readonly nowMs: number
 }
 
 /** A new address of a path, not proven yet. */
@@ -20,16 +23,16 @@ interface Candidate {
   readonly source: FrameSource
   readonly peer: number
   readonly link: Link
-  readonly token: PathToken
-  readonly sinceMs: number
-  askedMs: number
+  readonly validation: PathValidation
 }
+
+/** A challenge frame, bytes: header, body and tag. */
+const CHALLENGE_FRAME_BYTES = 44
 
 /**
  * Follows the peer of a path to a new address: NAT gave it another port, or a phone another network. A frame can be
  * replayed from anywhere by one who saw it, so a path in use goes over only when the peer has shown that it receives
- * there; until then the old address is used. At most one candidate per path, and none costs more than one frame sent
- * for one received.
+ * there; until then the old address is used. One candidate per path at most, challenged only when it sends.
  */
 export class Roaming {
   readonly #options: RoamingOptions
@@ -39,34 +42,40 @@ export class Roaming {
     this.#options = options
   }
 
-  /** The newest frame of `path` came from `peer` of `source`, not from where it was before. */
-  handleMove(path: TunnelPath, source: FrameSource, peer: number, nowMs: number): void {
+  /** The newest frame of `path` came from elsewhere than those before. */
+  handleMove(path: TunnelPath, arrival: Arrival): void {
     const inUse = path.link !== undefined && (path.prober.state === 'normal' || path.prober.state === 'unstable')
-    if (!inUse) return this.#moveNow(path, source, peer)
-    const candidate = this.#candidateFor(path, source, peer, nowMs)
-    if (candidate === undefined || nowMs - candidate.askedMs < CHALLENGE_INTERVAL_MS) return
-    candidate.askedMs = nowMs
-    this.#options.challenge(path, candidate.link, candidate.token)
+    if (!inUse) return this.#moveNow(path, arrival)
+    const candidate = this.#candidateFor(path, arrival)
+    if (candidate === undefined) return
+    const { validation, link } = candidate
+    validation.handleReceived(arrival.frameBytes)
+    validation.handleTimeout(arrival.nowMs)
+    const token = validation.pollTransmit(arrival.nowMs)
+    if (token === undefined || !validation.canSend(CHALLENGE_FRAME_BYTES)) return
+    validation.handleSent(this.#options.challenge(path, link, token))
   }
 
   /** The peer repeated `token`: it receives where we sent it. */
-  handleResponse(path: TunnelPath, token: PathToken): void {
+  handleResponse(path: TunnelPath, token: Uint8Array): void {
     const candidate = this.#candidates.get(path)
-    if (candidate?.token.high !== token.high || candidate.token.low !== token.low) return
+    if (candidate === undefined) return
+    candidate.validation.handleResponse(token)
+    if (candidate.validation.state !== 'validated') return
     this.#candidates.delete(path)
     path.source = candidate.source
     path.peer = candidate.peer
     this.#options.attach(path, candidate.link)
   }
 
-  /** The path is gone, or its candidate's link. */
+  /** The path is gone, or needs no other address any more. */
   forget(path: TunnelPath): void {
     this.#candidates.get(path)?.link.close()
     this.#candidates.delete(path)
   }
 
   /** A path that carries nothing may move at once: it is used again only when probes are answered there. */
-  #moveNow(path: TunnelPath, source: FrameSource, peer: number): void {
+  #moveNow(path: TunnelPath, { source, peer }: Arrival): void {
     const link = source.link(peer)
     if (link === undefined) return
     this.forget(path)
@@ -75,16 +84,15 @@ export class Roaming {
     this.#options.attach(path, link)
   }
 
-  #candidateFor(path: TunnelPath, source: FrameSource, peer: number, nowMs: number): Candidate | undefined {
+  #candidateFor(path: TunnelPath, { source, peer, nowMs }: Arrival): Candidate | undefined {
     const known = this.#candidates.get(path)
-    const fits = known?.source === source && known.peer === peer && nowMs - known.sinceMs < CANDIDATE_MS
-    if (fits) return known
+    if (known?.source === source && known.peer === peer && known.validation.state === 'validating') return known
     this.forget(path)
     const link = source.link(peer)
     if (link === undefined) return undefined
-    const { randomWord } = this.#options
-    const token = { high: randomWord(), low: randomWord() }
-    const candidate = { source, peer, link, token, sinceMs: nowMs, askedMs: -Infinity }
+    const challenge = new Uint8Array(8)
+    this.#options.randomBytes(challenge)
+    const candidate = { source, peer, link, validation: new PathValidation({ nowMs, challenge }) }
     this.#candidates.set(path, candidate)
     return candidate
   }

@@ -58,7 +58,7 @@ export class TunnelServer implements FrameHandler, Wakeable {
     this.#options = options
     this.#core = new TunnelCore(options)
     this.#codec = new FrameCodec(pool.arena)
-    this.#peers = new PeerTable({ core: this.#core, pool, clientToClient })
+    this.#peers = new PeerTable({ core: this.#core, pool, security, clientToClient })
     this.#door = security === undefined ? new PlainDoor() : this.#createDoor(security)
     this.#frames = pool.createBatch(this.#core.batchSize)
     this.#reply = pool.createBatch(1)
@@ -201,11 +201,11 @@ export class TunnelServer implements FrameHandler, Wakeable {
     const known = this.#peers.byIndex(guest.session)
     if (known?.peer === guest.peer) {
       const { session } = known
-      const { lengthBytes, keys } = guest.respond({ localIndex: session.localIndex, epoch: session.nextEpoch })
+      const { lengthBytes, keys } = guest.respond({ localIndex: session.localIndex, epoch: session.guard.nextEpoch })
       session.establish({ remoteIndex: guest.remoteIndex, ...(keys && { keys }) })
       return lengthBytes
     }
-    const client = this.#peers.open(guest.peer, this.#options.security)
+    const client = this.#peers.open(guest.peer)
     const { lengthBytes, keys } = guest.respond({ localIndex: client.session.localIndex })
     client.session.establish({ remoteIndex: guest.remoteIndex, ...(keys && { keys }) })
     return lengthBytes

@@ -2,14 +2,15 @@ import type { Drops, Fragmenter, FrameSource, Link, PacketBatch, PacketPool, Sch
 import { PathManager, connectScheduler } from '@mp/path-manager'
 import { Prober } from '@mp/prober'
 import type { Probe, ProberEvent, ProberManager, ProberOptions } from '@mp/prober'
+import { PathIds } from '@mp/secure-channel'
 import { FrameCodec } from '@mp/wire'
 import { ControlChannel } from './control-channel.ts'
-import type { PathToken } from './control-channel.ts'
 import { DropCounter } from './drop-counter.ts'
 import type { TunnelEvent } from './events.ts'
 import type { FrameGuard } from './frame-guard.ts'
 import { FrameWriter } from './frame-writer.ts'
 import { HANDSHAKE_ROOM_BYTES } from './greeter.ts'
+import type { Welcome } from './greeter.ts'
 import { Inbound } from './inbound.ts'
 import { Outbound } from './outbound.ts'
 import { PacketInspector } from './packet-inspector.ts'
@@ -17,6 +18,7 @@ import { refreshGate } from './path-gate.ts'
 import { TunnelPath } from './path.ts'
 import type { PathIdentity, PathOwner } from './path.ts'
 import { Roaming } from './roaming.ts'
+import type { Arrival } from './roaming.ts'
 import { pathStats } from './stats.ts'
 import type { SessionStats } from './stats.ts'
 
@@ -38,8 +40,7 @@ export interface SessionOptions {
   /** Counts the drops of all sessions. */
   readonly totalDrops: DropCounter
   readonly nowMs: () => number
-  /** 32 random bits. */
-  readonly randomWord: () => number
+  readonly randomBytes: (into: Uint8Array) => void
   /** Takes inner packets and empties the batch. */
   readonly deliver: (packets: PacketBatch) => void
   /** Takes a handshake frame. @returns why it is dropped, or undefined when it was of use. */
@@ -57,7 +58,10 @@ export interface SessionOptions {
  */
 export class Session implements PathOwner {
   readonly localIndex: number
+  /** When it was made, ms. */
+  readonly openedMs: number
   readonly fragmenter: Fragmenter
+  readonly guard: FrameGuard
   readonly paths: PathManager<TunnelPath> = new PathManager({ maxPaths: MAX_PATHS })
   readonly #options: SessionOptions
   readonly #drops: DropCounter
@@ -66,14 +70,14 @@ export class Session implements PathOwner {
   readonly #outbound: Outbound
   readonly #inbound: Inbound
   readonly #roaming: Roaming
+  /** Ids of the paths a client has opened, and those that are burnt. */
+  readonly #ids = new PathIds()
   /** One frame that does not go through a path's batch: a handshake, or a challenge to a new address. */
   readonly #single: PacketBatch
   readonly #run = { from: 0, to: 0, pathId: 0, firstCounter: 0 }
   /** The peer's index for the session; 0 until it has told us. */
   #remoteIndex = 0
   #closed = false
-  /** Epoch the writer and the counters of the paths are in. */
-  #sendEpoch = 0
   #heardMs = -Infinity
   /** What the fragmenter had dropped when it was last looked at. */
   #pieceDrops: Drops = {}
@@ -82,6 +86,8 @@ export class Session implements PathOwner {
     this.#options = options
     this.localIndex = options.localIndex
     this.fragmenter = options.fragmenter
+    this.guard = options.guard
+    this.openedMs = options.nowMs()
     connectScheduler(this.paths, options.scheduler)
     const { pool } = options
     const drops = new DropCounter(pool, options.totalDrops)
@@ -113,11 +119,11 @@ export class Session implements PathOwner {
         this.#heardMs = nowMs
       },
       join: (pathId, source, peer) => this.#join(pathId, source, peer),
-      follow: (path, source, peer) => this.#follow(path, source, peer),
+      follow: (path, arrival) => this.#follow(path, arrival),
     })
     this.#single = pool.createBatch(1)
     this.#roaming = new Roaming({
-      randomWord: options.randomWord,
+      randomBytes: options.randomBytes,
       challenge: (path, link, token) => this.#challenge(path, link, token),
       attach: (path, link) => this.attach(path, link),
     })
@@ -157,11 +163,13 @@ export class Session implements PathOwner {
     this.#updateProbers(nowMs)
   }
 
-  /**
-   * The peer told its index, so it hears us: every path with a link is asked at once. The guard has the keys already.
-   */
-  establish(remoteIndex: number): void {
-    if (remoteIndex !== this.#remoteIndex) this.#beginAnew(remoteIndex)
+  /** The peer answered, so it hears us: every path with a link is asked at once. */
+  establish({ remoteIndex, keys }: Welcome): void {
+    const nowMs = this.#options.nowMs()
+    const isNew = remoteIndex !== this.#remoteIndex
+    if (keys !== undefined) this.guard.install(keys, nowMs)
+    if (isNew) this.#beginAnew(remoteIndex)
+    else if (keys !== undefined) this.#ids.handleRekey()
     this.#syncEpoch()
     for (const path of this.paths) if (path.link !== undefined) this.#probe(path)
   }
@@ -274,7 +282,7 @@ export class Session implements PathOwner {
     run.to = out.count
     run.pathId = path.id
     run.firstCounter = path.txCounter - (out.count - sealed)
-    this.#options.guard.seal(out, run)
+    if (!this.guard.seal(out, run)) this.#dropFrom(out, sealed, 'no-key')
     path.sealed = out.count
   }
 
@@ -292,6 +300,7 @@ export class Session implements PathOwner {
       this.#dropPath(path, 'session closed')
     }
     this.fragmenter.close()
+    this.guard.close()
     this.#countPieces()
   }
 
@@ -302,7 +311,12 @@ export class Session implements PathOwner {
     const { link } = path
     path.link = undefined
     link?.close()
-    this.paths.remove(path.id, reason)
+    if (this.paths.remove(path.id, reason) && this.#options.role === 'server') this.#ids.release(path.id)
+  }
+
+  #dropFrom(frames: PacketBatch, row: number, reason: string): void {
+    for (let index = row; index < frames.count; index++) this.#drops.drop(frames.slot[index]!, reason)
+    frames.count = row
   }
 
   #empty(path: TunnelPath): void {
@@ -314,32 +328,27 @@ export class Session implements PathOwner {
   #beginAnew(remoteIndex: number): void {
     this.#remoteIndex = remoteIndex
     this.#writer.setReceiver(remoteIndex)
-    for (const path of this.paths) {
-      path.txCounter = 0
-      path.beginEpoch(0)
-    }
+    for (const path of this.paths) path.beginAnew()
     this.#options.onEvent({ type: 'established', atMs: this.#options.nowMs() })
   }
 
-  /** A new epoch is sent in from here on: with a new key the counters begin anew. All frames so far are sealed. */
+  /** The keys frames are sealed with may have changed. All frames so far are sealed. */
   #syncEpoch(): void {
-    const { sendEpoch } = this.#options.guard
-    if (sendEpoch === this.#sendEpoch) return
-    this.#sendEpoch = sendEpoch
-    this.#writer.setEpoch(sendEpoch)
-    for (const path of this.paths) path.txCounter = 0
+    this.#writer.setEpoch(this.guard.sendEpoch)
   }
 
-  #challenge(path: TunnelPath, link: Link, token: PathToken): void {
+  #challenge(path: TunnelPath, link: Link, token: Uint8Array): number {
     this.#control.writeChallenge(path, token, this.#single)
     const run = this.#run
     run.from = 0
     run.to = this.#single.count
     run.pathId = path.id
     run.firstCounter = path.txCounter - this.#single.count
-    this.#options.guard.seal(this.#single, run)
+    if (!this.guard.seal(this.#single, run)) this.#dropFrom(this.#single, 0, 'no-key')
+    const sentBytes = this.#single.count === 0 ? 0 : this.#single.length[0]!
     link.send(this.#single)
     this.#drops.dropAll(this.#single, 'link-full')
+    return sentBytes
   }
 
   /** Has a path probed now. A new carrier or a word from the peer is as good as a sign of life from a lost path. */
@@ -377,9 +386,12 @@ export class Session implements PathOwner {
   }
 
   #join(pathId: number, source: FrameSource, peer: number): TunnelPath | undefined {
-    if (this.#options.role === 'client' || this.#closed || this.paths.size === MAX_PATHS) return undefined
+    if (this.#options.role === 'client' || this.#closed || !this.#ids.claim(pathId)) return undefined
     const link = source.link(peer)
-    if (link === undefined) return undefined
+    if (link === undefined) {
+      this.#ids.release(pathId)
+      return undefined
+    }
     const path = this.addPath({ id: pathId, name: `path ${pathId}`, weight: 1 })
     path.source = source
     path.peer = peer
@@ -388,13 +400,10 @@ export class Session implements PathOwner {
   }
 
   /** A client's own link says where its server is; a server goes where its client went. */
-  #follow(path: TunnelPath, source: FrameSource, peer: number): void {
-    if (this.#options.role === 'server') {
-      this.#roaming.handleMove(path, source, peer, this.#options.nowMs())
-    } else {
-      path.source = source
-      path.peer = peer
-    }
+  #follow(path: TunnelPath, arrival: Arrival): void {
+    if (this.#options.role === 'server') return this.#roaming.handleMove(path, arrival)
+    path.source = arrival.source
+    path.peer = arrival.peer
   }
 
   #handleWeight(path: TunnelPath, weight: number): void {
