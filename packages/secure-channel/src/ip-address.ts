@@ -26,7 +26,9 @@ function parseIpv4(text: string): readonly number[] | undefined {
 function parseIpv6(text: string): readonly number[] | undefined {
   const halves = text.split('::')
   if (halves.length > 2) return undefined
-  const [head, tail] = halves.map((half) => (half === '' ? [] : parseHextets(half)))
+  const [head, tail] = halves.map((half, i) =>
+    half === '' ? [] : parseHextets(half, i === halves.length - 1),
+  )
   if (head === undefined) return undefined
   let all = head
   if (halves.length === 2) {
@@ -38,11 +40,11 @@ function parseIpv6(text: string): readonly number[] | undefined {
   return [0, 2, 4, 6].map((i) => (all[i] ?? 0) * 0x1_0000 + (all[i + 1] ?? 0))
 }
 
-/** 16-bit groups between colons; the last may be an IPv4 address, which makes two. */
-function parseHextets(text: string): readonly number[] | undefined {
+/** 16-bit groups between colons; the last of an address may be an IPv4 address, which makes two. */
+function parseHextets(text: string, ends: boolean): readonly number[] | undefined {
   const groups = text.split(':')
   const last = groups.at(-1) ?? ''
-  const embedded = last.includes('.') ? parseIpv4(last) : undefined
+  const embedded = ends && last.includes('.') ? parseIpv4(last) : undefined
   if (embedded !== undefined) groups.pop()
   if (!groups.every((group) => HEXTET.test(group))) return undefined
   const [word] = embedded ?? []

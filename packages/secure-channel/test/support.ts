@@ -13,3 +13,23 @@ export function keyPairOf(privateKey: Uint8Array): KeyPair {
 }
 
 export const ascii = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+/** Counts what costs: X25519 agreements and MACs. */
+export function countingCrypto(): {
+  readonly crypto: Crypto
+  readonly calls: { agree: number; hmac: number }
+} {
+  const calls = { agree: 0, hmac: 0 }
+  const crypto: Crypto = {
+    ...systemCrypto,
+    agree: (privateKey, publicKey) => {
+      calls.agree++
+      return systemCrypto.agree(privateKey, publicKey)
+    },
+    hmac: (key, ...parts) => {
+      calls.hmac++
+      return systemCrypto.hmac(key, ...parts)
+    },
+  }
+  return { crypto, calls }
+}
