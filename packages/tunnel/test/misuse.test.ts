@@ -49,7 +49,7 @@ describe('a client', () => {
     expect(
       client
         .stats()
-        .session?.paths.map(({ weight }) => weight)
+        .sessions[0]?.paths.map(({ weight }) => weight)
         .slice(-2),
     ).toEqual([1, 65_535])
     await client.close()
@@ -59,7 +59,7 @@ describe('a client', () => {
 test('a server that is woken too early forgets nobody', async () => {
   await inWorld({}, async ({ server, runtime }) => {
     server.tunnel.handleTimeout(runtime.nowMs())
-    expect(statsOf(server).session?.established).toBe(true)
+    expect(statsOf(server).sessions[0]?.established).toBe(true)
     expect(countOf(server, 'closed')).toBe(0)
   })
 })

@@ -225,7 +225,7 @@ export async function inWorld(options: WorldOptions, body: (world: World) => Pro
 export const statsOf = ({ tunnel }: End): TunnelStats => tunnel.stats()
 
 export function pathsOf(end: End): readonly PathStats[] {
-  return statsOf(end).session?.paths ?? []
+  return statsOf(end).sessions[0]?.paths ?? []
 }
 
 export function healthyPaths(end: End): readonly PathStats[] {
