@@ -1,11 +1,10 @@
 import { fstatSync } from 'node:fs'
 import type { Command } from 'commander'
 import { nodeCrypto } from '@mp/runtime-node'
-import { Secret } from '../config/secret.ts'
+import { Secret, encodeKey } from '@mp/secure-channel'
 import { EXIT } from './exit-codes.ts'
 import { ExitError } from './explain.ts'
 import type { Input, Io, Output } from './io.ts'
-import { lineOf } from './key-text.ts'
 
 const KEY_BYTES = 32
 /** More than any key: to stop reading what is none. */
@@ -22,7 +21,7 @@ export function addKeyCommands(program: Command, { stdin, stdout, stderr }: Io):
         'multipathd: warning: others may read the file that this key goes to: try `umask 077` first\n',
       )
     }
-    stdout.write(lineOf(key))
+    stdout.write(`${encodeKey(key)}\n`)
   }
   program
     .command('genkey')
@@ -43,7 +42,7 @@ export function addKeyCommands(program: Command, { stdin, stdout, stderr }: Io):
           'standard input holds no key: expected 44 characters of base64 in one line, as `multipathd genkey` prints it',
         )
       }
-      stdout.write(lineOf(crypto.publicKeyOf(key.reveal())))
+      stdout.write(`${encodeKey(crypto.publicKeyOf(key.reveal()))}\n`)
     })
 }
 

@@ -1,9 +1,9 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { parseEndpoint } from '@mp/runtime-node'
+import { Secret, decodeKey } from '@mp/secure-channel'
 import { show } from './fault.ts'
 import { faultOfCidr } from './ip.ts'
-import { Secret } from './secret.ts'
 
 /** Kinds of values in the config: each says what it expects and what it found instead. */
 
@@ -107,7 +107,7 @@ const KEY_CHARACTERS = 44
 
 /** Says what is wrong with a key and never shows it: a secret one is easily put in the place of a public one. */
 export const faultOfKey: Check = (value) => {
-  if (Secret.fromBase64(value) !== undefined) return undefined
+  if (decodeKey(value) !== undefined) return undefined
   const found =
     value.length === KEY_CHARACTERS ? 'some that are not base64 of 32 bytes' : String(value.length)
   return `expected a key, ${KEY_CHARACTERS} characters of base64, found ${found}`
@@ -116,7 +116,7 @@ export const faultOfKey: Check = (value) => {
 const keyText = (): z.ZodString => text(`a key, ${KEY_CHARACTERS} characters of base64`, faultOfKey)
 
 export const publicKey = (): z.ZodType<Uint8Array, string> =>
-  keyText().transform((value) => Uint8Array.from(Buffer.from(value, 'base64')))
+  keyText().transform((value) => decodeKey(value)!)
 
 export const secretKey = (): z.ZodType<Secret, string> =>
   keyText().transform((value) => Secret.fromBase64(value)!)

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
 import type { Stats } from 'node:fs'
+import { Secret } from '@mp/secure-channel'
 import { faultOfKey } from './fields.ts'
-import { Secret } from './secret.ts'
 
 const { O_RDONLY, O_NONBLOCK, O_NOCTTY } = constants
 /** All rights of the group and of others. */

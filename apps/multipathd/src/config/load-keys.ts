@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
 import { nodeCrypto } from '@mp/runtime-node'
+import { Secret } from '@mp/secure-channel'
 import type { Fault } from './fault.ts'
 import { readKeyFile } from './key-file.ts'
 import type { Config } from './schema.ts'
-import { Secret } from './secret.ts'
 import type { KeySource } from './security.ts'
 
 type Loaded = { readonly config: Config } | { readonly faults: readonly Fault[] }

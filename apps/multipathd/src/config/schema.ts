@@ -1,9 +1,9 @@
 import { z } from 'zod'
+import type { Secret } from '@mp/secure-channel'
 import { address, addresses, deviceName, expecting, flag, integer, label, listenEndpoint } from './fields.ts'
 import { network, remoteEndpoint, userName } from './fields.ts'
 import { peers, security } from './security.ts'
 import type { KeySource, Peer, Security } from './security.ts'
-import type { Secret } from './secret.ts'
 
 /** One way to the server. */
 export interface RemotePath {

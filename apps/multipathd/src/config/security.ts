@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { CipherName } from '@mp/interface'
+import type { Secret } from '@mp/secure-channel'
 import { show } from './fault.ts'
 import { expecting, filePath, integer, label, network, publicKey, secretKey } from './fields.ts'
-import type { Secret } from './secret.ts'
 
 /** A key that stands in a file of its own, not read yet. */
 export interface KeyFile {

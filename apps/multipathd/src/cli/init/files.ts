@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { nodeCrypto } from '@mp/runtime-node'
+import { encodeKey } from '@mp/secure-channel'
 import { parseConfig } from '../../config/index.ts'
 import { EXIT } from '../exit-codes.ts'
 import { ExitError } from '../explain.ts'
-import { base64Of, lineOf } from '../key-text.ts'
 import { faultText } from '../load.ts'
 import type { Settings } from './settings.ts'
 
@@ -17,10 +17,10 @@ export function createFiles(settings: Settings): Files {
   const server = crypto.generateKeyPair()
   const client = crypto.generateKeyPair()
   return {
-    'server.json': checked('server.json', serverConfig(settings, base64Of(client.publicKey))),
-    'client.json': checked('client.json', clientConfig(settings, base64Of(server.publicKey))),
-    'server.key': lineOf(server.privateKey),
-    'client.key': lineOf(client.privateKey),
+    'server.json': checked('server.json', serverConfig(settings, encodeKey(client.publicKey))),
+    'client.json': checked('client.json', clientConfig(settings, encodeKey(server.publicKey))),
+    'server.key': `${encodeKey(server.privateKey)}\n`,
+    'client.key': `${encodeKey(client.privateKey)}\n`,
   }
 }
 
