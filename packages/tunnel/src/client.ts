@@ -197,7 +197,10 @@ export class TunnelClient implements FrameHandler {
 }
 
 /** Only packets from the networks behind the server may come out of the tunnel. */
-function refuseForeign({ pool, allowedIPs }: TunnelClientOptions): ((offset: number) => string | undefined) | undefined {
+function refuseForeign({
+  pool,
+  allowedIPs,
+}: TunnelClientOptions): ((offset: number) => string | undefined) | undefined {
   if (allowedIPs === undefined) return undefined
   const addresses = new AddressBook(pool.arena)
   addresses.add(allowedIPs, 0)

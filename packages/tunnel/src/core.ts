@@ -98,7 +98,10 @@ export class TunnelCore {
   createSession({ security, onKeysWanted, onKeysGone, ...wishes }: SessionWishes): Session {
     const { pool, createScheduler, createFragmenter, prober } = this.#options
     const fragmenter = createFragmenter()
-    const guard = security === undefined ? plainGuard : new SealedGuard({ role: wishes.role, aeadOf: security.aeadOf, onKeysWanted, onKeysGone })
+    const guard =
+      security === undefined
+        ? plainGuard
+        : new SealedGuard({ role: wishes.role, aeadOf: security.aeadOf, onKeysWanted, onKeysGone })
     this.driver.add(fragmenter)
     this.driver.add(guard)
     return new Session({

@@ -119,7 +119,8 @@ export class Inbound {
     const header = this.#header
     const code = this.#parts.codec.readFrame(frames.offset[row]!, frames.length[row]!, header)
     if (code !== DecodeError.none) return DECODE_ERROR_NAMES[code]
-    const path = this.#parts.paths.get(header.pathId) ?? this.#parts.join(header.pathId, source, frames.peer[row]!)
+    const path =
+      this.#parts.paths.get(header.pathId) ?? this.#parts.join(header.pathId, source, frames.peer[row]!)
     if (path === undefined) return 'unknown-path'
     if (!this.#note(path, row, { source, nowMs })) return 'replayed'
     this.#parts.onHeard(nowMs)
@@ -152,7 +153,11 @@ export class Inbound {
    * Books a frame on its path; false when it was there before. Only the newest frame may move a path: one that was
    * overtaken tells of an address that is already left.
    */
-  #note(path: TunnelPath, row: number, { source, nowMs }: { readonly source: FrameSource; readonly nowMs: number }): boolean {
+  #note(
+    path: TunnelPath,
+    row: number,
+    { source, nowMs }: { readonly source: FrameSource; readonly nowMs: number },
+  ): boolean {
     const counter = this.#counters[row]!
     const isNewest = counter > path.window.highest
     if (!path.window.commit(counter)) return false

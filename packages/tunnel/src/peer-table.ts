@@ -101,7 +101,8 @@ export class PeerTable {
   open(peer: ServerPeer): Client {
     const { core, security } = this.#options
     const entry = this.#entries.get(peer.name)!
-    if (entry.pending !== undefined) this.#end(entry.pending, { tellPeer: false, reason: `${peer.name} began anew` })
+    if (entry.pending !== undefined)
+      this.#end(entry.pending, { tellPeer: false, reason: `${peer.name} began anew` })
     const end = (reason: string): void => this.#end(client, { tellPeer: false, reason })
     const session = core.createSession({
       role: 'server',
@@ -137,7 +138,8 @@ export class PeerTable {
     for (let row = 0; row < packets.count; row++) {
       const next = this.#sessionFor(packets, row)
       if (next === undefined) continue
-      if (next !== session || this.#packets.count === this.#packets.capacity) session?.send(this.#packets, nowMs)
+      if (next !== session || this.#packets.count === this.#packets.capacity)
+        session?.send(this.#packets, nowMs)
       session = next
       packets.copyRow(row, this.#packets)
     }

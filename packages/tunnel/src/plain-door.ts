@@ -16,7 +16,8 @@ export class PlainDoor implements Door {
     codec.readClear(0, frame.length, header)
     const code = codec.readHandshake(0, frame.length, hello)
     if (code !== DecodeError.none) return { kind: 'drop', reason: DECODE_ERROR_NAMES[code]! }
-    const answer = (localIndex: number): number => writeWelcome(into, { pathId: header.pathId, hello, localIndex })
+    const answer = (localIndex: number): number =>
+      writeWelcome(into, { pathId: header.pathId, hello, localIndex })
     const last = this.#last
     if (last !== undefined && isSame(last.hello, hello)) {
       return { kind: 'reply', lengthBytes: answer(last.localIndex) }
@@ -39,7 +40,11 @@ function isSame(a: Handshake, b: Handshake): boolean {
 
 function writeWelcome(
   into: Uint8Array,
-  { pathId, hello, localIndex }: { readonly pathId: number; readonly hello: Handshake; readonly localIndex: number },
+  {
+    pathId,
+    hello,
+    localIndex,
+  }: { readonly pathId: number; readonly hello: Handshake; readonly localIndex: number },
 ): number {
   const header = new FrameHeader()
   header.type = FrameType.welcome

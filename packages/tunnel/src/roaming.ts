@@ -44,7 +44,8 @@ export class Roaming {
 
   /** The newest frame of `path` came from elsewhere than those before. */
   handleMove(path: TunnelPath, arrival: Arrival): void {
-    const inUse = path.link !== undefined && (path.prober.state === 'normal' || path.prober.state === 'unstable')
+    const inUse =
+      path.link !== undefined && (path.prober.state === 'normal' || path.prober.state === 'unstable')
     if (!inUse) return this.#moveNow(path, arrival)
     const candidate = this.#candidateFor(path, arrival)
     if (candidate === undefined) return
@@ -86,7 +87,8 @@ export class Roaming {
 
   #candidateFor(path: TunnelPath, { source, peer, nowMs }: Arrival): Candidate | undefined {
     const known = this.#candidates.get(path)
-    if (known?.source === source && known.peer === peer && known.validation.state === 'validating') return known
+    if (known?.source === source && known.peer === peer && known.validation.state === 'validating')
+      return known
     this.forget(path)
     const link = source.link(peer)
     if (link === undefined) return undefined

@@ -91,7 +91,8 @@ export class SealedGuard implements FrameGuard {
   }
 
   #tell(): void {
-    for (let event = this.#ring.pollEvent(); event !== undefined; event = this.#ring.pollEvent()) this.#act(event)
+    for (let event = this.#ring.pollEvent(); event !== undefined; event = this.#ring.pollEvent())
+      this.#act(event)
   }
 
   #act(event: KeyRingEvent): void {

@@ -108,7 +108,8 @@ export class TunnelServer implements FrameHandler, Wakeable {
     for (let row = 0; row < batch.count; row++) {
       const next = this.#sort(batch, row, source, nowMs)
       if (next === undefined) continue
-      if (next !== client || this.#frames.count === this.#frames.capacity) this.#receive(client, source, nowMs)
+      if (next !== client || this.#frames.count === this.#frames.capacity)
+        this.#receive(client, source, nowMs)
       client = next
       batch.copyRow(row, this.#frames)
     }
@@ -201,7 +202,10 @@ export class TunnelServer implements FrameHandler, Wakeable {
     const known = this.#peers.byIndex(guest.session)
     if (known?.peer === guest.peer) {
       const { session } = known
-      const { lengthBytes, keys } = guest.respond({ localIndex: session.localIndex, epoch: session.guard.nextEpoch })
+      const { lengthBytes, keys } = guest.respond({
+        localIndex: session.localIndex,
+        epoch: session.guard.nextEpoch,
+      })
       session.establish({ remoteIndex: guest.remoteIndex, ...(keys && { keys }) })
       return lengthBytes
     }

@@ -5,11 +5,14 @@ import { TunnelClient, TunnelServer } from '@mp/tunnel'
 import type { ClientPath, TunnelOptions, TunnelStats } from '@mp/tunnel'
 import { fragmenter, udpMux } from '@mp/udpmux'
 import type { Config, RemotePath } from '../config/index.ts'
+import { clientSecurity, serverPeers, serverSecurity } from './security.ts'
 
 /** One end of a tunnel, whichever. */
 export interface Tunnel {
   /** What carries the frames, and why that, for the log. */
   readonly transport: string
+  /** What seals packets, and why that, for the log. Undefined when nothing is encrypted. */
+  readonly encryption: string | undefined
   start(): Promise<void>
   stats(): TunnelStats
   close(): Promise<void>
@@ -34,9 +37,16 @@ export function createTunnel(config: Config, outside: Outside): Tunnel {
 
 function createServer(config: Config, common: TunnelOptions): Tunnel {
   const { transport, about } = createTransport(config, common)
-  const server = new TunnelServer({ ...common, listen: [{ transport, endpoint: config.server!.listen }] })
+  const keys = serverSecurity(config, common.pool)
+  const server = new TunnelServer({
+    ...common,
+    ...(keys && { security: keys.security, peers: serverPeers(config) }),
+    clientToClient: config.server!.clientToClient,
+    listen: [{ transport, endpoint: config.server!.listen }],
+  })
   return {
     transport: about,
+    encryption: keys?.about,
     start: () => server.start(),
     stats: () => server.stats(),
     close: () => server.close(),
@@ -44,13 +54,16 @@ function createServer(config: Config, common: TunnelOptions): Tunnel {
 }
 
 function createClient(config: Config, common: TunnelOptions): Tunnel {
-  const { remotePaths } = config.client
+  const { client: settings, tun } = config
+  const keys = clientSecurity(config, common.pool)
   const client = new TunnelClient({
     ...common,
-    paths: remotePaths.map((path) => clientPath(path, config, common)),
+    ...(keys && { security: keys.security, allowedIPs: [...tun.remoteAddr, ...tun.allowedIPs] }),
+    paths: settings.remotePaths.map((path) => clientPath(path, config, common)),
   })
   return {
     transport: createTransport(config, common).about,
+    encryption: keys?.about,
     start: async () => client.start(),
     stats: () => client.stats(),
     close: () => client.close(),

@@ -1,8 +1,11 @@
 import type { PacketPool, TunDevice } from '@mp/interface'
 import { Mempool } from '@mp/mempool'
+import { loadNativeIo } from '@mp/native-io'
 import { systemRuntime } from '@mp/runtime-node'
 import { openTun } from '@mp/tun'
 import type { Tun } from '@mp/tun'
+import { EXIT } from '../cli/exit-codes.ts'
+import { ExitError } from '../cli/explain.ts'
 import type { Io } from '../cli/io.ts'
 import { createLog } from '../cli/log.ts'
 import type { Log } from '../cli/log.ts'
@@ -54,7 +57,8 @@ interface Running {
 async function runTunnel(tunnel: Tunnel, { config, log, stop, tun }: Running): Promise<number> {
   try {
     await tunnel.start()
-    sayStart(config, log, { tun: `${tun.name} (${tun.backend})`, transport: tunnel.transport })
+    sayStart(config, log, { tun: `${tun.name} (${tun.backend})`, tunnel })
+    if (config.user !== undefined) leaveRoot(config.user, config)
     const { exit, reason } = await stop.requested
     log.info(`stopping: ${reason}`, { stats: tunnel.stats() })
     return exit
@@ -64,14 +68,14 @@ async function runTunnel(tunnel: Tunnel, { config, log, stop, tun }: Running): P
 }
 
 function openDevice(config: Config, pool: PacketPool): Promise<Tun> {
-  const { name, mtu, backend, localAddr, remoteAddr, allowedIPs } = config.tun
+  const { name, mtu, backend, localAddr, remoteAddr } = config.tun
   return openTun({
     pool,
     name,
     mtuBytes: mtu,
     ...(backend === 'auto' ? {} : { backend }),
     addresses: localAddr.map((local, index) => ({ local, peer: remoteAddr[index]! })),
-    routes: allowedIPs,
+    routes: routesOf(config),
   })
 }
 
@@ -83,12 +87,27 @@ function createPool({ tun, client }: Config): Mempool {
   return new Mempool({ classes: [{ packetBytes, slots }] })
 }
 
-function sayStart(
-  config: Config,
-  log: Log,
-  runs: { readonly tun: string; readonly transport: string },
-): void {
-  log.warn('nothing is encrypted and anyone may join: "security" is "none"')
-  if (config.isServer) log.info(`server listens at ${config.server?.listen}`, runs)
-  else log.info(`client has ${config.client.remotePaths.length} paths`, runs)
+/** What the config routes into the tunnel; a server also what belongs to its clients, but never everything. */
+function routesOf({ tun, server }: Config): readonly string[] {
+  const clients = (server?.peers ?? []).flatMap((peer) => peer.allowedIPs)
+  const wanted = [...tun.allowedIPs, ...clients.filter((network) => !network.endsWith('/0'))]
+  const peers = new Set(tun.remoteAddr.flatMap((ip) => [ip, `${ip}/32`, `${ip}/128`]))
+  return [...new Set(wanted)].filter((network) => !peers.has(network))
+}
+
+/** What needs root is open by now. Routes are still removed at the end, and devices bound when paths are dialled. */
+function leaveRoot(user: string, { client }: Config): void {
+  const native = loadNativeIo()
+  if (native.io === undefined) {
+    throw new ExitError(EXIT.unavailable, `"user" needs the native addon: ${native.reason}`)
+  }
+  native.io.dropPrivileges({ user, keepNetRaw: client.remotePaths.some((path) => path.device !== undefined) })
+}
+
+function sayStart(config: Config, log: Log, runs: { readonly tun: string; readonly tunnel: Tunnel }): void {
+  const { transport, encryption } = runs.tunnel
+  const fields = { tun: runs.tun, transport, encryption: encryption ?? 'none' }
+  if (encryption === undefined) log.warn('nothing is encrypted and anyone may join: "security" is "none"')
+  if (config.isServer) log.info(`server listens at ${config.server?.listen}`, fields)
+  else log.info(`client has ${config.client.remotePaths.length} paths`, fields)
 }
