@@ -304,10 +304,10 @@ const FAULTY: FaultyCase[] = [
   ['a file that is no object', '[]', '', /expected an object, found an empty list/],
 ]
 
-function withPath(members: object): unknown {
+function withPath(members: object): object {
   return withPaths({ remoteAddr: '192.0.2.7:5000', ...members })
 }
-function withPaths(...remotePaths: object[]): unknown {
+function withPaths(...remotePaths: object[]): object {
   return { ...client, client: { remotePaths } }
 }
 function withTun(members: object): unknown {
