@@ -111,7 +111,6 @@ describe('a persistent dial', () => {
     await runtime.advance(0)
     for (const waitMs of [250, 500, 1000, 2000]) {
       transport.cut()
-      // oxlint-disable-next-line no-await-in-loop -- one after the other
       await runtime.advance(waitMs)
     }
     expect(transport.dialsAtMs).toEqual([0, 250, 750, 1750, 3750])

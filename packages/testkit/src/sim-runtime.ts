@@ -116,14 +116,14 @@ class Simulation implements SimRuntime {
     await this.settle()
     while (this.pollTimeout() <= untilMs) {
       this.#runNext()
-      // oxlint-disable-next-line no-await-in-loop -- each timer must see what the promises before it did
+      // Each timer must see what the promises before it did.
       await this.settle()
     }
     this.#nowMs = untilMs
   }
 
   async settle(): Promise<void> {
-    // oxlint-disable-next-line no-await-in-loop -- each turn runs what the turn before made ready
+    // Each turn runs what the turn before made ready.
     for (let turn = 0; turn < SETTLE_TURNS; turn++) await Promise.resolve()
   }
 

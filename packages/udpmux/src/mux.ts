@@ -108,7 +108,7 @@ class Mux implements UdpMux {
     let failure: unknown
     for (const address of addresses) {
       try {
-        // oxlint-disable-next-line no-await-in-loop -- the next address is only for when this one fails
+        // The next address is only for when this one fails.
         return await this.#connect(formatEndpoint(address, port), options)
       } catch (error) {
         failure = error

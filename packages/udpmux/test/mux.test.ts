@@ -124,10 +124,8 @@ describe('a listener', () => {
     await runtime.advance(1)
     const back = server.heard[0]!.source.link(server.heard[0]!.peer)!
     for (let stranger = 0; stranger < 100; stranger++) {
-      // oxlint-disable-next-line no-await-in-loop -- one after the other
       const link = await mux.dial('10.0.0.9:5000', { handler, localAddress: '10.0.0.66' })
       sendTexts(pool, link, 'junk junk')
-      // oxlint-disable-next-line no-await-in-loop -- one after the other
       await runtime.advance(1)
       link.close()
       expect(listener.stats().peers).toBeLessThanOrEqual(8)

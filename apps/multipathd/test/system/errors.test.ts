@@ -15,6 +15,7 @@ const isInstalled = (program: string): boolean => spawnSync(program, ['--version
 
 let stage: Stage
 let file: string
+
 /** Of a daemon that refuses: its exit code and one line for people, which no stack trace follows. */
 const refusal = (code: number, message: RegExp): Finished => ({
   code,

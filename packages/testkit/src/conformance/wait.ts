@@ -40,7 +40,7 @@ export function simWait(runtime: SimRuntime, { timeoutMs = 5000, settleMs = 50 }
         const nextMs = runtime.pollTimeout()
         if (nextMs > deadlineMs)
           throw new Error(`not within ${timeoutMs} ms of simulated time: ${String(predicate)}`)
-        // oxlint-disable-next-line no-await-in-loop -- the predicate is asked after every timer
+        // The predicate is asked after every timer.
         await runtime.advance(nextMs - runtime.nowMs())
       }
     },

@@ -18,7 +18,7 @@ export function memoryTransport(network: MemoryNetwork, options: MemoryTransport
   const { pool, host = '127.0.0.1' } = options
   return {
     name: 'memory',
-    // oxlint-disable-next-line require-await -- async, so that a malformed address rejects and does not throw
+    // Async, so that a malformed address rejects and does not throw.
     dial: async (endpoint: string, { handler, localAddress = host }: DialOptions): Promise<Link> => {
       const { port } = parseAddress(endpoint)
       if (port === 0) throw new NetworkError('EINVAL', `cannot dial port 0 of "${endpoint}"`)
@@ -26,7 +26,7 @@ export function memoryTransport(network: MemoryNetwork, options: MemoryTransport
       socket.connect(endpoint)
       return new Carrier(socket, { pool, handler, dialed: true }).link(socket.peer(endpoint)) as Link
     },
-    // oxlint-disable-next-line require-await -- as above
+    // As above.
     listen: async (endpoint: string, handler: FrameHandler): Promise<Listener> =>
       listenerOf(new Carrier(network.open(endpoint, options), { pool, handler, dialed: false })),
   }

@@ -52,7 +52,7 @@ export async function stream(
   const before = far.tun.received.length
   for (let from = 0; from < count; from += perMs) {
     world[side].tun.injectBatch(packets(Math.min(perMs, count - from), { ...wishes, from }))
-    // oxlint-disable-next-line no-await-in-loop -- time passes between the bursts
+    // Time passes between the bursts.
     await world.pass(1)
   }
   await world.pass(200)

@@ -7,7 +7,7 @@ import type { End } from './world.ts'
 export const nowhere: FrameSource = { link: () => undefined }
 
 /** Puts bytes into slots of `pool`. */
-export function batchOf(pool: Mempool, contents: readonly Uint8Array[]): PacketBatch {
+function batchOf(pool: Mempool, contents: readonly Uint8Array[]): PacketBatch {
   const batch = pool.createBatch(Math.max(1, contents.length))
   for (const bytes of contents) {
     const slot = pool.acquire(bytes.length)

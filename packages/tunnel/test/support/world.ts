@@ -228,7 +228,7 @@ export function pathsOf(end: End): readonly PathStats[] {
   return statsOf(end).sessions[0]?.paths ?? []
 }
 
-export function healthyPaths(end: End): readonly PathStats[] {
+function healthyPaths(end: End): readonly PathStats[] {
   return pathsOf(end).filter(({ use, prober }) => use === 'active' && prober.state === 'normal')
 }
 
