@@ -7,9 +7,11 @@ import { spawnSync } from 'node:child_process'
 import { filesBelow, root } from './lib/files.mjs'
 
 const wanted = process.argv[2] ?? ''
-const benches = filesBelow('packages').filter((path) => path.endsWith('.bench.mjs') && path.includes(wanted))
+const benches = ['packages', 'apps']
+  .flatMap(filesBelow)
+  .filter((path) => path.endsWith('.bench.mjs') && path.includes(wanted))
 if (benches.length === 0) {
-  console.error(`no packages/*/bench/*.bench.mjs has "${wanted}" in its path`)
+  console.error(`no bench/*.bench.mjs of a package or app has "${wanted}" in its path`)
   process.exitCode = 1
 }
 for (const path of benches) {

@@ -62,6 +62,7 @@ function* keysOf(schema, prefix) {
       yield { path, type: typeOf(member), fallback, description: `${member.description ?? ''}${examples}` }
     }
     yield* keysOf(member, `${path}.`)
+    yield* keysOf(member.anyOf?.find((each) => each.properties) ?? {}, `${path}.`)
     yield* keysOf(member.items ?? {}, `${path}[].`)
   }
 }

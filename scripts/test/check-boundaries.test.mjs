@@ -33,6 +33,11 @@ describe('a tree that keeps its layers', () => {
             "import type { Machine } from '@mp/interface'\nexport { a } from './a.ts'\n// Date.now() is not used\n",
         }),
         pack('@mp/testkit', { dependencies: ['@mp/interface', '@mp/mempool'] }),
+        pack('@mp/secure-channel', { dependencies: ['@mp/interface'] }),
+        pack('@mp/tunnel', {
+          dependencies: ['@mp/secure-channel'],
+          source: "import { KeyRing } from '@mp/secure-channel'\n",
+        }),
         pack('@mp/udpmux', {
           dependencies: ['@mp/mempool', '@mp/runtime-node'],
           source:
@@ -73,6 +78,15 @@ describe('a planted violation is found:', () => {
     expect(faults(udpmux, pack('@mp/prober'))).toContain(
       'packages/udpmux/src/index.ts: imports @mp/prober (L1)',
     )
+  })
+
+  test('handshakes that know the host, or a transport that knows of keys', () => {
+    const channel = pack('@mp/secure-channel', { source: "import { createHmac } from 'node:crypto'\n" })
+    const tcp = pack('@mp/tcp-transport', { dependencies: ['@mp/secure-channel'] })
+    expect(faults(channel, tcp)).toEqual([
+      'packages/secure-channel/src/index.ts: imports node:crypto',
+      'packages/tcp-transport/package.json: depends on @mp/secure-channel (L1)',
+    ])
   })
 
   test('the test kit in the daemon or in a library', () => {

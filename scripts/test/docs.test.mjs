@@ -32,6 +32,13 @@ test('every key of the config has a row with type, default and meaning', () => {
         type: 'array',
         items: { type: 'object', properties: { e: { enum: ['f', 'g'], description: 'E.' } } },
       },
+      h: {
+        anyOf: [
+          { const: 'none' },
+          { type: 'object', properties: { i: { type: 'string', description: 'I.' } }, required: ['i'] },
+        ],
+        description: 'H.',
+      },
     },
   })
   expect(table.split('\n').slice(2)).toEqual([
@@ -39,5 +46,7 @@ test('every key of the config has a row with type, default and meaning', () => {
     '| `b.c` | integer 1…9 | `3` | C. |',
     '| `d` | list of objects |  |  |',
     '| `d[].e` | `"f"`, `"g"` |  | E. |',
+    '| `h` | `"none"` or object |  | H. |',
+    '| `h.i` | string | required | I. |',
   ])
 })
