@@ -112,15 +112,15 @@ export class KeyRing {
 
   /**
    * Takes the keys of a handshake and wipes them. The initiator seals with them from now on, the responder once it
-   * opened a frame under them. Throws RangeError when both sides use keys of this epoch already, or after `closed`.
+   * opened a frame under them.
+   * @returns false when both sides use keys of this epoch already: the peer errs, and the new keys are not taken.
+   * Throws RangeError after `closed`.
    */
-  install(keys: SessionKeys, nowMs: number): void {
+  install(keys: SessionKeys, nowMs: number): boolean {
     if (this.#closed) throw new RangeError('the session is closed: begin a new one with a new ring')
     const replaced = this.#epochs[keys.epoch]
     const current = this.#sending
-    if (current !== undefined && current === replaced && current.confirmed) {
-      throw new RangeError(`the keys of epoch ${keys.epoch} are in use: the next epoch is ${this.nextEpoch}`)
-    }
+    if (current !== undefined && current === replaced && current.confirmed) return false
     const epoch = this.#epochOf(keys, nowMs)
     this.#epochs[keys.epoch] = epoch
     this.#forgedLimit = LIMITS[keys.cipher].forgedPackets
@@ -129,6 +129,7 @@ export class KeyRing {
     else if (this.#options.role === 'initiator') this.#sendWith(epoch)
     this.#wished = false
     this.#drop(replaced)
+    return true
   }
 
   /** That many packets were sealed with {@link sendKey}. */
