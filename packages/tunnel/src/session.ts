@@ -1,4 +1,4 @@
-import type { Drops, Fragmenter, FrameSource, Link, PacketBatch, PacketPool, Scheduler } from '@mp/interface'
+import type { Fragmenter, FrameSource, Link, PacketBatch, PacketPool, Scheduler } from '@mp/interface'
 import { PathManager, connectScheduler } from '@mp/path-manager'
 import { Prober } from '@mp/prober'
 import type { Probe, ProberEvent, ProberManager, ProberOptions } from '@mp/prober'
@@ -9,16 +9,17 @@ import { DropCounter } from './drop-counter.ts'
 import type { TunnelEvent } from './events.ts'
 import type { FrameGuard } from './frame-guard.ts'
 import { FrameWriter } from './frame-writer.ts'
-import { HANDSHAKE_ROOM_BYTES } from './greeter.ts'
 import type { Welcome } from './greeter.ts'
 import { Inbound } from './inbound.ts'
 import { Outbound } from './outbound.ts'
 import { PacketInspector } from './packet-inspector.ts'
 import { refreshGate } from './path-gate.ts'
+import { PieceDrops } from './piece-drops.ts'
 import { TunnelPath } from './path.ts'
 import type { PathIdentity, PathOwner } from './path.ts'
 import { Roaming } from './roaming.ts'
 import type { Arrival } from './roaming.ts'
+import { Sealer } from './sealer.ts'
 import { pathStats } from './stats.ts'
 import type { SessionStats } from './stats.ts'
 
@@ -72,15 +73,12 @@ export class Session implements PathOwner {
   readonly #roaming: Roaming
   /** Ids of the paths a client has opened, and those that are burnt. */
   readonly #ids = new PathIds()
-  /** One frame that does not go through a path's batch: a handshake, or a challenge to a new address. */
-  readonly #single: PacketBatch
-  readonly #run = { from: 0, to: 0, pathId: 0, firstCounter: 0 }
+  readonly #sealer: Sealer
+  readonly #pieceDrops: PieceDrops
   /** The peer's index for the session; 0 until it has told us. */
   #remoteIndex = 0
   #closed = false
   #heardMs = -Infinity
-  /** What the fragmenter had dropped when it was last looked at. */
-  #pieceDrops: Drops = {}
 
   constructor(options: SessionOptions) {
     this.#options = options
@@ -121,10 +119,11 @@ export class Session implements PathOwner {
       join: (pathId, source, peer) => this.#join(pathId, source, peer),
       follow: (path, arrival) => this.#follow(path, arrival),
     })
-    this.#single = pool.createBatch(1)
+    this.#sealer = new Sealer(parts)
+    this.#pieceDrops = new PieceDrops(options.fragmenter, drops)
     this.#roaming = new Roaming({
       randomBytes: options.randomBytes,
-      challenge: (path, link, token) => this.#challenge(path, link, token),
+      challenge: (path, link, token) => this.#sealer.sendChallenge(path, link, token),
       attach: (path, link) => this.attach(path, link),
     })
   }
@@ -212,15 +211,7 @@ export class Session implements PathOwner {
 
   /** Sends a handshake frame over `path`; `write` fills it in and says how long it is. */
   sendHandshake(path: TunnelPath, write: (into: Uint8Array) => number): void {
-    const { pool } = this.#options
-    const slot = path.link === undefined ? -1 : pool.acquire()
-    if (slot < 0) return
-    const offset = pool.offsetOf(slot)
-    const lengthBytes = write(pool.arena.subarray(offset, offset + HANDSHAKE_ROOM_BYTES))
-    if (lengthBytes === 0) return pool.release(slot)
-    this.#single.push(slot, offset, lengthBytes)
-    path.link?.send(this.#single)
-    this.#drops.dropAll(this.#single, 'link-full')
+    this.#sealer.sendHandshake(path, write)
   }
 
   handleWritable(link: Link): void {
@@ -267,7 +258,7 @@ export class Session implements PathOwner {
   }
 
   stats(): SessionStats {
-    this.#countPieces()
+    this.#pieceDrops.count()
     return {
       established: this.established,
       paths: [...this.paths].map((path) => pathStats(path, this.paths.state(path.id) ?? 'suspended')),
@@ -276,14 +267,7 @@ export class Session implements PathOwner {
   }
 
   seal(path: TunnelPath): void {
-    const { out, sealed } = path
-    const run = this.#run
-    run.from = sealed
-    run.to = out.count
-    run.pathId = path.id
-    run.firstCounter = path.txCounter - (out.count - sealed)
-    if (!this.guard.seal(out, run)) this.#dropFrom(out, sealed, 'no-key')
-    path.sealed = out.count
+    this.#sealer.seal(path)
   }
 
   /** Stops using a path and tells the peer. */
@@ -301,7 +285,7 @@ export class Session implements PathOwner {
     }
     this.fragmenter.close()
     this.guard.close()
-    this.#countPieces()
+    this.#pieceDrops.count()
   }
 
   #dropPath(path: TunnelPath, reason: string): void {
@@ -312,11 +296,6 @@ export class Session implements PathOwner {
     path.link = undefined
     link?.close()
     if (this.paths.remove(path.id, reason) && this.#options.role === 'server') this.#ids.release(path.id)
-  }
-
-  #dropFrom(frames: PacketBatch, row: number, reason: string): void {
-    for (let index = row; index < frames.count; index++) this.#drops.drop(frames.slot[index]!, reason)
-    frames.count = row
   }
 
   #empty(path: TunnelPath): void {
@@ -337,20 +316,6 @@ export class Session implements PathOwner {
     this.#writer.setEpoch(this.guard.sendEpoch)
   }
 
-  #challenge(path: TunnelPath, link: Link, token: Uint8Array): number {
-    this.#control.writeChallenge(path, token, this.#single)
-    const run = this.#run
-    run.from = 0
-    run.to = this.#single.count
-    run.pathId = path.id
-    run.firstCounter = path.txCounter - this.#single.count
-    if (!this.guard.seal(this.#single, run)) this.#dropFrom(this.#single, 0, 'no-key')
-    const sentBytes = this.#single.count === 0 ? 0 : this.#single.length[0]!
-    link.send(this.#single)
-    this.#drops.dropAll(this.#single, 'link-full')
-    return sentBytes
-  }
-
   /** Has a path probed now. A new carrier or a word from the peer is as good as a sign of life from a lost path. */
   #probe(path: TunnelPath): void {
     const nowMs = this.#options.nowMs()
@@ -368,16 +333,6 @@ export class Session implements PathOwner {
   #handlePathChange(): void {
     refreshGate(this.paths)
     this.#options.onPathChange()
-  }
-
-  /** Pieces dropped while they waited for others count like frames dropped at once: none is lost without a name. */
-  #countPieces(): void {
-    const { drops } = this.fragmenter.stats()
-    for (const [reason, pieces] of Object.entries(drops)) {
-      const before = this.#pieceDrops[reason] ?? 0
-      if (pieces > before) this.#drops.count(`piece-${reason}`, pieces - before)
-    }
-    this.#pieceDrops = drops
   }
 
   #pathOf(link: Link): TunnelPath | undefined {

@@ -1,0 +1,71 @@
+import type { Link, PacketBatch, PacketPool } from '@mp/interface'
+import type { ControlChannel } from './control-channel.ts'
+import type { DropCounter } from './drop-counter.ts'
+import type { FrameGuard } from './frame-guard.ts'
+import { HANDSHAKE_ROOM_BYTES } from './greeter.ts'
+import type { TunnelPath } from './path.ts'
+
+export interface SealerParts {
+  readonly pool: PacketPool
+  readonly guard: FrameGuard
+  readonly control: ControlChannel
+  readonly drops: DropCounter
+}
+
+/** The last step before a link: seals what a path has written, and sends the few frames that go past its batch. */
+export class Sealer {
+  readonly #parts: SealerParts
+  readonly #run = { from: 0, to: 0, pathId: 0, firstCounter: 0 }
+  /** One frame that does not go through a path's batch. */
+  readonly #single: PacketBatch
+
+  constructor(parts: SealerParts) {
+    this.#parts = parts
+    this.#single = parts.pool.createBatch(1)
+  }
+
+  /** Seals the frames of `path.out` that are not sealed yet. Without a key they are dropped. */
+  seal(path: TunnelPath): void {
+    this.#seal(path, path.out, path.sealed)
+    path.sealed = path.out.count
+  }
+
+  /** Sends a handshake frame over `path`, which is not sealed; `write` fills it in and says how long it is. */
+  sendHandshake(path: TunnelPath, write: (into: Uint8Array) => number): void {
+    const { pool } = this.#parts
+    if (path.link === undefined) return
+    const slot = pool.acquire()
+    if (slot < 0) return this.#parts.drops.count('pool-empty')
+    const offset = pool.offsetOf(slot)
+    const lengthBytes = write(pool.arena.subarray(offset, offset + HANDSHAKE_ROOM_BYTES))
+    if (lengthBytes === 0) return pool.release(slot)
+    this.#single.push(slot, offset, lengthBytes)
+    this.#send(path.link)
+  }
+
+  /** Sends a challenge in the name of `path` over a link that is not its own yet. @returns bytes sent. */
+  sendChallenge(path: TunnelPath, link: Link, token: Uint8Array): number {
+    this.#parts.control.writeChallenge(path, token, this.#single)
+    this.#seal(path, this.#single, 0)
+    const sentBytes = this.#single.count === 0 ? 0 : this.#single.length[0]!
+    this.#send(link)
+    return sentBytes
+  }
+
+  /** The rows from `from` on were written last, so that the counter of the path stands behind theirs. */
+  #seal(path: TunnelPath, frames: PacketBatch, from: number): void {
+    const run = this.#run
+    run.from = from
+    run.to = frames.count
+    run.pathId = path.id
+    run.firstCounter = path.txCounter - (frames.count - from)
+    if (this.#parts.guard.seal(frames, run)) return
+    for (let row = from; row < frames.count; row++) this.#parts.drops.drop(frames.slot[row]!, 'no-key')
+    frames.count = from
+  }
+
+  #send(link: Link): void {
+    link.send(this.#single)
+    this.#parts.drops.dropAll(this.#single, 'link-full')
+  }
+}
