@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Mempool } from '@mp/mempool'
 import {
+  CHALLENGE_BYTES,
   ControlBody,
   ControlKind,
   DECODE_ERROR_NAMES,
@@ -24,6 +25,16 @@ const index24 = fc.integer({ min: 1, max: 2 ** 24 - 1 })
 
 function frameHeader(fields: Partial<FrameHeader>): FrameHeader {
   return Object.assign(new FrameHeader(), fields)
+}
+
+/** A body in which something is left of what was read before. */
+const filledBody = (): ControlBody =>
+  Object.assign(new ControlBody(), { state: 1, weight: 2, nonce: 3, reason: 4, tokenHigh: 5, tokenLow: 6 })
+
+/** Every field of a body is 0, but for those that are said. */
+function nothingSaid(...said: (keyof ControlBody)[]): Partial<ControlBody> {
+  const rest = Object.entries(new ControlBody()).filter(([name]) => !said.includes(name as keyof ControlBody))
+  return Object.fromEntries(rest)
 }
 
 /** What each reader says to a frame, a body or a piece that is the whole arena. */
@@ -81,7 +92,7 @@ describe('bit by bit', () => {
       state: PathState.unstable,
       weight: 300,
       nonce: 0xdead_beef,
-      reason: 0,
+      ...nothingSaid('kind', 'state', 'weight', 'nonce'),
     })
     const written = new Uint8Array(24)
     const writer = new FrameCodec(written)
@@ -89,14 +100,38 @@ describe('bit by bit', () => {
     expect(toHex(written)).toBe(toHex(golden))
   })
 
-  test('a close is four bytes with a reason', () => {
-    const golden = hex('04 07 0000')
-    const body = Object.assign(new ControlBody(), { state: 1, weight: 2, nonce: 3 })
+  test.each([
+    ['close', '04 07 0000', ControlKind.close],
+    ['path close', '07 07 0000', ControlKind.pathClose],
+  ])('a %s is four bytes with a reason', (_name, text, kind) => {
+    const golden = hex(text)
+    const body = filledBody()
     expect(new FrameCodec(golden).readControl(0, 4, body)).toBe(0)
-    expect(body).toEqual({ kind: ControlKind.close, reason: 7, state: 0, weight: 0, nonce: 0 })
+    expect(body).toEqual({ kind, reason: 7, ...nothingSaid('kind', 'reason') })
     const written = new Uint8Array(4)
     expect(new FrameCodec(written).writeControl(0, body)).toBe(4)
     expect(toHex(written)).toBe(toHex(golden))
+  })
+
+  test.each([
+    ['challenge', '05 000000  00112233 fedcba98', ControlKind.pathChallenge],
+    ['response', '06 000000  00112233 fedcba98', ControlKind.pathResponse],
+  ])('a path %s is twelve bytes with a token of eight', (_name, text, kind) => {
+    const golden = hex(text)
+    const body = filledBody()
+    expect(new FrameCodec(golden).readControl(0, CHALLENGE_BYTES, body)).toBe(0)
+    const token = { tokenHigh: 0x0011_2233, tokenLow: 0xfedc_ba98 }
+    expect(body).toEqual({ kind, ...token, ...nothingSaid('kind', 'tokenHigh', 'tokenLow') })
+    const written = new Uint8Array(CHALLENGE_BYTES)
+    expect(new FrameCodec(written).writeControl(0, body)).toBe(CHALLENGE_BYTES)
+    expect(toHex(written)).toBe(toHex(golden))
+  })
+
+  test('a cookie has the clear half of every frame and no inner half', () => {
+    const golden = hex('4c 00002a  03 000000  00010203 04050607')
+    const header = frameHeader({ flags: 1, sequence: 2 })
+    expect(new FrameCodec(golden).readFrame(0, golden.length, header)).toBe(0)
+    expect(header).toMatchObject({ type: FrameType.cookie, receiver: 0x2a, pathId: 3, flags: 1, sequence: 2 })
   })
 
   test.each([
@@ -152,21 +187,25 @@ describe('what was written is read again', () => {
     )
   })
 
-  test('for every probe, close, handshake and piece', () => {
+  test('for every control body, handshake and piece', () => {
     const probes = fc.record({
       kind: fc.constantFrom(ControlKind.probe, ControlKind.probeReply),
       state: uint(2),
       weight: uint(16),
       nonce: uint(32),
-      reason: fc.constant(0),
     })
     const closes = fc.record({
-      kind: fc.constant(ControlKind.close),
-      state: fc.constant(0),
-      weight: fc.constant(0),
-      nonce: fc.constant(0),
+      kind: fc.constantFrom(ControlKind.close, ControlKind.pathClose),
       reason: uint(8),
     })
+    const challenges = fc.record({
+      kind: fc.constantFrom(ControlKind.pathChallenge, ControlKind.pathResponse),
+      tokenHigh: uint(32),
+      tokenLow: uint(32),
+    })
+    const controls = fc
+      .oneof(probes, closes, challenges)
+      .map((fields) => Object.assign(new ControlBody(), fields))
     const handshakes = fc.record({
       kind: fc.constant(0),
       sender: index24,
@@ -179,8 +218,8 @@ describe('what was written is read again', () => {
         fc.record({ packetId: uint(16), index: fc.nat(count - 1), count: fc.constant(count) }),
       )
     fc.assert(
-      fc.property(fc.oneof(probes, closes), handshakes, pieces, (control, shake, piece) => {
-        const body = new ControlBody()
+      fc.property(controls, handshakes, pieces, (control, shake, piece) => {
+        const body = filledBody()
         expect(codec.readControl(3, codec.writeControl(3, control), body)).toBe(0)
         expect(body).toEqual(control)
         const handshake = new Handshake()
@@ -217,7 +256,6 @@ describe('malformed frames have a name', () => {
     ['bad-version', '10000001 00000000 00000000 00000000 00'],
     ['bad-version', '90000001 00000000 00000000 00000000 00'],
     ['bad-type', '40000001 00000000 00000000 00000000 00'],
-    ['bad-type', '4c000001 00000000 00000000 00000000 00'],
     ['bad-type', '58000001 00000000 00000000 00000000 00'],
     ['bad-type', '7c000001 00000000 00000000 00000000 00'],
     ['bad-receiver', '50000000 00000000 00000000 00000000 00'],
@@ -232,6 +270,8 @@ describe('malformed frames have a name', () => {
     ['bad-control', '54000001 00000000 00000001 00000000 00'],
     ['bad-length', '50000001 00000000 00000000 00000000'],
     ['bad-length', '54000001 00000000 00000000 00000000'],
+    ['bad-receiver', '4c000000 00000000 00000000 00000000 00'],
+    ['none', '4c000001 00000000 ffffffff ffffffff'],
     ['none', '50000001 00000000 06ffffff ffffffff 00'],
     ['none', '54000001 00000000 00000000 ffffffff 00'],
   ])('%s: %s', (name, text) => {
@@ -259,7 +299,16 @@ describe('malformed frames have a name', () => {
     ['bad-control', '04000001'],
     ['bad-control', '00000000 00000000'],
     ['bad-control', '03000000 00000000'],
-    ['bad-control', '05000000'],
+    ['bad-control', '08000000'],
+    ['bad-length', '05000000'],
+    ['bad-length', '05000000 00000000 000000'],
+    ['bad-length', '06000000 00000000 00000000 00'],
+    ['bad-control', '05000001 00000000 00000000'],
+    ['bad-control', '06010000 00000000 00000000'],
+    ['bad-length', '07000000 00'],
+    ['bad-control', '07000100'],
+    ['none', '05000000 ffffffff ffffffff'],
+    ['none', '07ff0000'],
     ['bad-control', '01040000 00000000'],
     ['bad-control', '02ff0000 00000000'],
   ])('control body %s: %s', (name, text) => {

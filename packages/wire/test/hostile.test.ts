@@ -51,6 +51,9 @@ const FRAMES = {
   welcome: hex('4800002a 03000000 00000009 00112233 44556677'),
   probe: hex('54000001 01000007 00000000 00640000 0103012c deadbeef'),
   close: hex('54000001 01000007 00000000 00640000 04000000'),
+  challenge: hex('54000001 01000007 00000000 00640000 05000000 00112233 44556677'),
+  pathClose: hex('54000001 01000007 00000000 00640000 07000000'),
+  cookie: hex('4c000001 03000000 00010203 04050607 08090a0b'),
 }
 
 describe('no reader throws or looks outside its bytes', () => {
@@ -85,7 +88,7 @@ describe('no reader throws or looks outside its bytes', () => {
     const cut = Object.values(FRAMES).flatMap((bytes) =>
       Array.from(bytes, (_, length) => bytes.slice(0, length)),
     )
-    expect(cut).toHaveLength(36 + 23 + 20 + 20 + 24 + 20)
+    expect(cut).toHaveLength(36 + 23 + 20 + 20 + 24 + 20 + 28 + 20 + 20)
     for (const bytes of cut) expectSelfContained(bytes)
   })
 })
