@@ -10,6 +10,8 @@ export const MULTIPATHD: string = fileURLToPath(new URL('../../../bin/multipathd
 export interface Said {
   readonly atMs: number
   readonly message: string
+  /** What stands beside it. */
+  readonly fields: Readonly<Record<string, unknown>>
 }
 
 const LOOK_MS = 10
@@ -31,8 +33,8 @@ export class Daemon {
     const lines = this.#running.output().stdout.split('\n')
     // The last one may be under way.
     return lines.slice(0, -1).map((line) => {
-      const { time, msg } = JSON.parse(line) as { readonly time: string; readonly msg: string }
-      return { atMs: Date.parse(time), message: msg }
+      const { time, msg, ...fields } = JSON.parse(line) as { readonly time: string; readonly msg: string }
+      return { atMs: Date.parse(time), message: msg, fields }
     })
   }
 

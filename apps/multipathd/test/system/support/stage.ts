@@ -5,6 +5,8 @@ import { createLab } from '@mp/netlab'
 import type { Lab, LabLink, Namespace } from '@mp/netlab'
 import { startDaemon } from './daemon.ts'
 import type { Daemon } from './daemon.ts'
+import { clientSecurity, newKeys } from './keys.ts'
+import type { PairKeys } from './keys.ts'
 
 /** Name of the TUN devices. */
 export const TUN = 'mptest'
@@ -23,6 +25,8 @@ export interface Stage extends Hosts {
   readonly links: readonly LabLink[]
   /** Where config files go. */
   readonly folder: string
+  /** Those of the configs, when the stage is secure. */
+  readonly keys: PairKeys | undefined
   startServer(change?: Change): Promise<Daemon>
   /** Waits until every path works, each for at most `withinMs` (default 10 000), unless `ready` is false. */
   startClient(
@@ -40,6 +44,8 @@ interface Hosts {
 /** Keys to put over those of the usual config. */
 export interface Change {
   readonly tcp?: boolean
+  readonly security?: object
+  readonly user?: string
   readonly client?: { readonly remotePaths: readonly object[] }
   readonly server?: object
   readonly tun?: object
@@ -48,12 +54,17 @@ export interface Change {
 export interface StageOptions {
   /** How many lines. Default 2. */
   readonly lines?: number
+  /** Rate of each line, Mbit/s. Default: as fast as the machine goes. */
+  readonly rateMbit?: number
+  /** With keys, which all configs then have, instead of `"security": "none"`. Default false. */
+  readonly secure?: boolean
   /** For both sides. */
   readonly config?: Change
 }
 
 /** Sets the stage; nothing of it is left when that fails. */
-export async function createStage({ lines = 2, config = {} }: StageOptions = {}): Promise<Stage> {
+export async function createStage(options: StageOptions = {}): Promise<Stage> {
+  const { lines = 2, rateMbit, secure = false, config = {} } = options
   const folder = await mkdtemp(join(tmpdir(), 'multipathd-system-'))
   const lab = await createLab()
   const dispose = async (): Promise<void> => {
@@ -63,17 +74,19 @@ export async function createStage({ lines = 2, config = {} }: StageOptions = {})
   try {
     const client = await lab.namespace('client')
     const server = await lab.namespace('server')
-    const links = await drawLines(lab, { client, server }, lines)
+    const links = await drawLines(lab, { client, server }, { lines, rateMbit })
+    const keys = secure ? { client: newKeys(), server: newKeys() } : undefined
     return {
       lab,
       client,
       server,
       links,
       folder,
+      keys,
       startServer: (change) =>
-        startDaemon(server, join(folder, 'server.json'), { ...serverConfig(), ...config, ...change }),
+        startDaemon(server, join(folder, 'server.json'), { ...serverConfig(keys), ...config, ...change }),
       startClient: async (change, { ready = true, withinMs = 10_000 } = {}) => {
-        const whole = { ...clientConfig(lines), ...config, ...change }
+        const whole = { ...clientConfig(lines, keys), ...config, ...change }
         const daemon = await startDaemon(client, join(folder, 'client.json'), whole)
         if (ready) await allNormal(daemon, whole.client.remotePaths.length, withinMs)
         return daemon
@@ -86,12 +99,17 @@ export async function createStage({ lines = 2, config = {} }: StageOptions = {})
   }
 }
 
-async function drawLines(lab: Lab, { client, server }: Hosts, lines: number): Promise<LabLink[]> {
+async function drawLines(
+  lab: Lab,
+  { client, server }: Hosts,
+  { lines, rateMbit }: { readonly lines: number; readonly rateMbit: number | undefined },
+): Promise<LabLink[]> {
   const links: LabLink[] = []
   for (let line = 1; line <= lines; line++) {
     const link = await lab.link(client, server, {
       aAddress: [`10.77.${line}.1/24`, `fd00:77:${line}::1/64`],
       bAddress: [`10.77.${line}.2/24`, `fd00:77:${line}::2/64`],
+      ...(rateMbit === undefined ? {} : { rateMbit }),
     })
     links.push(link)
   }
@@ -103,23 +121,27 @@ async function allNormal(client: Daemon, paths: number, withinMs: number): Promi
     await client.says(new RegExp(`^path${path}: normal`), { withinMs })
 }
 
-export function serverConfig() {
+export function serverConfig(keys?: PairKeys) {
+  const allowedIPs = [`${INSIDE.client[0]}/32`, `${INSIDE.client[1]}/128`]
   return {
-    security: 'none',
+    security: keys === undefined ? 'none' : { privateKey: keys.server.privateKey },
     isServer: true,
-    server: { listen: `0.0.0.0:${PORT}` },
+    server: {
+      listen: `0.0.0.0:${PORT}`,
+      ...(keys && { peers: [{ name: 'client', publicKey: keys.client.publicKey, allowedIPs }] }),
+    },
     tun: tunBetween(INSIDE.server, INSIDE.client),
   }
 }
 
 /** One path over each of `lines` lines. */
-export function clientConfig(lines: number) {
+export function clientConfig(lines: number, keys?: PairKeys) {
   const remotePaths: object[] = []
   for (let line = 1; line <= lines; line++) {
     remotePaths.push({ remoteAddr: `10.77.${line}.2:${PORT}`, localAddr: `10.77.${line}.1` })
   }
   return {
-    security: 'none',
+    security: keys === undefined ? 'none' : clientSecurity(keys),
     client: { remotePaths },
     tun: tunBetween(INSIDE.client, INSIDE.server),
   }
