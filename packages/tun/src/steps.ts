@@ -26,12 +26,13 @@ export function existsCommand(platform: NodeJS.Platform, name: string): Command 
 function linuxSteps(name: string, { addresses, routes, queuePackets }: TunPlan): Step[] {
   const up: Command = ['ip', 'link', 'set', 'dev', name, 'txqueuelen', String(queuePackets), 'up']
   return [
+    // Up first: of an IPv6 address given to a device that is down the kernel loses the route to the peer.
+    { kind: 'link', what: name, command: up },
     ...addresses.map((address) => ({
       kind: 'address' as const,
       what: address.local,
       command: linuxAddress(name, address),
     })),
-    { kind: 'link', what: name, command: up },
     ...routes.map((network) => ({
       kind: 'route' as const,
       what: network,

@@ -22,11 +22,11 @@ function lines(platform: NodeJS.Platform, name: string): unknown {
 describe('setting up a device', () => {
   it('on Linux is done with ip', () => {
     expect(lines('linux', 'demo0')).toEqual([
+      'ip link set dev demo0 txqueuelen 500 up',
       'ip address add 10.8.0.1/20 dev demo0',
       'ip address add 10.8.0.1 peer 10.8.0.2/32 dev demo0',
       'ip address add fd00::1/64 dev demo0 nodad',
       'ip address add fd00::1 peer fd00::2/128 dev demo0 nodad',
-      'ip link set dev demo0 txqueuelen 500 up',
       ['ip route add 10.9.0.0/16 dev demo0', 'ip route del 10.9.0.0/16 dev demo0'],
       ['ip route add fd01::/64 dev demo0', 'ip route del fd01::/64 dev demo0'],
     ])
