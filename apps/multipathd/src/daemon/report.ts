@@ -3,16 +3,17 @@ import type { Log } from '../cli/log.ts'
 import type { Config } from '../config/index.ts'
 
 /** Turns what happens to the tunnel into log lines, each said once. */
-export function createReporter({ isServer }: Config, log: Log): (event: TunnelEvent) => void {
+export function createReporter({ isServer, security }: Config, log: Log): (event: TunnelEvent) => void {
   const peer = isServer ? 'client' : 'server'
+  // A server says nothing to whom it does not know, so wrong keys look like this too.
+  const suspects =
+    security === 'none' ? 'its port and firewalls' : 'its port, firewalls and the keys of both sides'
   return (event) => {
     switch (event.type) {
       case 'established':
         return log.info(`tunnel established with the ${peer}`)
       case 'unanswered':
-        return log.warn(
-          'the server does not answer on any path; trying on. Check that it runs, its port and firewalls',
-        )
+        return log.warn(`the server does not answer on any path; trying on. Check that it runs, ${suspects}`)
       case 'stalled':
         return log.warn(`no path to the ${peer} works; looking for it on all of them`)
       case 'closed':

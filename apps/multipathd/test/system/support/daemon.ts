@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import type { TunnelStats } from '@mp/tunnel'
 import type { Finished, Namespace, RunOptions, Running } from '@mp/netlab'
 
 /** The program under test, as `pnpm build` left it. */
@@ -85,4 +86,11 @@ export async function startDaemon(host: Namespace, file: string, config: object)
   const daemon = new Daemon(await spawnDaemon(host, file, config))
   await daemon.says(/^server listens|^client has/)
   return daemon
+}
+
+/** What a daemon that was stopped had counted. */
+export function statsOf(daemon: Daemon): TunnelStats {
+  const last = daemon.said().findLast(({ message }) => message.startsWith('stopping: '))
+  if (last === undefined) throw new Error('the daemon did not say its counts: stop it first')
+  return last.fields['stats'] as TunnelStats
 }

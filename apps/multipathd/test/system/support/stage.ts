@@ -19,7 +19,7 @@ export const INSIDE = {
 } as const
 
 /** Two hosts, the lines between them and the daemons on them. */
-export interface Stage extends Hosts {
+export interface Stage extends Hosts, AsyncDisposable {
   readonly lab: Lab
   /** Line i (from 1) leads from 10.77.i.1 to 10.77.i.2, and from fd00:77:i::1 to fd00:77:i::2. */
   readonly links: readonly LabLink[]
@@ -92,6 +92,7 @@ export async function createStage(options: StageOptions = {}): Promise<Stage> {
         return daemon
       },
       dispose,
+      [Symbol.asyncDispose]: dispose,
     }
   } catch (error) {
     await dispose()
