@@ -16,8 +16,7 @@ import type { AeadBox, CipherName, Crypto, KeyPair } from '@mp/interface'
 const KEY_BYTES = 32
 const TAG_BYTES = 16
 const HASH = 'blake2s256'
-/** What stands in front of the 32 bytes of an X25519 key in DER (RFC 8410 §4 and §7). */
-const PUBLIC_PREFIX = Buffer.from('302a300506032b656e032100', 'hex')
+/** What stands in front of the 32 bytes of an X25519 private key in DER (RFC 8410 §7). */
 const PRIVATE_PREFIX = Buffer.from('302e020100300506032b656e04220420', 'hex')
 /** OpenSSL refuses a shared secret of zeros (RFC 7748 §6.1) with this code. */
 const DERIVATION_FAILED = 'ERR_OSSL_FAILED_DURING_DERIVATION'
@@ -36,7 +35,7 @@ export function nodeCrypto(): Crypto {
   return {
     generateKeyPair: () => generate(privateKeys),
     publicKeyOf: (privateKey) =>
-      rawKey(createPublicKey(cached(privateKeys, privateKey, importPrivate)), 'spki'),
+      exportPublic(createPublicKey(cached(privateKeys, privateKey, importPrivate))),
     agree: (privateKey, publicKey) =>
       agree(cached(privateKeys, privateKey, importPrivate), cached(publicKeys, publicKey, importPublic)),
     hash: (...parts) => digest(createHash(HASH), parts),
@@ -50,9 +49,9 @@ export function nodeCrypto(): Crypto {
 
 function generate(privateKeys: WeakMap<Uint8Array, KeyObject>): KeyPair {
   const pair = generateKeyPairSync('x25519')
-  const privateKey = rawKey(pair.privateKey, 'pkcs8')
+  const privateKey = exportPrivate(pair.privateKey)
   privateKeys.set(privateKey, pair.privateKey)
-  return { publicKey: rawKey(pair.publicKey, 'spki'), privateKey }
+  return { publicKey: exportPublic(pair.publicKey), privateKey }
 }
 
 function agree(privateKey: KeyObject, publicKey: KeyObject): Uint8Array | undefined {
@@ -109,8 +108,14 @@ function cached(
   return key
 }
 
+/** As a JWK (RFC 8037), which takes a tenth of the time of DER. Private keys are DER: text could not be wiped. */
 function importPublic(raw: Uint8Array): KeyObject {
-  return createPublicKey({ key: Buffer.concat([PUBLIC_PREFIX, raw]), format: 'der', type: 'spki' })
+  const key = { kty: 'OKP', crv: 'X25519', x: Buffer.from(raw).toString('base64url') }
+  return createPublicKey({ key, format: 'jwk' })
+}
+
+function exportPublic(key: KeyObject): Uint8Array {
+  return Uint8Array.from(Buffer.from(key.export({ format: 'jwk' }).x ?? '', 'base64url'))
 }
 
 function importPrivate(raw: Uint8Array): KeyObject {
@@ -120,9 +125,8 @@ function importPrivate(raw: Uint8Array): KeyObject {
   return key
 }
 
-/** The 32 bytes at the end of the DER form, in an array that holds nothing else. */
-function rawKey(key: KeyObject, type: 'spki' | 'pkcs8'): Uint8Array {
-  const der = key.export({ format: 'der', type: type as 'spki' })
+function exportPrivate(key: KeyObject): Uint8Array {
+  const der = key.export({ format: 'der', type: 'pkcs8' })
   const raw = Uint8Array.from(der.subarray(-KEY_BYTES))
   der.fill(0)
   return raw

@@ -120,8 +120,11 @@ export class KeyRing {
     if (this.#closed) throw new RangeError('the session is closed: begin a new one with a new ring')
     const replaced = this.#epochs[keys.epoch]
     const current = this.#sending
-    if (current !== undefined && current === replaced && current.confirmed) return false
-    const epoch = this.#epochOf(keys, nowMs)
+    const refused = current !== undefined && current === replaced && current.confirmed
+    const epoch = refused ? undefined : this.#epochOf(keys, nowMs)
+    keys.send.fill(0)
+    keys.receive.fill(0)
+    if (epoch === undefined) return false
     this.#epochs[keys.epoch] = epoch
     this.#forgedLimit = LIMITS[keys.cipher].forgedPackets
     // Keys the other side never used give way to those of the next handshake, which has the same epoch.
@@ -189,7 +192,7 @@ export class KeyRing {
 
   #epochOf(keys: SessionKeys, nowMs: number): Epoch {
     const aead = this.#options.aeadOf(keys.cipher)
-    const epoch = {
+    return {
       number: keys.epoch,
       cipher: keys.cipher,
       send: aead.createKey(keys.send),
@@ -200,9 +203,6 @@ export class KeyRing {
       sealedPackets: 0,
       openedPackets: 0,
     }
-    keys.send.fill(0)
-    keys.receive.fill(0)
-    return epoch
   }
 
   /** The other side has the keys of this epoch and seals with them; what it sealed before is still under way. */

@@ -20,11 +20,6 @@ export class SourceLimiter {
     this.#limits = limits
   }
 
-  /** Sources remembered now. */
-  get size(): number {
-    return this.#buckets.size
-  }
-
   /** Whether the source, written as `host:port`, has something left; if so, takes it. */
   take(source: string, nowMs: number): boolean {
     const network = networkOf(source)
@@ -43,7 +38,7 @@ export class SourceLimiter {
  * What counts as one source: an IPv4 address, or the /64 of an IPv6 address, which is the least a user gets. Of
  * other texts, all in front of the last colon.
  */
-export function networkOf(source: string): string {
+function networkOf(source: string): string {
   const host = source.slice(0, Math.max(0, source.lastIndexOf(':'))).replace(/^\[(.*)\]$/, '$1')
   const words = parseAddress(host.replace(/%.*$/, ''))
   if (words === undefined) return host

@@ -1,4 +1,6 @@
-import { Responder } from '@mp/secure-channel'
+import type { Crypto } from '@mp/interface'
+import { HELLO_BYTES, Initiator, Responder } from '@mp/secure-channel'
+import type { KnownPeer } from '@mp/secure-channel'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { COSTS, Duo, flipped, serverKeys, SOURCE, WALL_MS, withFittingMac } from './handshake-support.ts'
@@ -6,6 +8,39 @@ import type { DuoOptions } from './handshake-support.ts'
 import { countingCrypto, systemCrypto } from './support.ts'
 
 const drop = (reason: string): { kind: 'drop'; reason: string } => ({ kind: 'drop', reason })
+
+/** Cheap and readable by everyone: to look at tables, not at secrets. */
+const cheapCrypto: Crypto = {
+  ...systemCrypto,
+  generateKeyPair: () => ({ publicKey: new Uint8Array(32), privateKey: new Uint8Array(32) }),
+  agree: () => new Uint8Array(32).fill(1),
+  hash: (...parts) => cheapHash(parts),
+  hmac: (key, ...parts) => cheapHash([key, ...parts]),
+  seal: (_, { data }) => Uint8Array.from([...data, ...new Uint8Array(16)]),
+  // Cookies open, all else is forged.
+  open: (_, { associatedData, data }) => (associatedData.length === 16 ? data.slice(0, -16) : undefined),
+}
+
+/** FNV-1a, repeated to 32 bytes. */
+function cheapHash(parts: readonly Uint8Array[]): Uint8Array {
+  let hash = 0x811c_9dc5
+  for (const part of parts) for (const byte of part) hash = Math.imul(hash ^ byte, 0x0100_0193)
+  return new Uint8Array(new Int32Array(8).fill(hash | 1).buffer)
+}
+
+const into = new Uint8Array(HELLO_BYTES)
+
+/** What becomes of a hello from a source that fetches a cookie first. */
+function reasonWithCookie(initiator: Initiator, responder: Responder<KnownPeer>, source: string): string {
+  const frame = new Uint8Array(HELLO_BYTES)
+  initiator.helloFor(1, frame)
+  const result = responder.handleHello({ frame, source, nowMs: 0 }, into)
+  if (result.kind !== 'cookie') return result.kind
+  initiator.handleCookie(into.subarray(0, result.lengthBytes))
+  initiator.helloFor(1, frame)
+  const second = responder.handleHello({ frame, source, nowMs: 0 }, into)
+  return second.kind === 'drop' ? second.reason : second.kind
+}
 
 /** A responder that must see a cookie, and one who has begun. */
 function loadedDuo(options?: DuoOptions): Duo {
@@ -84,6 +119,38 @@ describe('a responder under load', () => {
     duo.begin()
     fetchCookie(duo, { source: '[2001:db8:0:2::1]:9' })
     expect(duo.offer(duo.hello(), { source: '[2001:db8:0:2::1]:9' }).kind).toBe('accept')
+  })
+
+  test('remembers 4096 sources and forgets the one that was silent for longest', () => {
+    const responder = new Responder({
+      crypto: cheapCrypto,
+      costs: COSTS,
+      staticKeys: serverKeys,
+      peerOf: () => undefined,
+      handshakesPerSecond: 1,
+      hellosPerSecond: 1e6,
+    })
+    responder.setLoaded(true)
+    const initiator = new Initiator({
+      crypto: cheapCrypto,
+      costs: COSTS,
+      staticKeys: serverKeys,
+      responderKey: serverKeys.publicKey,
+    })
+    initiator.begin({ nowMs: 0, wallMs: WALL_MS, localIndex: 1, remoteIndex: 0 })
+    const ask = (source: string): string => {
+      const reason = reasonWithCookie(initiator, responder, source)
+      reasonWithCookie(initiator, responder, 'between:1')
+      return reason
+    }
+    const others = (count: number): void => {
+      for (let i = 1; i <= count; i++) reasonWithCookie(initiator, responder, `192.0.${i >> 8}.${i & 255}:9`)
+    }
+    expect(['a:1', 'a:2', 'a:3'].map(ask)).toEqual(['forged-hello', 'forged-hello', 'source-limit'])
+    others(4094)
+    expect(ask('a:1')).toBe('source-limit')
+    others(4096)
+    expect(ask('a:1')).toBe('forged-hello')
   })
 
   test('looks at no more hellos than it can afford', () => {

@@ -47,15 +47,18 @@ export class SymmetricState {
   }
 
   mixKey(material: Uint8Array): void {
-    const [chainingKey, key] = this.#expand(material)
-    this.#chainingKey = chainingKey
-    this.#cipherState = new CipherState({ ...this.#suite, key })
+    const { secret, first, second } = this.#expand(material)
+    secret.fill(0)
+    this.#chainingKey = first
+    this.#cipherState = new CipherState({ ...this.#suite, key: second })
   }
 
   mixKeyAndHash(material: Uint8Array): void {
-    const [chainingKey, hashed, key] = this.#expand(material)
-    this.#chainingKey = chainingKey
-    this.mixHash(hashed)
+    const { secret, first, second } = this.#expand(material)
+    const key = this.#suite.crypto.hmac(secret, second, Uint8Array.of(3))
+    secret.fill(0)
+    this.#chainingKey = first
+    this.mixHash(second)
     this.#cipherState = new CipherState({ ...this.#suite, key })
   }
 
@@ -75,18 +78,17 @@ export class SymmetricState {
 
   /** The keys of both directions: of what the initiator sends, and of what the responder sends. */
   split(): readonly [Uint8Array, Uint8Array] {
-    const [initiator, responder] = this.#expand(EMPTY)
-    return [initiator, responder]
+    const { secret, first, second } = this.#expand(EMPTY)
+    secret.fill(0)
+    return [first, second]
   }
 
-  /** HKDF of §4.3 with three outputs; who needs two leaves the third. */
-  #expand(material: Uint8Array): readonly [Uint8Array, Uint8Array, Uint8Array] {
+  /** HKDF of §4.3 up to its second output; the secret, to be wiped, makes further ones. */
+  #expand(material: Uint8Array): { secret: Uint8Array; first: Uint8Array; second: Uint8Array } {
     const { crypto } = this.#suite
     const secret = crypto.hmac(this.#chainingKey, material)
     const first = crypto.hmac(secret, Uint8Array.of(1))
     const second = crypto.hmac(secret, first, Uint8Array.of(2))
-    const third = crypto.hmac(secret, second, Uint8Array.of(3))
-    secret.fill(0)
-    return [first, second, third]
+    return { secret, first, second }
   }
 }
