@@ -10,12 +10,18 @@ export interface KeyPair {
 /**
  * The primitives a secure channel is built from; none of them is hand-made. `@mp/runtime-node` has them from
  * node:crypto. Used for handshakes, a few calls each; packets go through {@link BatchAead}.
+ *
+ * Implementations may remember X25519 keys by the identity of their arrays: never write another key into an array that
+ * was used as one (overwriting it with zeros when done is fine). Every result is on memory of its own.
  */
 export interface Crypto {
   generateKeyPair(): KeyPair
   /** The public key that belongs to an X25519 private key of 32 bytes. */
   publicKeyOf(privateKey: Uint8Array): Uint8Array
-  /** X25519 (RFC 7748). Undefined when the result is all zero: a peer's key of low order. */
+  /**
+   * X25519 (RFC 7748). Undefined when the result is all zero: a peer's key of low order. Throws RangeError for a key
+   * that has not 32 bytes.
+   */
   agree(privateKey: Uint8Array, publicKey: Uint8Array): Uint8Array | undefined
   /** BLAKE2s-256 (RFC 7693) over the parts in order, 32 bytes. */
   hash(...parts: readonly Uint8Array[]): Uint8Array
