@@ -44,6 +44,8 @@ export class TunnelClient implements FrameHandler {
   readonly #links: PersistentLink[] = []
   /** No path works: the greeter looks for the server, and not only for new keys. */
   #isSearching = false
+  /** The keys of the session grow old. */
+  #wantsKeys = false
   #closing: Promise<void> | undefined
 
   /** Throws RangeError for paths out of range. */
@@ -59,7 +61,7 @@ export class TunnelClient implements FrameHandler {
       onHandshake: (frame) => this.#handleAnswer(frame),
       onPeerClose: () => this.#session.handlePeerGone(),
       onPathChange: () => this.#handlePathChange(),
-      onKeysWanted: () => this.#greeter.start(this.#core.nowMs(), this.#session.remoteIndex),
+      onKeysWanted: () => this.#renewKeys(),
       onKeysGone: () => this.#session.handlePeerGone(),
     })
     this.#greeter = this.#createGreeter()
@@ -162,6 +164,7 @@ export class TunnelClient implements FrameHandler {
     const answer = this.#greeter.handleAnswer(frame)
     if (answer === undefined || typeof answer === 'string') return answer
     this.#endSearch()
+    this.#wantsKeys = false
     this.#session.establish(answer)
     this.#watch()
     return undefined
@@ -170,6 +173,11 @@ export class TunnelClient implements FrameHandler {
   #endSearch(): void {
     this.#isSearching = false
     this.#greeter.stop()
+  }
+
+  #renewKeys(): void {
+    this.#wantsKeys = true
+    this.#greeter.start(this.#core.nowMs(), this.#session.remoteIndex)
   }
 
   #handlePathChange(): void {
@@ -185,7 +193,9 @@ export class TunnelClient implements FrameHandler {
   /** Looks for the server whenever no path gives reason to believe that it hears us, and only then. */
   #watch(): void {
     if (this.#session.established && this.#session.hasHope) {
-      if (this.#isSearching) this.#endSearch()
+      if (!this.#isSearching) return
+      this.#endSearch()
+      if (this.#wantsKeys) this.#renewKeys()
       return
     }
     if (this.#isSearching) return

@@ -8,6 +8,12 @@ export const ANYONE: ServerPeer = { name: 'client', allowedIPs: ['0.0.0.0/0', ':
 export class PlainDoor implements Door {
   /** The last hello that was answered, and with which index. */
   #last: { readonly hello: Handshake; readonly localIndex: number } | undefined
+  readonly #isSession: (localIndex: number) => boolean
+
+  /** `isSession` says whether there is a session of ours by that index, still. */
+  constructor(isSession: (localIndex: number) => boolean) {
+    this.#isSession = isSession
+  }
 
   handleHello({ frame }: Knock, into: Uint8Array): DoorResult {
     const codec = new FrameCodec(frame)
@@ -19,7 +25,7 @@ export class PlainDoor implements Door {
     const answer = (localIndex: number): number =>
       writeWelcome(into, { pathId: header.pathId, hello, localIndex })
     const last = this.#last
-    if (last !== undefined && isSame(last.hello, hello)) {
+    if (last !== undefined && isSame(last.hello, hello) && this.#isSession(last.localIndex)) {
       return { kind: 'reply', lengthBytes: answer(last.localIndex) }
     }
     const respond = ({ localIndex }: { readonly localIndex: number }): { readonly lengthBytes: number } => {

@@ -66,8 +66,12 @@ export class PlainGreeter implements Greeter {
   }
 
   handleAnswer(frame: Uint8Array): Welcome | string {
+    const codec = new FrameCodec(frame)
+    const header = new FrameHeader()
+    codec.readClear(0, frame.length, header)
+    if (header.type !== FrameType.welcome) return 'bad-type'
     const welcome = new Handshake()
-    const code = new FrameCodec(frame).readHandshake(0, frame.length, welcome)
+    const code = codec.readHandshake(0, frame.length, welcome)
     if (code !== DecodeError.none) return DECODE_ERROR_NAMES[code]!
     const { high, low } = this.#options.instance
     if (welcome.instanceHigh !== high || welcome.instanceLow !== low) return 'foreign-welcome'

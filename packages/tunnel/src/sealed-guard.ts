@@ -16,6 +16,8 @@ export interface SealedGuardOptions {
 export class SealedGuard implements FrameGuard {
   readonly #options: SealedGuardOptions
   #ring: KeyRing
+  /** The keys ran out; the next ones, whether of this session or another, begin a ring of their own. */
+  #isSpent = false
 
   constructor(options: SealedGuardOptions) {
     this.#options = options
@@ -31,9 +33,10 @@ export class SealedGuard implements FrameGuard {
   }
 
   install(keys: SessionKeys, nowMs: number): void {
-    if (keys.fresh) {
+    if (keys.fresh || this.#isSpent) {
       this.#ring.wipe()
       this.#ring = this.#createRing()
+      this.#isSpent = false
     }
     this.#ring.install(keys, nowMs)
   }
@@ -85,6 +88,11 @@ export class SealedGuard implements FrameGuard {
     this.#ring.handleForged(to - from - opened)
   }
 
+  #handleClosed(reason: string): void {
+    this.#isSpent = true
+    this.#options.onKeysGone(reason)
+  }
+
   #createRing(): KeyRing {
     const { role, aeadOf } = this.#options
     return new KeyRing({ role: role === 'client' ? 'initiator' : 'responder', aeadOf })
@@ -97,6 +105,6 @@ export class SealedGuard implements FrameGuard {
 
   #act(event: KeyRingEvent): void {
     if (event.type === 'rekey') this.#options.onKeysWanted()
-    else if (event.type === 'closed') this.#options.onKeysGone(event.reason)
+    else if (event.type === 'closed') this.#handleClosed(event.reason)
   }
 }

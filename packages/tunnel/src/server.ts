@@ -59,7 +59,7 @@ export class TunnelServer implements FrameHandler, Wakeable {
     this.#core = new TunnelCore(options)
     this.#codec = new FrameCodec(pool.arena)
     this.#peers = new PeerTable({ core: this.#core, pool, security, clientToClient })
-    this.#door = security === undefined ? new PlainDoor() : this.#createDoor(security)
+    this.#door = this.#createDoor(security)
     this.#frames = pool.createBatch(this.#core.batchSize)
     this.#reply = pool.createBatch(1)
     for (const peer of security === undefined ? [ANYONE] : peers) this.#peers.add(peer)
@@ -150,7 +150,8 @@ export class TunnelServer implements FrameHandler, Wakeable {
     await this.#core.close()
   }
 
-  #createDoor(security: ServerSecurity): Door {
+  #createDoor(security: ServerSecurity | undefined): Door {
+    if (security === undefined) return new PlainDoor((index) => this.#peers.byIndex(index) !== undefined)
     return new NoiseDoor({ ...security, peerOf: (publicKey) => this.#peers.byKey(publicKey) })
   }
 
@@ -200,7 +201,8 @@ export class TunnelServer implements FrameHandler, Wakeable {
   /** Gives a guest a session, or the one it has new keys. @returns the length of the welcome, bytes. */
   #welcome(guest: Guest): number {
     const known = this.#peers.byIndex(guest.session)
-    if (known?.peer === guest.peer) {
+    // Under another index of the client's all counters would begin anew, and the old keys are in use until it confirms.
+    if (known?.peer === guest.peer && known.session.remoteIndex === guest.remoteIndex) {
       const { session } = known
       const { lengthBytes, keys } = guest.respond({
         localIndex: session.localIndex,

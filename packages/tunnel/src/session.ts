@@ -77,6 +77,8 @@ export class Session implements PathOwner {
   readonly #pieceDrops: PieceDrops
   /** The peer's index for the session; 0 until it has told us. */
   #remoteIndex = 0
+  /** The epoch that frames are sealed in. */
+  #epoch = 0
   #closed = false
   #heardMs = -Infinity
 
@@ -101,7 +103,7 @@ export class Session implements PathOwner {
       },
       onWeight: (path, weight) => this.#handleWeight(path, weight),
       onClose: options.onPeerClose,
-      onPathClose: (path) => this.#dropPath(path, 'closed by the client'),
+      onPathClose: (path) => this.#handlePathClose(path),
       onPathResponse: (path, token) => this.#roaming.handleResponse(path, token),
     })
     const inspector = new PacketInspector(pool.arena)
@@ -168,7 +170,6 @@ export class Session implements PathOwner {
     const isNew = remoteIndex !== this.#remoteIndex
     if (keys !== undefined) this.guard.install(keys, nowMs)
     if (isNew) this.#beginAnew(remoteIndex)
-    else if (keys !== undefined) this.#ids.handleRekey()
     this.#syncEpoch()
     for (const path of this.paths) if (path.link !== undefined) this.#probe(path)
   }
@@ -313,7 +314,11 @@ export class Session implements PathOwner {
 
   /** The keys frames are sealed with may have changed. All frames so far are sealed. */
   #syncEpoch(): void {
-    this.#writer.setEpoch(this.guard.sendEpoch)
+    const { sendEpoch } = this.guard
+    if (sendEpoch === this.#epoch) return
+    this.#epoch = sendEpoch
+    this.#writer.setEpoch(sendEpoch)
+    this.#ids.handleRekey()
   }
 
   /** Has a path probed now. A new carrier or a word from the peer is as good as a sign of life from a lost path. */
@@ -359,6 +364,11 @@ export class Session implements PathOwner {
     if (this.#options.role === 'server') return this.#roaming.handleMove(path, arrival)
     path.source = arrival.source
     path.peer = arrival.peer
+  }
+
+  /** Which paths there are is the client's to say. */
+  #handlePathClose(path: TunnelPath): void {
+    if (this.#options.role === 'server') this.#dropPath(path, 'closed by the client')
   }
 
   #handleWeight(path: TunnelPath, weight: number): void {

@@ -22,7 +22,9 @@ async function story(seed: number) {
     [
       25,
       () =>
-        world.network.rebind({ localAddress: world.client.tunnel.stats().sessions[0]!.paths[1]!.localAddress! }),
+        world.network.rebind({
+          localAddress: world.client.tunnel.stats().sessions[0]!.paths[1]!.localAddress!,
+        }),
     ],
     [30, () => world.kill('server')],
     [31, () => world.startServer()],

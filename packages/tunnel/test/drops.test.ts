@@ -1,8 +1,17 @@
 import { FLAG_FRAGMENT, FrameType } from '@mp/wire'
 import { describe, expect, test } from 'vitest'
 import { packet, packets, stream } from './support/packets.ts'
-import { closeBody, frameOf, handshakeOf, indexOf, nowhere, probeBody, throwAt } from './support/raw.ts'
-import { closeReasons, inWorld, pathsOf, statsOf } from './support/world.ts'
+import {
+  closeBody,
+  frameFor,
+  frameOf,
+  handshakeOf,
+  indexOf,
+  nowhere,
+  probeBody,
+  throwAt,
+} from './support/raw.ts'
+import { closeReasons, countOf, inWorld, pathsOf, statsOf } from './support/world.ts'
 import type { End, World } from './support/world.ts'
 
 /** What an end dropped while `body` ran, by name. */
@@ -98,28 +107,37 @@ describe('packets that cannot go on are dropped under one name', () => {
 })
 
 describe('frames that are not what they should be are dropped under one name', () => {
-  const faults: [name: string, frame: (index: number) => Uint8Array][] = [
+  const control = { type: FrameType.control }
+  const faults: [name: string, frame: (end: End) => Uint8Array][] = [
     ['short', () => new Uint8Array(15).fill(0x50)],
-    ['bad-version', (receiver) => frameOf({ receiver }, packet(1)).fill(0xd0, 0, 1)],
-    ['bad-type', (receiver) => frameOf({ receiver, type: 9 }, packet(1))],
-    ['bad-receiver', () => frameOf({ receiver: 0 }, packet(1))],
-    ['bad-flags', (receiver) => frameOf({ receiver, flags: 0x80 }, packet(1))],
-    ['bad-length', (receiver) => frameOf({ receiver })],
-    ['bad-control', (receiver) => frameOf({ receiver, type: FrameType.control }, probeBody(9))],
-    ['unknown-session', (receiver) => frameOf({ receiver: (receiver % 0xff_fffe) + 1 }, packet(1))],
-    ['ip-bad-version', (receiver) => frameOf({ receiver }, packet(1).fill(0, 0, 1))],
-    [
-      'piece-malformed',
-      (receiver) => frameOf({ receiver, flags: FLAG_FRAGMENT }, Uint8Array.of(0, 1, 0, 1, 5)),
-    ],
+    ['bad-version', (end) => frameFor(end, {}, packet(1)).fill(0xd0, 0, 1)],
+    ['bad-type', (end) => frameFor(end, { type: 9 }, packet(1))],
+    ['bad-receiver', (end) => frameFor(end, { receiver: 0 }, packet(1))],
+    ['bad-flags', (end) => frameFor(end, { flags: 0x80 }, packet(1))],
+    ['bad-length', (end) => frameFor(end, {})],
+    ['bad-control', (end) => frameFor(end, control, probeBody(9))],
+    ['unknown-session', (end) => frameFor(end, { receiver: (indexOf(end) % 0xff_fffe) + 1 }, packet(1))],
+    ['replayed', (end) => end.tap.received.at(-1)!.bytes],
+    ['ip-bad-version', (end) => frameFor(end, {}, packet(1).fill(0, 0, 1))],
+    ['piece-malformed', (end) => frameFor(end, { flags: FLAG_FRAGMENT }, Uint8Array.of(0, 1, 0, 1, 5))],
   ]
 
   test.each(faults)('%s, at both ends', async (name, frame) => {
     await inWorld({}, async ({ client, server }) => {
       for (const end of [client, server]) {
         const received = end.tun.received.length
-        expect(await dropsOf(end, () => throwAt(end, [frame(indexOf(end))]))).toEqual({ [name]: 1 })
+        expect(await dropsOf(end, () => throwAt(end, [frame(end)]))).toEqual({ [name]: 1 })
         expect(end.tun.received).toHaveLength(received)
+      }
+    })
+  })
+
+  test('replayed: the same frame twice in one batch', async () => {
+    await inWorld({}, async ({ client, server }) => {
+      for (const end of [client, server]) {
+        const frame = frameFor(end, {}, packet(1))
+        expect(await dropsOf(end, () => throwAt(end, [frame, frame, frame]))).toEqual({ replayed: 2 })
+        expect(end.tun.received).toHaveLength(1)
       }
     })
   })
@@ -137,7 +155,7 @@ describe('frames that are not what they should be are dropped under one name', (
 
   test('unknown-path: the server speaks on a path that the client does not have', async () => {
     await inWorld({}, async ({ client }) => {
-      const frames = [frameOf({ receiver: indexOf(client), pathId: 9 }, packet(1))]
+      const frames = [frameFor(client, { pathId: 9 }, packet(1))]
       expect(await dropsOf(client, () => throwAt(client, frames))).toEqual({ 'unknown-path': 1 })
     })
   })
@@ -145,7 +163,7 @@ describe('frames that are not what they should be are dropped under one name', (
   test('unknown-path: a client has more paths than there may be', async () => {
     await inWorld({}, async (world) => {
       const { server } = world
-      const link = { ...nowhere, link: () => ({ ...fakeLink, close: () => {} }) }
+      const link = { ...nowhere(server), link: () => ({ ...fakeLink, close: () => {} }) }
       const receiver = indexOf(server)
       const frames = Array.from({ length: 40 }, (_, pathId) =>
         frameOf({ receiver, pathId: 100 + pathId }, packet(pathId)),
@@ -170,19 +188,20 @@ describe('frames that are not what they should be are dropped under one name', (
     })
   })
 
-  test('no-way-back: a greeting that cannot be answered', async () => {
+  test('unknown-path: a client speaks from an address that cannot be answered', async () => {
     await inWorld({}, async ({ server }) => {
-      expect(await dropsOf(server, () => throwAt(server, [handshakeOf({})]))).toEqual({ 'no-way-back': 1 })
+      const frames = [1, 2, 3].map((id) => frameFor(server, { pathId: 9 }, packet(id)))
+      expect(await dropsOf(server, () => throwAt(server, frames))).toEqual({ 'unknown-path': 3 })
+      expect(pathsOf(server)).toHaveLength(2)
     })
   })
 
   test('what comes behind the end of a session in the same batch is counted like the rest', async () => {
     await inWorld({}, async ({ server }) => {
-      const receiver = indexOf(server)
-      const close = frameOf({ receiver, type: FrameType.control }, closeBody())
-      const frames = [close, ...packets(5).map((bytes) => frameOf({ receiver }, bytes))]
+      const close = frameFor(server, { type: FrameType.control }, closeBody())
+      const frames = [close, ...packets(5).map((bytes) => frameFor(server, {}, bytes))]
       expect(await dropsOf(server, () => throwAt(server, frames))).toEqual({ 'unknown-path': 5 })
-      expect(closeReasons(server)).toEqual(['closed by the client'])
+      expect(closeReasons(server)).toEqual(['closed by client'])
     })
   })
 })
@@ -197,7 +216,7 @@ const fakeLink = {
 }
 
 describe('a flood of greetings', () => {
-  test('leaves one session, and no memory behind', async () => {
+  test('changes nothing for the client that is there, and leaves no memory behind', async () => {
     await inWorld({}, async (world: World) => {
       const { server } = world
       for (let round = 0; round < 20; round++) {
@@ -206,11 +225,17 @@ describe('a flood of greetings', () => {
         )
         throwAt(server, frames)
       }
-      expect(closeReasons(server)).toHaveLength(1000)
+      // All but the last took the place of each other, none that of the client.
+      expect(closeReasons(server)).toHaveLength(999)
+      expect(statsOf(server).sessions).toHaveLength(2)
       expect(server.pool.inUse).toBe(0)
-      expect(pathsOf(server)).toHaveLength(0)
-      await world.until(() => world.allHealthy(), 6000)
-      expect(await stream(world, 'client', { count: 20 })).toHaveLength(20)
+      expect(pathsOf(server)).toHaveLength(2)
+      for (const side of ['client', 'server'] as const) {
+        expect(await stream(world, side, { count: 20 })).toHaveLength(20)
+      }
+      expect(countOf(world.client, 'established')).toBe(1)
+      await world.pass(200_000)
+      expect(statsOf(server).sessions).toHaveLength(1)
     })
   })
 })

@@ -10,7 +10,6 @@ import {
   FrameHeader,
   FrameType,
   HEADER_BYTES,
-  Handshake,
   TrafficClass,
 } from '@mp/wire'
 import { describe, expect, test } from 'vitest'
@@ -31,7 +30,7 @@ function fill(pool: Mempool, batch: PacketBatch, ...packets: Uint8Array[]): void
 }
 
 function somePath(pool: Mempool, outRows = 8): TunnelPath {
-  const nobody = { sendProbe: () => {}, handleProberEvent: () => {} }
+  const nobody = { sendProbe: () => {}, handleProberEvent: () => {}, seal: () => {} }
   const prober = new Prober({ nextNonce: () => 1 })
   return new TunnelPath({ id: 7, name: 'dsl', weight: 1 }, nobody, prober, pool.createBatch(outRows))
 }
@@ -141,32 +140,34 @@ describe('frame writer', () => {
     expect(pool.inUse).toBe(0)
   })
 
-  test('appends control and handshake frames to what waits on the path', () => {
+  test('appends control frames to what waits on the path, or to another batch', () => {
     const pool = new Mempool()
     const codec = new FrameCodec(pool.arena)
     const writer = new FrameWriter(pool, codec, new DropCounter(pool))
     const path = somePath(pool)
     writer.setReceiver(5)
     const body = Object.assign(new ControlBody(), { kind: ControlKind.probe, weight: 300, nonce: 0xdeadbeef })
-    const greeting = Object.assign(new Handshake(), { sender: 42, instanceHigh: 1, instanceLow: 2 })
+    const other = pool.createBatch(1)
+    writer.setEpoch(3)
     writer.writeControl(path, body)
-    writer.writeHandshake(path, 0, greeting)
-    writer.writeHandshake(path, 9, greeting)
-    const headers = [0, 1, 2].map((row) => {
-      const header = new FrameHeader()
-      expect(codec.readFrame(path.out.offset[row]!, path.out.length[row]!, header)).toBe(DecodeError.none)
-      return [header.type, header.receiver, header.pathId]
-    })
-    expect(headers).toEqual([
-      [FrameType.control, 5, 7],
-      [FrameType.hello, 0, 7],
-      [FrameType.welcome, 9, 7],
-    ])
-    const read = new ControlBody()
-    codec.readControl(path.out.offset[0]! + HEADER_BYTES, path.out.length[0]! - HEADER_BYTES, read)
-    expect(read).toEqual(body)
-    expect(path.txCounter).toBe(1)
+    writer.writeControl(path, body, other)
+    writer.writeControl(path, body)
+    const counters = [path.out, other].map((batch) =>
+      Array.from({ length: batch.count }, (_, row) => {
+        const header = new FrameHeader()
+        const read = new ControlBody()
+        const [offset, length] = [batch.offset[row]!, batch.length[row]!]
+        expect(codec.readFrame(offset, length, header)).toBe(DecodeError.none)
+        codec.readControl(offset + HEADER_BYTES, length - HEADER_BYTES, read)
+        expect(read).toEqual(body)
+        expect(header).toMatchObject({ type: FrameType.control, epoch: 3, receiver: 5, pathId: 7 })
+        return header.counter24
+      }),
+    )
+    expect(counters).toEqual([[0, 2], [1]])
+    expect(path.txCounter).toBe(3)
     pool.releaseAll(path.out)
+    pool.releaseAll(other)
     expect(pool.inUse).toBe(0)
   })
 

@@ -86,7 +86,7 @@ describe('a TCP connection whose path is lost', () => {
 test.each([
   ['tcp', 3],
   ['udp', 2],
-])('after an outage of 8 s a tunnel over %s has used %i links and works again', async (name, used) => {
+])('after an outage of 5 s a tunnel over %s has used %i links and works again', async (name, used) => {
   let dials = 0
   const wrapClient = (transport: Transport): Transport => ({
     ...transport,
@@ -98,7 +98,7 @@ test.each([
   const world = new World({ wrapClient })
   await world.start()
   world.line(0).cut()
-  await world.pass(8000)
+  await world.pass(5000)
   world.line(0).restore()
   await world.until(() => world.allHealthy(), 15_000)
   expect(dials).toBe(used)

@@ -3,7 +3,16 @@ import { ControlKind, FLAG_FRAGMENT, FrameType } from '@mp/wire'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { inOrder, packet, packets, stream } from './support/packets.ts'
-import { closeBody, frameOf, handshakeOf, indexOf, nowhere, probeBody, throwAt } from './support/raw.ts'
+import {
+  closeBody,
+  frameFor,
+  frameOf,
+  handshakeOf,
+  indexOf,
+  nowhere,
+  probeBody,
+  throwAt,
+} from './support/raw.ts'
 import { inWorld, pathsOf, statsOf, World } from './support/world.ts'
 import type { End } from './support/world.ts'
 
@@ -23,6 +32,8 @@ function stranger(end: End): FrameSource {
       stats: () => ({ txFrames: 0, txBytes: 0, backlogBytes: 0, drops: {} }),
       close: () => {},
     }),
+    address: (peer) => `192.0.2.1:${peer}`,
+    reply: (batch) => end.pool.releaseAll(batch),
   }
 }
 
@@ -111,7 +122,7 @@ describe('whatever comes from the network', () => {
         fc.asyncProperty(bursts, fc.boolean(), async (given, answered) => {
           await inWorld({}, async (world) => {
             const end = world[side]
-            const source = answered ? stranger(end) : nowhere
+            const source = answered ? stranger(end) : nowhere(end)
             const receiver = indexOf(end)
             for (const frames of given) {
               throwAt(
@@ -156,7 +167,7 @@ describe('whatever comes from the network', () => {
       const receiver = indexOf(server)
       for (let id = 0; id < 5000; id++) {
         const part = Uint8Array.of(id >> 8, id, 0, 2, 1, 2, 3)
-        throwAt(server, [frameOf({ receiver, flags: FLAG_FRAGMENT, counter24: id }, part)])
+        throwAt(server, [frameOf({ receiver, flags: FLAG_FRAGMENT, counter24: 100 + id }, part)])
         expect(server.pool.inUse).toBeLessThanOrEqual(128)
       }
       await world.pass(1000)
@@ -170,7 +181,7 @@ describe('whatever comes from the network', () => {
 test('a world in which nothing comes is no test: frames thrown in do arrive', async () => {
   const world = new World({})
   await world.start()
-  throwAt(world.server, [frameOf({ receiver: indexOf(world.server) }, packet(7))])
+  throwAt(world.server, [frameFor(world.server, {}, packet(7))])
   expect(world.server.tun.received).toEqual([packet(7)])
   await world.close()
 })

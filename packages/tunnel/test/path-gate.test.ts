@@ -8,7 +8,7 @@ import { refreshGate } from '../src/path-gate.ts'
 import { TunnelPath } from '../src/path.ts'
 
 const pool = new Mempool({ classes: [{ packetBytes: 64, slots: 1 }] })
-const nobody = { sendProbe: () => {}, handleProberEvent: () => {} }
+const nobody = { sendProbe: () => {}, handleProberEvent: () => {}, seal: () => {} }
 const someLink = { send: () => 0 } as unknown as Link
 
 /** What the gate looks at. */

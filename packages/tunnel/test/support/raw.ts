@@ -3,8 +3,12 @@ import type { Mempool } from '@mp/mempool'
 import { ControlKind, FrameCodec, FrameHeader, FrameType, HEADER_BYTES, Handshake } from '@mp/wire'
 import type { End } from './world.ts'
 
-/** Frames from an address that cannot be answered. */
-export const nowhere: FrameSource = { link: () => undefined }
+/** Frames that come to `end` from an address to which there is no link; answers vanish. */
+export const nowhere = (end: End): FrameSource => ({
+  link: () => undefined,
+  address: () => '192.0.2.1:1',
+  reply: (batch) => end.pool.releaseAll(batch),
+})
 
 /** Puts bytes into slots of `pool`. */
 function batchOf(pool: Mempool, contents: readonly Uint8Array[]): PacketBatch {
@@ -18,7 +22,7 @@ function batchOf(pool: Mempool, contents: readonly Uint8Array[]): PacketBatch {
 }
 
 /** Has frames come in at one end, in one batch, as if its transport had brought them. */
-export function throwAt(end: End, frames: readonly Uint8Array[], source: FrameSource = nowhere): void {
+export function throwAt(end: End, frames: readonly Uint8Array[], source: FrameSource = nowhere(end)): void {
   const batch = batchOf(end.pool, frames)
   end.tunnel.onFrames(batch, source)
 }
@@ -30,6 +34,25 @@ export function frameOf(header: Partial<FrameHeader>, content: Uint8Array = new 
   new FrameCodec(bytes).writeFrame(0, whole)
   bytes.set(content, HEADER_BYTES)
   return bytes
+}
+
+/** A frame that `end` takes for one of its session, on path 0 if the header names no other. */
+export function frameFor(end: End, header: Partial<FrameHeader>, content?: Uint8Array): Uint8Array {
+  const counter24 = freshCounter(end, header.pathId ?? 0)
+  return frameOf({ receiver: indexOf(end), counter24, ...header }, content)
+}
+
+/** How many counters were made up for an end. */
+const madeUp = new WeakMap<End, number>()
+
+/** A counter `end` has not received, ahead of the next ones to come, but not so far that they would be too old. */
+function freshCounter(end: End, pathId: number): number {
+  const used = end.tap.received.filter(
+    ({ header }) => header.pathId === pathId && header.type >= FrameType.data,
+  )
+  const count = madeUp.get(end) ?? 0
+  madeUp.set(end, count + 1)
+  return Math.max(-1, ...used.map(({ header }) => header.counter24)) + 100 + count
 }
 
 /** A `hello`, or a `welcome` when there is a `receiver`. */

@@ -9,7 +9,7 @@ export interface Seen {
   readonly bytes: Uint8Array
 }
 
-/** Listens in on the transports of one end: notes the frames that links take and those that come in. */
+/** Listens in on the transports of one end: notes the frames that links take, answers, and those that come in. */
 export class Tap {
   readonly sent: Seen[] = []
   readonly received: Seen[] = []
@@ -62,6 +62,11 @@ export class Tap {
       link: (peer) => {
         const link = source.link(peer)
         return link === undefined ? undefined : this.#link(link)
+      },
+      address: (peer) => source.address(peer),
+      reply: (batch) => {
+        for (let row = 0; row < batch.count; row++) this.sent.push(this.#look(batch, row))
+        source.reply(batch)
       },
     }))
   }
