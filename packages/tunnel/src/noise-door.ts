@@ -12,15 +12,9 @@ export class NoiseDoor implements Door {
 
   handleHello(knock: Knock, into: Uint8Array): DoorResult {
     const result = this.#responder.handleHello(knock, into)
-    switch (result.kind) {
-      case 'drop':
-        return result
-      case 'cookie':
-      case 'repeat':
-        return { kind: 'reply', lengthBytes: result.lengthBytes }
-      case 'accept':
-        return { kind: 'guest', guest: result.hello }
-    }
+    if (result.kind === 'drop') return result
+    if (result.kind === 'accept') return { kind: 'guest', guest: result.hello }
+    return { kind: 'reply', lengthBytes: result.lengthBytes }
   }
 
   forget({ publicKey }: ServerPeer): void {

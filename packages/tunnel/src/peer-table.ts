@@ -149,7 +149,7 @@ export class PeerTable {
 
   /** Forgets clients that were last heard, or never after they came, before `limitMs`. */
   closeSilent(limitMs: number): void {
-    for (const client of [...this.#byIndex.values()]) {
+    for (const client of this.#byIndex.values()) {
       const { heardMs, openedMs } = client.session
       if (Math.max(heardMs, openedMs) < limitMs) {
         this.#end(client, { tellPeer: false, reason: `${client.peer.name} is silent` })

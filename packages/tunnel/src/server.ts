@@ -184,7 +184,8 @@ export class TunnelServer implements FrameHandler, Wakeable {
     const peer = batch.peer[row]!
     const offset = pool.offsetOf(slot)
     const into = pool.arena.subarray(offset, offset + HANDSHAKE_ROOM_BYTES)
-    const frame = pool.arena.subarray(batch.offset[row]!, batch.offset[row]! + batch.length[row]!)
+    const from = batch.offset[row]!
+    const frame = pool.arena.subarray(from, from + batch.length[row]!)
     const result = this.#door.handleHello({ frame, source: source.address(peer) ?? '', nowMs }, into)
     if (result.kind === 'drop') {
       pool.release(slot)

@@ -11,20 +11,8 @@ import {
   probeBody,
   throwAt,
 } from './support/raw.ts'
-import { closeReasons, countOf, inWorld, pathsOf, statsOf } from './support/world.ts'
+import { closeReasons, countOf, dropsOf, inWorld, pathsOf, statsOf } from './support/world.ts'
 import type { End, World } from './support/world.ts'
-
-/** What an end dropped while `body` ran, by name. */
-async function dropsOf(end: End, body: () => void | Promise<void>): Promise<Record<string, number>> {
-  const before = statsOf(end).drops
-  await body()
-  const after = Object.entries(statsOf(end).drops)
-  return Object.fromEntries(
-    after
-      .map(([name, count]) => [name, count - (before[name] ?? 0)] as const)
-      .filter(([, count]) => count > 0),
-  )
-}
 
 describe('packets that cannot go on are dropped under one name', () => {
   test('tun-full: the far TUN takes no more', async () => {

@@ -1,14 +1,18 @@
-import type { Transport } from '@mp/interface'
-import { Mempool } from '@mp/mempool'
-import { CfsScheduler } from '@mp/scheduler-cfs'
-import { MemoryNetwork, memoryTransport, memoryTun, simRuntime } from '@mp/testkit'
-import type { LineOptions, MemoryTransportOptions, MemoryTun, NetworkPath, SimRuntime } from '@mp/testkit'
-import { fragmenter } from '@mp/udpmux'
+import type { CipherName, Crypto, KeyPair, Transport } from '@mp/interface'
+import type { Mempool } from '@mp/mempool'
+import { MemoryNetwork, memoryTransport, simRuntime } from '@mp/testkit'
+import type { LineOptions, MemoryTransportOptions, NetworkPath, SimRuntime } from '@mp/testkit'
 import { TunnelClient } from '../../src/client.ts'
-import type { TunnelEvent } from '../../src/events.ts'
+import type { TunnelClientOptions } from '../../src/client.ts'
+import type { ServerPeer } from '../../src/door.ts'
+import type { ClientSecurity, Security } from '../../src/security.ts'
 import { TunnelServer } from '../../src/server.ts'
-import type { PathStats, TunnelStats } from '../../src/stats.ts'
-import { Tap } from './tap.ts'
+import type { ServerSecurity, TunnelServerOptions } from '../../src/server.ts'
+import { baseOf, healthyPaths, tunnelOptionsOf } from './end.ts'
+import type { Base, BaseOptions, End, Side } from './end.ts'
+import { securityOf, seededCrypto } from './security.ts'
+
+export * from './end.ts'
 
 /** One path of the client. */
 export interface PathSpec {
@@ -20,35 +24,28 @@ export interface PathSpec {
   readonly listener?: number
 }
 
-export interface WorldOptions {
+/** How an encrypted world differs from one in which all is as it should be. */
+export interface WorldSecurity {
+  /** The one cipher both ends have. Default ChaCha20-Poly1305. */
+  readonly cipher?: CipherName
+  readonly client?: Partial<ClientSecurity>
+  readonly server?: Partial<ServerSecurity>
+  /** The client as the server knows it. */
+  readonly peer?: Partial<ServerPeer>
+}
+
+export interface WorldOptions extends BaseOptions {
   readonly seed?: number
   readonly paths?: readonly PathSpec[]
   /** What all lines are like. Default: 10 ms, as fast as can be. */
   readonly line?: LineOptions
   /** Ports the server listens at. Default 7000 alone. */
   readonly ports?: readonly number[]
-  readonly mtuBytes?: number
-  /** Slots of each pool. Default 4096. */
-  readonly slots?: number
-  /** Packets that a TUN takes until the test makes room. */
-  readonly tunRoom?: number
-  readonly createPool?: (slots: number) => Mempool
+  /** Absent: nothing is encrypted. */
+  readonly security?: WorldSecurity
   /** Stands between the client and its transports. */
   readonly wrapClient?: (transport: Transport) => Transport
   readonly wire?: Pick<MemoryTransportOptions, 'maxFrameBytes' | 'sendBufferBytes' | 'batchSize' | 'maxPeers'>
-}
-
-export type Side = 'client' | 'server'
-
-/** One end of a tunnel and what it stands on. */
-export interface End<T = TunnelClient | TunnelServer> {
-  readonly side: Side
-  readonly tunnel: T
-  readonly pool: Mempool
-  readonly tun: MemoryTun
-  /** All frames between it and its transports. */
-  readonly tap: Tap
-  readonly events: TunnelEvent[]
 }
 
 export const SERVER_HOST = '10.9.0.1'
@@ -63,6 +60,9 @@ export class World {
   readonly trace: string[] = []
   readonly #options: WorldOptions
   readonly #ends: End[] = []
+  readonly #crypto: Crypto
+  /** Who the ends are, also after they were started anew. */
+  readonly keys: Readonly<Record<Side, KeyPair>>
   #client: End<TunnelClient> | undefined
   #server: End<TunnelServer> | undefined
 
@@ -71,6 +71,8 @@ export class World {
     const { seed = 1, line = { delayMs: 10 } } = options
     this.runtime = simRuntime({ seed })
     this.network = new MemoryNetwork({ runtime: this.runtime, line, seed })
+    this.#crypto = seededCrypto(seed)
+    this.keys = { client: this.#crypto.generateKeyPair(), server: this.#crypto.generateKeyPair() }
   }
 
   /** All ends there ever were. */
@@ -93,10 +95,11 @@ export class World {
 
   async startServer(): Promise<End<TunnelServer>> {
     const { ports = [7000] } = this.#options
-    const base = this.#base('server')
+    const base = baseOf('server', this.#options)
     const transport = this.#transport(base, SERVER_HOST)
     const listen = ports.map((port) => ({ transport, endpoint: `${SERVER_HOST}:${port}` }))
-    this.#server = { ...base, tunnel: new TunnelServer({ ...this.#common(base), listen }) }
+    const common = tunnelOptionsOf(base, this.runtime, this.trace)
+    this.#server = { ...base, tunnel: new TunnelServer({ ...common, ...this.#serverSecurity(base), listen }) }
     this.#ends.push(this.#server)
     await this.#server.tunnel.start()
     return this.#server
@@ -104,14 +107,16 @@ export class World {
 
   startClient(): End<TunnelClient> {
     const { ports = [7000] } = this.#options
-    const base = this.#base('client')
+    const base = baseOf('client', this.#options)
     const dials = this.paths.map(({ name, weight = 1, listener = 0 }, index) => ({
       name,
       weight,
       transport: this.#transport(base, this.#hostOf(index)),
       endpoint: `${SERVER_HOST}:${ports[listener]}`,
     }))
-    this.#client = { ...base, tunnel: new TunnelClient({ ...this.#common(base), paths: dials }) }
+    const common = tunnelOptionsOf(base, this.runtime, this.trace)
+    const security = this.#clientSecurity(base)
+    this.#client = { ...base, tunnel: new TunnelClient({ ...common, ...security, paths: dials }) }
     this.#ends.push(this.#client)
     this.#client.tunnel.start()
     return this.#client
@@ -178,32 +183,36 @@ export class World {
     return this.paths[index]?.host ?? `10.0.${index}.1`
   }
 
-  #base(side: Side): Omit<End, 'tunnel'> {
-    const { slots = 4096, mtuBytes = 1400, tunRoom: receiveLimitPackets = 100_000 } = this.#options
-    const pool = this.#options.createPool?.(slots) ?? new Mempool({ classes: [{ packetBytes: 1920, slots }] })
-    const tun = memoryTun({ pool, mtuBytes, name: side, receiveLimitPackets })
-    return { side, pool, tun, tap: new Tap(pool), events: [] }
-  }
-
-  #common({ side, pool, tun, events }: Omit<End, 'tunnel'>) {
-    return {
-      runtime: this.runtime,
-      pool,
-      tun,
-      createScheduler: () => new CfsScheduler<never>(),
-      createFragmenter: () => fragmenter({ pool }),
-      onTunClose: (error?: Error) => this.trace.push(`${side} lost its TUN: ${error?.message}`),
-      onEvent: (event: TunnelEvent) => {
-        events.push(event)
-        this.trace.push(`${side} ${JSON.stringify(event)}`)
-      },
-    }
-  }
-
-  #transport({ side, pool, tap }: Omit<End, 'tunnel'>, host: string): Transport {
+  #transport({ side, pool, tap }: Base, host: string): Transport {
     const { wire, wrapClient } = this.#options
     const transport = memoryTransport(this.network, { ...wire, pool, host })
     return tap.attach(side === 'client' ? (wrapClient?.(transport) ?? transport) : transport)
+  }
+
+  #security(pool: Mempool, staticKeys: KeyPair): Security {
+    const { cipher } = this.#options.security ?? {}
+    return securityOf({ runtime: this.runtime, pool, crypto: this.#crypto, staticKeys, cipher })
+  }
+
+  #serverSecurity({ pool }: Base): Pick<TunnelServerOptions, 'security' | 'peers'> {
+    const { security } = this.#options
+    if (security === undefined) return {}
+    const peer = {
+      name: 'client',
+      publicKey: this.keys.client.publicKey,
+      allowedIPs: ['10.1.0.0/24', 'fd00::/64'],
+    }
+    return {
+      security: { ...this.#security(pool, this.keys.server), ...security.server },
+      peers: [{ ...peer, ...security.peer }],
+    }
+  }
+
+  #clientSecurity({ pool }: Base): Pick<TunnelClientOptions, 'security'> {
+    const { security } = this.#options
+    if (security === undefined) return {}
+    const serverKey = this.keys.server.publicKey
+    return { security: { ...this.#security(pool, this.keys.client), serverKey, ...security.client } }
   }
 }
 
@@ -221,22 +230,3 @@ export async function inWorld(options: WorldOptions, body: (world: World) => Pro
     await world.close()
   }
 }
-
-export const statsOf = ({ tunnel }: End): TunnelStats => tunnel.stats()
-
-export function pathsOf(end: End): readonly PathStats[] {
-  return statsOf(end).sessions[0]?.paths ?? []
-}
-
-function healthyPaths(end: End): readonly PathStats[] {
-  return pathsOf(end).filter(({ use, prober }) => use === 'active' && prober.state === 'normal')
-}
-
-/** How often something happened to an end. */
-export function countOf({ events }: End, type: TunnelEvent['type']): number {
-  return events.filter((event) => event.type === type).length
-}
-
-/** Why the sessions of an end were closed, in order. */
-export const closeReasons = ({ events }: End): string[] =>
-  events.flatMap((event) => (event.type === 'closed' ? [event.reason] : []))
