@@ -6,6 +6,7 @@ import { checkPaths } from './client-path.ts'
 import type { ClientPath } from './client-path.ts'
 import { TunnelCore } from './core.ts'
 import type { TunnelOptions } from './core.ts'
+import type { Wakeable } from './driver.ts'
 import type { Greeter } from './greeter.ts'
 import { HangingLinks } from './hanging-links.ts'
 import { NoiseGreeter } from './noise-greeter.ts'
@@ -27,14 +28,18 @@ export interface TunnelClientOptions extends TunnelOptions {
 /** After this many greetings, some three seconds, it is worth telling that nobody answers. */
 const UNANSWERED_GREETINGS = 5
 
-/** Longest wait between two dials, ms: a line that comes back after hours is used soon. */
+/** First and longest wait between two dials, ms: a connection that breaks is replaced while what it carried waits. */
+const FIRST_REDIAL_MS = 50
 const LAST_REDIAL_MS = 8000
+
+/** A session that just began has this long to show a path that works before the next one is looked for, ms. */
+const TRIAL_MS = 1000
 
 /**
  * The side that calls. It keeps a link on every path, greets the server on all of them until one answers, and begins
  * anew when none works any more.
  */
-export class TunnelClient implements FrameHandler {
+export class TunnelClient implements FrameHandler, Wakeable {
   readonly #options: TunnelClientOptions
   readonly #core: TunnelCore
   readonly #session: Session
@@ -46,6 +51,8 @@ export class TunnelClient implements FrameHandler {
   #isSearching = false
   /** The keys of the session grow old. */
   #wantsKeys = false
+  /** When the session has had the time to show a path that works, ms; Infinity when it had it, or showed one. */
+  #trialEndMs = Infinity
   #closing: Promise<void> | undefined
 
   /** Throws RangeError for paths out of range. */
@@ -72,6 +79,7 @@ export class TunnelClient implements FrameHandler {
   start(): void {
     this.#core.driver.add(this.#greeter)
     this.#core.driver.add(this.#hanging)
+    this.#core.driver.add(this)
     this.#core.start((packets, nowMs) => this.#session.send(packets, nowMs))
     for (const [id, path] of this.#options.paths.entries()) this.#dial(id, path)
     this.#watch()
@@ -109,6 +117,16 @@ export class TunnelClient implements FrameHandler {
     this.#core.driver.rearm()
   }
 
+  pollTimeout(): number {
+    return this.#trialEndMs
+  }
+
+  handleTimeout(nowMs: number): void {
+    if (nowMs < this.#trialEndMs) return
+    this.#trialEndMs = Infinity
+    this.#watch()
+  }
+
   async #shutDown(): Promise<void> {
     this.#greeter.stop()
     // The session first: it still has a last word for the server.
@@ -136,7 +154,7 @@ export class TunnelClient implements FrameHandler {
       ...(localAddress === undefined ? {} : { localAddress }),
       ...(device === undefined ? {} : { device }),
       runtime: this.#options.runtime,
-      backoff: { maxMs: LAST_REDIAL_MS },
+      backoff: { initialMs: FIRST_REDIAL_MS, maxMs: LAST_REDIAL_MS },
       onUp: (carrier) => this.#attach(path, carrier),
       onDown: (error) => this.#session.reportNoLink(path, error?.message ?? 'closed by the server'),
     })
@@ -165,6 +183,7 @@ export class TunnelClient implements FrameHandler {
     if (answer === undefined || typeof answer === 'string') return answer
     this.#endSearch()
     this.#wantsKeys = false
+    this.#trialEndMs = this.#core.nowMs() + TRIAL_MS
     this.#session.establish(answer)
     this.#watch()
     return undefined
@@ -182,6 +201,9 @@ export class TunnelClient implements FrameHandler {
 
   #handlePathChange(): void {
     this.#hanging.update(this.#session.paths, this.#core.nowMs())
+    for (const { prober } of this.#session.paths) {
+      if (prober.state === 'normal' || prober.state === 'unstable') this.#trialEndMs = Infinity
+    }
     this.#watch()
   }
 
@@ -190,9 +212,13 @@ export class TunnelClient implements FrameHandler {
     path.link?.close()
   }
 
-  /** Looks for the server whenever no path gives reason to believe that it hears us, and only then. */
+  /**
+   * Looks for the server whenever no path gives reason to believe that it hears us, and only then. The answer to a
+   * greeting is such a reason, although no probe came back yet.
+   */
   #watch(): void {
-    if (this.#session.established && this.#session.hasHope) {
+    const isOnTrial = this.#trialEndMs < Infinity
+    if (this.#session.established && (this.#session.hasHope || isOnTrial)) {
       if (!this.#isSearching) return
       this.#endSearch()
       if (this.#wantsKeys) this.#renewKeys()
