@@ -6,18 +6,28 @@ export interface PacketWishes {
   /** Length of the whole packet, bytes. Default 500. */
   readonly bytes?: number
   readonly version?: 4 | 6
+  /** Default: the first host of the inner network. */
+  readonly src?: string
+  /** Default: the second host of the inner network. */
+  readonly dst?: string
 }
 
 const IPV4_UDP_BYTES = 28
 const IPV6_UDP_BYTES = 48
 
 /** An inner packet that carries a number, so that it is known again. */
-export function packet(id: number, { bytes = 500, version = 4 }: PacketWishes = {}): Uint8Array {
+export function packet(id: number, { bytes = 500, version = 4, src, dst }: PacketWishes = {}): Uint8Array {
   const payload = new Uint8Array(bytes - (version === 4 ? IPV4_UDP_BYTES : IPV6_UDP_BYTES))
   new DataView(payload.buffer).setUint32(0, id)
   for (let at = 4; at < payload.length; at++) payload[at] = id + at
-  const [src, dst] = version === 4 ? ['10.1.0.1', '10.1.0.2'] : ['fd00::1', 'fd00::2']
-  return udpPacket({ src, dst, srcPort: 5000 + (id % 10), dstPort: 6000, payload })
+  const [first, second] = version === 4 ? ['10.1.0.1', '10.1.0.2'] : ['fd00::1', 'fd00::2']
+  return udpPacket({
+    src: src ?? first,
+    dst: dst ?? second,
+    srcPort: 5000 + (id % 10),
+    dstPort: 6000,
+    payload,
+  })
 }
 
 export function packets(count: number, wishes: PacketWishes & { readonly from?: number } = {}): Uint8Array[] {

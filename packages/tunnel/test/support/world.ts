@@ -43,6 +43,8 @@ export interface WorldOptions extends BaseOptions {
   readonly ports?: readonly number[]
   /** Absent: nothing is encrypted. */
   readonly security?: WorldSecurity
+  /** Networks behind the server, as the client knows them. Default: any. */
+  readonly clientAllowedIPs?: readonly string[]
   /** Stands between the client and its transports. */
   readonly wrapClient?: (transport: Transport) => Transport
   readonly wire?: Pick<MemoryTransportOptions, 'maxFrameBytes' | 'sendBufferBytes' | 'batchSize' | 'maxPeers'>
@@ -106,7 +108,7 @@ export class World {
   }
 
   startClient(): End<TunnelClient> {
-    const { ports = [7000] } = this.#options
+    const { ports = [7000], clientAllowedIPs: allowedIPs } = this.#options
     const base = baseOf('client', this.#options)
     const dials = this.paths.map(({ name, weight = 1, listener = 0 }, index) => ({
       name,
@@ -115,8 +117,8 @@ export class World {
       endpoint: `${SERVER_HOST}:${ports[listener]}`,
     }))
     const common = tunnelOptionsOf(base, this.runtime, this.trace)
-    const security = this.#clientSecurity(base)
-    this.#client = { ...base, tunnel: new TunnelClient({ ...common, ...security, paths: dials }) }
+    const wishes = { ...this.#clientSecurity(base), ...(allowedIPs && { allowedIPs }), paths: dials }
+    this.#client = { ...base, tunnel: new TunnelClient({ ...common, ...wishes }) }
     this.#ends.push(this.#client)
     this.#client.tunnel.start()
     return this.#client
