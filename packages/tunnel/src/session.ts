@@ -167,7 +167,8 @@ export class Session implements PathOwner {
   /** The peer answered, so it hears us: every path with a link is asked at once. */
   establish({ remoteIndex, keys }: Welcome): void {
     const nowMs = this.#options.nowMs()
-    const isNew = remoteIndex !== this.#remoteIndex
+    // A server that started anew may draw the index it had before.
+    const isNew = keys?.fresh ?? remoteIndex !== this.#remoteIndex
     if (keys !== undefined) this.guard.install(keys, nowMs)
     if (isNew) this.#beginAnew(remoteIndex)
     this.#syncEpoch()
