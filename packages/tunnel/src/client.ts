@@ -28,9 +28,12 @@ export interface TunnelClientOptions extends TunnelOptions {
 /** After this many greetings, some three seconds, it is worth telling that nobody answers. */
 const UNANSWERED_GREETINGS = 5
 
-/** First and longest wait between two dials, ms: a connection that breaks is replaced while what it carried waits. */
+/**
+ * First and longest wait between two dials, ms. A connection that breaks is replaced while what it carried waits, and
+ * a server that restarts is found as soon as by the hellos of UDP.
+ */
 const FIRST_REDIAL_MS = 50
-const LAST_REDIAL_MS = 8000
+const LAST_REDIAL_MS = 1600
 
 /** A session that just began has this long to show a path that works before the next one is looked for, ms. */
 const TRIAL_MS = 1000
