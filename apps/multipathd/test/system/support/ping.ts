@@ -5,9 +5,10 @@ const INTERVAL_MS = 50
 const LOOK_MS = 10
 const ANSWER = /^\[(\d+\.\d+)\] \d+ bytes from .* time=/gm
 
-/** Whether one ping comes back. */
-export async function answers(from: Namespace, to: string): Promise<boolean> {
-  return (await from.exec('ping', ['-n', '-c', '1', '-W', '0.5', to])).code === 0
+/** Whether one ping comes back. It leaves with the address `source`, by default with the one the kernel takes. */
+export async function answers(from: Namespace, to: string, source?: string): Promise<boolean> {
+  const bind = source === undefined ? [] : ['-I', source]
+  return (await from.exec('ping', ['-n', '-c', '1', '-W', '0.5', ...bind, to])).code === 0
 }
 
 /** Pings twenty times a second until stopped, or until the lab goes. Times are those of the system clock, ms. */
