@@ -1,4 +1,3 @@
-import type { FrameSource, Link } from '@mp/interface'
 import { ControlKind, FLAG_FRAGMENT, FrameType } from '@mp/wire'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -11,31 +10,10 @@ import {
   indexOf,
   nowhere,
   probeBody,
+  stranger,
   throwAt,
 } from './support/raw.ts'
 import { inWorld, pathsOf, statsOf, World } from './support/world.ts'
-import type { End } from './support/world.ts'
-
-/** Takes frames from nobody known, and lets what is sent to them vanish. */
-function stranger(end: End): FrameSource {
-  return {
-    link: (peer): Link => ({
-      transport: 'fake',
-      localAddress: 'here:1',
-      remoteAddress: `there:${peer}`,
-      maxFrameBytes: 1400,
-      send: (batch) => {
-        const { count } = batch
-        end.pool.releaseAll(batch)
-        return count
-      },
-      stats: () => ({ txFrames: 0, txBytes: 0, backlogBytes: 0, drops: {} }),
-      close: () => {},
-    }),
-    address: (peer) => `192.0.2.1:${peer}`,
-    reply: (batch) => end.pool.releaseAll(batch),
-  }
-}
 
 /** Stands for the index of whom the frame is for, which is not known when frames are made. */
 const RECEIVER = 0xabcdef
@@ -122,7 +100,7 @@ describe('whatever comes from the network', () => {
         fc.asyncProperty(bursts, fc.boolean(), async (given, answered) => {
           await inWorld({}, async (world) => {
             const end = world[side]
-            const source = answered ? stranger(end) : nowhere(end)
+            const source = answered ? stranger(end).source : nowhere(end)
             const receiver = indexOf(end)
             for (const frames of given) {
               throwAt(
@@ -151,7 +129,7 @@ describe('whatever comes from the network', () => {
         throwAt(
           end,
           frames.map((frame) => addressed(frame, indexOf(end))),
-          stranger(end),
+          stranger(end).source,
         )
       }
       await world.until(() => world.allHealthy(), 15_000)

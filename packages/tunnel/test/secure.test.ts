@@ -45,20 +45,23 @@ describe.each(ciphers)('a tunnel under %s', (cipher) => {
       world.client.tun.injectBatch(sent)
       const frames = world.client.tap.sent.filter(({ header }) => header.type === FrameType.data)
       expect(frames.map(({ bytes }) => bytes.length)).toEqual(sent.map(() => 632))
-      const wire = Buffer.concat(world.client.tap.sent.map(({ bytes }) => bytes))
+      const seen = Buffer.concat(world.client.tap.sent.map(({ bytes }) => bytes)).toString('latin1')
       for (const [from, to] of [
         [0, 20],
         [20, 36],
       ]) {
-        for (const bytes of sent) expect(wire.includes(Buffer.from(bytes.subarray(from, to)))).toBe(false)
+        for (const bytes of sent) {
+          expect(seen).not.toContain(Buffer.from(bytes.subarray(from, to)).toString('latin1'))
+        }
       }
     })
   })
 })
 
+const psk = (byte: number): Uint8Array => new Uint8Array(32).fill(byte)
+
 describe('what both sides must share', () => {
   const [stranger, other] = [seededCrypto(77).generateKeyPair(), seededCrypto(78).generateKeyPair()]
-  const psk = (byte: number): Uint8Array => new Uint8Array(32).fill(byte)
   const faults: [what: string, security: WorldSecurity, serverDrop: string][] = [
     ['the client knows another server', { client: { serverKey: stranger.publicKey } }, 'bad-mac1'],
     ['the server does not know the client', { peer: { publicKey: stranger.publicKey } }, 'unknown-peer'],

@@ -1,4 +1,4 @@
-import type { FrameSource, PacketBatch } from '@mp/interface'
+import type { FrameSource, Link, PacketBatch } from '@mp/interface'
 import type { Mempool } from '@mp/mempool'
 import { ControlKind, FrameCodec, FrameHeader, FrameType, HEADER_BYTES, Handshake } from '@mp/wire'
 import type { End } from './world.ts'
@@ -9,6 +9,30 @@ export const nowhere = (end: End): FrameSource => ({
   address: () => '192.0.2.1:1',
   reply: (batch) => end.pool.releaseAll(batch),
 })
+
+/** Somebody at another address than the real peer's, and what `end` sends there. */
+export function stranger(end: End): { readonly source: FrameSource; readonly answers: Uint8Array[] } {
+  const answers: Uint8Array[] = []
+  const take = (batch: PacketBatch): number => {
+    const { count, offset, length } = batch
+    for (let row = 0; row < count; row++) {
+      const from = offset[row]!
+      answers.push(end.pool.arena.slice(from, from + length[row]!))
+    }
+    end.pool.releaseAll(batch)
+    return count
+  }
+  const link = (peer: number): Link => ({
+    transport: 'fake',
+    localAddress: 'here:1',
+    remoteAddress: `192.0.2.7:${peer}`,
+    maxFrameBytes: 1400,
+    send: take,
+    stats: () => ({ txFrames: 0, txBytes: 0, backlogBytes: 0, drops: {} }),
+    close: () => {},
+  })
+  return { source: { link, address: (peer) => `192.0.2.7:${peer}`, reply: take }, answers }
+}
 
 /** Puts bytes into slots of `pool`. */
 function batchOf(pool: Mempool, contents: readonly Uint8Array[]): PacketBatch {
