@@ -57,8 +57,8 @@ interface Running {
 async function runTunnel(tunnel: Tunnel, { config, log, stop, tun }: Running): Promise<number> {
   try {
     await tunnel.start()
-    sayStart(config, log, { tun: `${tun.name} (${tun.backend})`, tunnel })
     if (config.user !== undefined) leaveRoot(config.user, config)
+    sayStart(config, log, { tun: `${tun.name} (${tun.backend})`, tunnel })
     const { exit, reason } = await stop.requested
     log.info(`stopping: ${reason}`, { stats: tunnel.stats() })
     return exit
@@ -106,7 +106,8 @@ function leaveRoot(user: string, { client }: Config): void {
 
 function sayStart(config: Config, log: Log, runs: { readonly tun: string; readonly tunnel: Tunnel }): void {
   const { transport, encryption } = runs.tunnel
-  const fields = { tun: runs.tun, transport, encryption: encryption ?? 'none' }
+  const { user } = config
+  const fields = { tun: runs.tun, transport, encryption: encryption ?? 'none', ...(user && { user }) }
   if (encryption === undefined) log.warn('nothing is encrypted and anyone may join: "security" is "none"')
   if (config.isServer) log.info(`server listens at ${config.server?.listen}`, fields)
   else log.info(`client has ${config.client.remotePaths.length} paths`, fields)
