@@ -1,5 +1,4 @@
 import type { PacketPool, TunDevice } from '@mp/interface'
-import { Mempool } from '@mp/mempool'
 import { systemRuntime } from '@mp/runtime-node'
 import { openTun } from '@mp/tun'
 import type { Tun } from '@mp/tun'
@@ -9,13 +8,9 @@ import type { Log } from '../cli/log.ts'
 import type { Config } from '../config/index.ts'
 import { createTunnel } from './create-tunnel.ts'
 import type { Tunnel } from './create-tunnel.ts'
+import { createPool } from './pool.ts'
 import { createReporter } from './report.ts'
 import { StopRequest } from './stop-request.ts'
-
-/** Memory for packets in flight, bytes. */
-const POOL_BYTES = 16 * 1024 * 1024
-/** Room in a slot for what is not the packet: headers in front, a tag behind. */
-const SLOT_ROOM_BYTES = 128
 
 /**
  * Runs a client or a server until SIGINT or SIGTERM, and then removes all it made.
@@ -73,14 +68,6 @@ function openDevice(config: Config, pool: PacketPool): Promise<Tun> {
     addresses: localAddr.map((local, index) => ({ local, peer: remoteAddr[index]! })),
     routes: allowedIPs,
   })
-}
-
-function createPool({ tun, client }: Config): Mempool {
-  const largest = Math.max(tun.mtu, ...client.remotePaths.map((path) => path.mtu), 1500)
-  // What fits into a slot of 2 KiB with its rooms, unless packets are larger.
-  const packetBytes = Math.max(1920, largest + SLOT_ROOM_BYTES)
-  const slots = Math.max(512, Math.floor(POOL_BYTES / (packetBytes + SLOT_ROOM_BYTES)))
-  return new Mempool({ classes: [{ packetBytes, slots }] })
 }
 
 function sayStart(
