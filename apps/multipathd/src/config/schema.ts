@@ -92,7 +92,9 @@ const client = z.strictObject(
       })
       .default([])
       .transform((paths) => paths.map((path, index) => ({ ...path, name: path.name ?? `path${index + 1}` })))
-      .meta({ description: 'The ways to the server, one entry each, at most 32. A client needs at least one.' }),
+      .meta({
+        description: 'The ways to the server, one entry each, at most 32. A client needs at least one.',
+      }),
   },
   { error: object },
 )
