@@ -19,7 +19,7 @@ import { StopRequest } from './stop-request.ts'
  */
 export async function runDaemon(config: Config, io: Io): Promise<number> {
   const log = createLog(io.stdout)
-  const stop = new StopRequest()
+  const stop = new StopRequest(io)
   const pool = createPool(config)
   const tun = await openDevice(config, pool)
   for (const route of tun.skippedRoutes)
