@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
+import { text as textOf } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { client, server } from '../config/samples.ts'
 
@@ -46,7 +46,7 @@ describe('the built program', () => {
   test('goes on when nobody reads what it says any more', async () => {
     const child = spawn(process.execPath, [`${bin}multipathd.js`, 'config-schema'])
     child.stdout.destroy()
-    const [[code], stderr] = await Promise.all([once(child, 'close'), text(child.stderr)])
+    const [[code], stderr] = await Promise.all([once(child, 'close'), textOf(child.stderr)])
     expect([code, stderr]).toEqual([0, ''])
   })
 
