@@ -1,4 +1,12 @@
-import type { Fragmenter, PacketBatch, PacketPool, Runtime, Scheduler, TunDevice } from '@mp/interface'
+import type {
+  Fragmenter,
+  Listener,
+  PacketBatch,
+  PacketPool,
+  Runtime,
+  Scheduler,
+  TunDevice,
+} from '@mp/interface'
 import { ProberManager } from '@mp/prober'
 import type { ProberOptions } from '@mp/prober'
 import { Driver } from './driver.ts'
@@ -23,7 +31,7 @@ export interface TunnelOptions {
   readonly prober?: Omit<ProberOptions, 'nextNonce' | 'estimator'>
   /** Packets handled at once, ≥ 1. Default 128. */
   readonly batchSize?: number
-  /** Called after the state has changed. */
+  /** Called after the state has changed. Must not throw: that ends as an uncaught exception. */
   readonly onEvent?: (event: TunnelEvent) => void
   /** The TUN is gone though nobody closed it: the tunnel is of no use any more. */
   readonly onTunClose?: (error?: Error) => void
@@ -51,6 +59,7 @@ export class TunnelCore {
     this.#probers = new ProberManager({
       onTransmit: (path, probe) => path.owner.sendProbe(path, probe),
       onEvent: (path, event) => path.owner.handleProberEvent(path, event),
+      onError: (_path, error) => this.#fail(error),
     })
     this.driver.add(this.#probers)
   }
@@ -96,6 +105,7 @@ export class TunnelCore {
       nowMs: () => this.nowMs(),
       deliver: (packets) => this.#deliver(packets),
       onEvent: (event) => this.emit(event),
+      onError: (error) => this.#fail(error),
     })
   }
 
@@ -117,12 +127,13 @@ export class TunnelCore {
     return this.randomWord() / 2 ** 32
   }
 
-  stats(session: Session | undefined): TunnelStats {
+  stats(session: Session | undefined, listeners: readonly Listener[] = []): TunnelStats {
     // The session first: what it finds out only when asked is in the total then.
     const stats = session?.stats()
     return {
       session: stats,
       tun: this.#options.tun.stats(),
+      listeners: listeners.map((listener) => listener.stats()),
       drops: this.drops.snapshot(),
       slotsInUse: this.#options.pool.inUse,
     }
@@ -137,6 +148,13 @@ export class TunnelCore {
   #deliver(packets: PacketBatch): void {
     this.#options.tun.write(packets)
     this.drops.dropAll(packets, 'tun-full')
+  }
+
+  /** What is thrown where nobody can handle it is a bug. It ends as an uncaught exception, not in silence. */
+  #fail(error: unknown): void {
+    this.#options.runtime.setTimer(this.nowMs(), () => {
+      throw error
+    })
   }
 
   #randomIndex(): number {

@@ -43,6 +43,8 @@ export interface SessionOptions {
   readonly onPeerClose: () => void
   /** A path got or lost its link, or its health changed. */
   readonly onPathChange: () => void
+  /** The scheduler threw. */
+  readonly onError: (error: unknown) => void
 }
 
 /**
@@ -52,7 +54,7 @@ export interface SessionOptions {
 export class Session implements PathOwner {
   readonly localIndex: number
   readonly fragmenter: Fragmenter
-  readonly paths: PathManager<TunnelPath> = new PathManager({ maxPaths: MAX_PATHS })
+  readonly paths: PathManager<TunnelPath>
   readonly #options: SessionOptions
   readonly #drops: DropCounter
   readonly #writer: FrameWriter
@@ -69,6 +71,7 @@ export class Session implements PathOwner {
     this.#options = options
     this.localIndex = options.localIndex
     this.fragmenter = options.fragmenter
+    this.paths = new PathManager({ maxPaths: MAX_PATHS, onError: options.onError })
     connectScheduler(this.paths, options.scheduler)
     const { pool } = options
     const drops = new DropCounter(pool, options.totalDrops)
