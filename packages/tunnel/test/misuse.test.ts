@@ -88,7 +88,9 @@ test('a server that is closed while it begins to listen leaves nothing open', as
   await server.close()
   await started
   for (const { endpoint } of listen) {
-    await (await transport.listen(endpoint, server)).close()
+    const again = await transport.listen(endpoint, server)
+    expect(again.localAddress).toBe(endpoint)
+    await again.close()
   }
 })
 
