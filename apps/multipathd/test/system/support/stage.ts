@@ -24,11 +24,8 @@ export interface Stage extends Hosts {
   /** Where config files go. */
   readonly folder: string
   startServer(change?: Change): Promise<Daemon>
-  /** Waits until every path works, each for at most `withinMs` (default 10 000), unless `ready` is false. */
-  startClient(
-    change?: Change,
-    options?: { readonly ready?: boolean; readonly withinMs?: number },
-  ): Promise<Daemon>
+  /** Waits until every path works, unless `ready` is false. */
+  startClient(change?: Change, options?: { readonly ready?: boolean }): Promise<Daemon>
   dispose(): Promise<void>
 }
 
@@ -72,10 +69,10 @@ export async function createStage({ lines = 2, config = {} }: StageOptions = {})
       folder,
       startServer: (change) =>
         startDaemon(server, join(folder, 'server.json'), { ...serverConfig(), ...config, ...change }),
-      startClient: async (change, { ready = true, withinMs = 10_000 } = {}) => {
+      startClient: async (change, { ready = true } = {}) => {
         const whole = { ...clientConfig(lines), ...config, ...change }
         const daemon = await startDaemon(client, join(folder, 'client.json'), whole)
-        if (ready) await allNormal(daemon, whole.client.remotePaths.length, withinMs)
+        if (ready) await allNormal(daemon, whole.client.remotePaths.length)
         return daemon
       },
       dispose,
@@ -98,9 +95,8 @@ async function drawLines(lab: Lab, { client, server }: Hosts, lines: number): Pr
   return links
 }
 
-async function allNormal(client: Daemon, paths: number, withinMs: number): Promise<void> {
-  for (let path = 1; path <= paths; path++)
-    await client.says(new RegExp(`^path${path}: normal`), { withinMs })
+async function allNormal(client: Daemon, paths: number): Promise<void> {
+  for (let path = 1; path <= paths; path++) await client.says(new RegExp(`^path${path}: normal`))
 }
 
 export function serverConfig() {
