@@ -193,7 +193,7 @@ class Socket implements NativeSocket {
   #retryLater(): void {
     this.#retry ??= setTimeout(() => {
       this.#retry = undefined
-      this.#handler?.onWritable()
+      if (!this.#endpoint.closed) this.#handler?.onWritable()
     }, QUEUE_FULL_RETRY_MS)
   }
 }
