@@ -45,11 +45,13 @@ async function install(packed) {
   const home = join(scratch, 'home')
   mkdirSync(home)
   const dependencies = Object.fromEntries(packed.map(({ name, tarball }) => [name, `file:${tarball}`]))
+  // The one peer: the conformance suites need it, and a daemon must not bring it.
+  const { version } = readJson('node_modules/vitest/package.json')
   const manifest = {
     name: 'pack-check',
     private: true,
     type: 'module',
-    dependencies,
+    dependencies: { ...dependencies, vitest: version },
     overrides: dependencies,
   }
   writeFileSync(join(home, 'package.json'), JSON.stringify(manifest, undefined, 2))

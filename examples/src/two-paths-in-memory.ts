@@ -45,7 +45,7 @@ export async function main(): Promise<string> {
   }
   await runtime.advance(200)
 
-  const table = client.stats().session!.paths.map(({ name, weight, txBytes, prober }) => {
+  const table = client.stats().sessions[0]!.paths.map(({ name, weight, txBytes, prober }) => {
     const [megabytes, ms] = [(txBytes / 1e6).toFixed(2), prober.minRttMs?.toFixed(0)]
     return `${name}  weight ${weight}  ${megabytes} MB  ${ms} ms`
   })

@@ -17,5 +17,7 @@ export async function run(command = []) {
     process.exitCode = 70
     return
   }
+  // Who reads what is said may go away: that ends no tunnel, and is worth no stack trace.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   process.exitCode = await cli.main([...command, ...process.argv.slice(2)], process)
 }

@@ -7,6 +7,9 @@ import type { Drops } from './drops.ts'
  *
  * A peer that is not pinned may be forgotten when the table is full, and its number given to another address; it
  * is certain to stay valid only until the handler that was told of it returns. Pin what you keep.
+ *
+ * A peer stands for both ends: a socket bound to all addresses of its machine answers a peer from the one that it was
+ * asked at, where it can, so a remote address that writes to two of them is two peers of the same `peerAddress`.
  */
 export interface DatagramSocket {
   /** What runs behind the contract: `native`, `dgram`, `memory`. */
@@ -24,9 +27,12 @@ export interface DatagramSocket {
    * @returns datagrams taken.
    */
   send(batch: PacketBatch): number
-  /** The number of a remote address `ip:port`, unpinned; -1 when the table is full of pinned ones. */
+  /**
+   * The number of a remote address `ip:port`, unpinned; -1 when the table is full of pinned ones. At a socket bound to
+   * all addresses this may be another peer than those heard from there: the system chooses where its datagrams leave.
+   */
   peer(address: string): number
-  /** `ip:port` of a peer, or undefined when the number is not in use. */
+  /** Remote `ip:port` of a peer, or undefined when the number is not in use. Several peers may have the same. */
   peerAddress(peer: number): string | undefined
   /** Keeps a peer's number from being reused; counted, so pin and unpin in pairs. */
   pin(peer: number): void

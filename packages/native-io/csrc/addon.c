@@ -124,9 +124,9 @@ static napi_value peer(napi_env env, napi_callback_info info) {
   char ip[MP_ADDRESS_TEXT];
   size_t length;
   if (!mp_ok(env, napi_get_value_string_utf8(env, args[1], ip, sizeof ip, &length))) return NULL;
-  mp_address address;
-  if (!mp_address_parse(ip, (uint16_t)uint_of(env, args[2]), udp->family, &address)) return mp_int(env, -2);
-  int32_t number = mp_peers_number(&udp->peers, &address, (uint32_t)udp->base.state[MP_STATE_GUARD]);
+  mp_ends ends = {0};
+  if (!mp_address_parse(ip, (uint16_t)uint_of(env, args[2]), udp->family, &ends.remote)) return mp_int(env, -2);
+  int32_t number = mp_peers_number(&udp->peers, &ends, (uint32_t)udp->base.state[MP_STATE_GUARD]);
   udp->base.state[MP_STATE_PEERS] = (int32_t)udp->peers.count;
   return mp_int(env, number);
 }
@@ -138,7 +138,7 @@ static napi_value peer_address(napi_env env, napi_callback_info info) {
   int32_t number = -1;
   if (udp == NULL || napi_get_value_int32(env, args[1], &number) != napi_ok) return NULL;
   const mp_peer *entry = mp_peers_at(&udp->peers, number);
-  return entry == NULL ? NULL : address_text(env, &entry->address);
+  return entry == NULL ? NULL : address_text(env, &entry->ends.remote);
 }
 
 /* pin(handle, peer, more): whether that was possible. */

@@ -50,7 +50,12 @@ void mp_address_format(const mp_address *address, char into[MP_ADDRESS_TEXT]) {
   }
 }
 
-bool mp_address_equal(const mp_address *a, const mp_address *b) {
+bool mp_address_any(const mp_address *address) {
+  if (address->any.sa_family == AF_INET) return address->v4.sin_addr.s_addr == htonl(INADDR_ANY);
+  return IN6_IS_ADDR_UNSPECIFIED(&address->v6.sin6_addr);
+}
+
+static bool same_address(const mp_address *a, const mp_address *b) {
   if (a->any.sa_family != b->any.sa_family) return false;
   if (a->any.sa_family == AF_INET) {
     return a->v4.sin_port == b->v4.sin_port && a->v4.sin_addr.s_addr == b->v4.sin_addr.s_addr;
@@ -59,21 +64,31 @@ bool mp_address_equal(const mp_address *a, const mp_address *b) {
          memcmp(&a->v6.sin6_addr, &b->v6.sin6_addr, sizeof a->v6.sin6_addr) == 0;
 }
 
+bool mp_ends_equal(const mp_ends *a, const mp_ends *b) {
+  return same_address(&a->remote, &b->remote) && a->local.interface == b->local.interface &&
+         memcmp(&a->local.ip, &b->local.ip, sizeof a->local.ip) == 0;
+}
+
 /* One round of multiply and fold. */
 static uint64_t mix(uint64_t state, uint64_t word) {
   state = (state ^ word) * 0x9e3779b97f4a7c15u;
   return state ^ (state >> 29);
 }
 
-uint32_t mp_address_hash(const mp_address *address, uint64_t seed) {
-  uint64_t words[2] = {0, 0};
-  uint64_t state = seed;
-  if (address->any.sa_family == AF_INET) {
-    words[0] = (uint64_t)address->v4.sin_addr.s_addr << 16 | address->v4.sin_port;
+static uint64_t mix_ip(uint64_t state, const struct in6_addr *ip) {
+  uint64_t words[2];
+  memcpy(words, ip, sizeof words);
+  return mix(mix(state, words[0]), words[1]);
+}
+
+uint32_t mp_ends_hash(const mp_ends *ends, uint64_t seed) {
+  const mp_address *remote = &ends->remote;
+  uint64_t state = mix_ip(seed, &ends->local.ip);
+  if (remote->any.sa_family == AF_INET) {
+    state = mix(state, (uint64_t)remote->v4.sin_addr.s_addr << 16 | remote->v4.sin_port);
   } else {
-    memcpy(words, &address->v6.sin6_addr, sizeof words);
-    state = mix(state, (uint64_t)address->v6.sin6_scope_id << 16 | address->v6.sin6_port);
+    state = mix(state, (uint64_t)remote->v6.sin6_scope_id << 16 | remote->v6.sin6_port);
+    state = mix_ip(state, &remote->v6.sin6_addr);
   }
-  state = mix(mix(state, words[0]), words[1]);
   return (uint32_t)(mix(state, seed) >> 32);
 }

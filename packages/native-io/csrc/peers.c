@@ -39,19 +39,19 @@ bool mp_peers_pin(mp_peers *peers, int32_t number, bool more) {
   return true;
 }
 
-/* Where the search for an address begins and where it ends: at it, or at a free bucket. */
-static uint32_t find_bucket(const mp_peers *peers, const mp_address *address, uint32_t hash) {
+/* Where the search for a peer ends: at it, or at a free bucket. */
+static uint32_t find_bucket(const mp_peers *peers, const mp_ends *ends, uint32_t hash) {
   uint32_t at = hash & peers->mask;
   for (; peers->buckets[at] >= 0; at = (at + 1) & peers->mask) {
     const mp_peer *entry = &peers->entries[peers->buckets[at]];
-    if (entry->hash == hash && mp_address_equal(&entry->address, address)) break;
+    if (entry->hash == hash && mp_ends_equal(&entry->ends, ends)) break;
   }
   return at;
 }
 
 /* Empties the bucket of `entry` and moves up those behind it that would no longer be found. */
 static void remove_from_buckets(mp_peers *peers, const mp_peer *entry) {
-  uint32_t hole = find_bucket(peers, &entry->address, entry->hash);
+  uint32_t hole = find_bucket(peers, &entry->ends, entry->hash);
   for (uint32_t at = (hole + 1) & peers->mask; peers->buckets[at] >= 0; at = (at + 1) & peers->mask) {
     uint32_t home = peers->entries[peers->buckets[at]].hash & peers->mask;
     /* It may move into the hole only if its home is not behind the hole, going round. */
@@ -79,15 +79,15 @@ static int32_t forget_one(mp_peers *peers, uint32_t guard) {
   return -1;
 }
 
-int32_t mp_peers_number(mp_peers *peers, const mp_address *address, uint32_t guard) {
-  uint32_t hash = mp_address_hash(address, peers->seed);
-  int32_t number = peers->buckets[find_bucket(peers, address, hash)];
+int32_t mp_peers_number(mp_peers *peers, const mp_ends *ends, uint32_t guard) {
+  uint32_t hash = mp_ends_hash(ends, peers->seed);
+  int32_t number = peers->buckets[find_bucket(peers, ends, hash)];
   if (number < 0) {
     number = peers->count < peers->capacity ? (int32_t)peers->count++ : forget_one(peers, guard);
     if (number < 0) return -1;
-    peers->entries[number] = (mp_peer){.address = *address, .hash = hash, .guard = guard - 1};
+    peers->entries[number] = (mp_peer){.ends = *ends, .hash = hash, .guard = guard - 1};
     /* Looked up anew: forgetting may have moved the free bucket. */
-    peers->buckets[find_bucket(peers, address, hash)] = number;
+    peers->buckets[find_bucket(peers, ends, hash)] = number;
   }
   peers->entries[number].used = true;
   return number;

@@ -1,5 +1,6 @@
 /*
- * Remote addresses as small numbers: a bounded table, found by open addressing.
+ * Remote addresses as small numbers: a bounded table, found by open addressing. One that writes to two addresses of
+ * this machine has two numbers, so that each is answered from where it asked.
  *
  * When it is full the clock algorithm picks whom to forget: its hand passes over the entries, spares pinned ones
  * and those seen in the batch that JavaScript works on, gives one used since the last turn another turn, and takes
@@ -11,7 +12,7 @@
 #include "address.h"
 
 typedef struct {
-  mp_address address;
+  mp_ends ends;
   uint32_t hash;
   uint32_t pins;
   uint32_t guard; /* MP_STATE_GUARD when it was last heard of */
@@ -33,10 +34,10 @@ typedef struct {
 bool mp_peers_init(mp_peers *peers, uint32_t capacity);
 void mp_peers_free(mp_peers *peers);
 /*
- * The number of `address`, which is entered if it is new. -1 when there is no room.
+ * The number of `ends`, which are entered if they are new. -1 when there is no room.
  * Peers whose guard is `guard` are not forgotten for it.
  */
-int32_t mp_peers_number(mp_peers *peers, const mp_address *address, uint32_t guard);
+int32_t mp_peers_number(mp_peers *peers, const mp_ends *ends, uint32_t guard);
 /*
  * How many new addresses the table takes in at once. No more datagrams than that are received in one batch, so that
  * each finds an entry; with none left, those of unknown senders are dropped.

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 /*
- * Prepares one message for each row, each with room for the sender's address.
+ * Prepares one message for each row, each with room for both addresses.
  * Returns how many there are: a row outside of the arena ends it.
  */
 static uint32_t prepare_receive(mp_udp *udp, uint32_t rows) {
@@ -15,10 +15,12 @@ static uint32_t prepare_receive(mp_udp *udp, uint32_t rows) {
     if (packet == NULL) break;
     udp->packets[count] = (struct iovec){packet, (size_t)*mp_cell(batch, MP_LENGTH, count)};
     udp->messages[count].msg_hdr = (struct msghdr){
-        .msg_name = &udp->names[count],
-        .msg_namelen = sizeof udp->names[count],
+        .msg_name = &udp->ends[count].remote,
+        .msg_namelen = sizeof udp->ends[count].remote,
         .msg_iov = &udp->packets[count],
         .msg_iovlen = 1,
+        .msg_control = udp->told ? &udp->controls[count] : NULL,
+        .msg_controllen = udp->told ? sizeof udp->controls[count] : 0,
     };
   }
   return count;
@@ -31,8 +33,9 @@ static int32_t accept_datagram(mp_udp *udp, uint32_t index) {
     mp_count(base, MP_DROP_TOO_BIG);
     return -1;
   }
+  if (udp->told) mp_pktinfo_read(&udp->messages[index].msg_hdr, &udp->ends[index].local);
   uint32_t guard = (uint32_t)base->state[MP_STATE_GUARD];
-  int32_t number = mp_peers_number(&udp->peers, &udp->names[index], guard);
+  int32_t number = mp_peers_number(&udp->peers, &udp->ends[index], guard);
   if (number < 0) {
     mp_count(base, MP_DROP_PEERS_FULL);
   } else {
@@ -98,11 +101,12 @@ static int prepare_send(mp_udp *udp, const mp_batch *batch, uint32_t row, uint32
   peer->used = true;
   udp->packets[index] = (struct iovec){packet, (size_t)*mp_cell(batch, MP_LENGTH, row)};
   udp->messages[index].msg_hdr = (struct msghdr){
-      .msg_name = udp->connected ? NULL : &peer->address,
-      .msg_namelen = udp->connected ? 0 : mp_address_size(&peer->address),
+      .msg_name = udp->connected ? NULL : &peer->ends.remote,
+      .msg_namelen = udp->connected ? 0 : mp_address_size(&peer->ends.remote),
       .msg_iov = &udp->packets[index],
       .msg_iovlen = 1,
   };
+  if (udp->told) mp_pktinfo_write(&udp->messages[index].msg_hdr, &udp->controls[index], &peer->ends);
   return -1;
 }
 
@@ -172,7 +176,8 @@ static void destroy(mp_endpoint *endpoint) {
   mp_peers_free(&udp->peers);
   free(udp->messages);
   free(udp->packets);
-  free(udp->names);
+  free(udp->ends);
+  free(udp->controls);
   free(udp);
 }
 

@@ -5,17 +5,20 @@
 #include "endpoint.h"
 #include "mmsg.h"
 #include "peers.h"
+#include "pktinfo.h"
 
 typedef struct {
   mp_endpoint base; /* first, so that a pointer to it is one to this */
   mp_peers peers;
   int family;
   bool connected; /* to peer 0, which then is the only one */
+  bool told;      /* by the kernel, which local address a datagram was sent to */
   /* One element for each message of a system call. */
   uint32_t vectors;
   struct mmsghdr *messages;
   struct iovec *packets;
-  mp_address *names;
+  mp_ends *ends;
+  mp_control *controls;
 } mp_udp;
 
 /* What open found, for JavaScript to see. */

@@ -75,12 +75,13 @@ static mp_failure configure(napi_env env, napi_value config, mp_udp *udp, mp_udp
 
 /* Connects to the remote address of the config and makes it the one peer, pinned for ever. */
 static mp_failure connect_to_remote(napi_env env, napi_value config, mp_udp *udp) {
-  mp_address remote;
-  mp_failure failure = address_of(env, config, (const char *[]){"remoteIp", "remotePort"}, udp->family, &remote);
+  mp_ends ends = {0};
+  const char *names[] = {"remoteIp", "remotePort"};
+  mp_failure failure = address_of(env, config, names, udp->family, &ends.remote);
   if (failure.step != NULL) return failure;
-  if (connect(udp->base.fd, &remote.any, mp_address_size(&remote)) < 0) return failed("connect");
+  if (connect(udp->base.fd, &ends.remote.any, mp_address_size(&ends.remote)) < 0) return failed("connect");
   udp->connected = true;
-  mp_peers_pin(&udp->peers, mp_peers_number(&udp->peers, &remote, 0), true);
+  mp_peers_pin(&udp->peers, mp_peers_number(&udp->peers, &ends, 0), true);
   return none;
 }
 
@@ -92,6 +93,8 @@ static mp_failure set_up(napi_env env, napi_value config, mp_udp *udp, mp_udp_fa
   udp->base.fd = socket(udp->family, SOCK_DGRAM, 0);
   if (udp->base.fd < 0) return failed("socket");
   bool connects = mp_int_of(env, config, "remotePort") != 0;
+  /* A socket with one address, by bind or by connect, sends from that one anyway. */
+  udp->told = !connects && mp_address_any(&local) && mp_pktinfo_ask(udp->base.fd, udp->family);
   failure = configure(env, config, udp, facts);
   if (failure.step != NULL) return failure;
   if (!mp_peers_init(&udp->peers, connects ? 1 : (uint32_t)mp_int_of(env, config, "peerCapacity"))) {
@@ -107,8 +110,9 @@ static bool allocate(mp_udp *udp, uint32_t vectors) {
   udp->vectors = vectors;
   udp->messages = calloc(vectors, sizeof *udp->messages);
   udp->packets = calloc(vectors, sizeof *udp->packets);
-  udp->names = calloc(vectors, sizeof *udp->names);
-  return udp->messages != NULL && udp->packets != NULL && udp->names != NULL;
+  udp->ends = calloc(vectors, sizeof *udp->ends);
+  udp->controls = calloc(vectors, sizeof *udp->controls);
+  return udp->messages != NULL && udp->packets != NULL && udp->ends != NULL && udp->controls != NULL;
 }
 
 mp_udp *mp_udp_open(napi_env env, napi_value config, mp_failure *failure, mp_udp_facts *facts) {

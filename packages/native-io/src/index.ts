@@ -34,6 +34,10 @@
  * that an idle socket holds `batchSize` of them; when the pool has none, packets are taken from the kernel all the same
  * and counted as `pool-empty`, for a full queue in the kernel would drop them uncounted.
  *
+ * A socket bound to all addresses of the machine (`0.0.0.0`, `[::]`) answers each peer from the address that peer wrote
+ * to; else NATs and connected sockets would drop the answers. The kernel tells it with each datagram, on Linux only:
+ * elsewhere the routing table chooses, so listen at one address where a machine has several.
+ *
  * Encryption is worth a batch too: OpenSSL's functions are called where the running program has them, so that 64 packets
  * cost one crossing, and nothing is allocated. {@link chooseAead} takes that, or the best there is without it:
  *

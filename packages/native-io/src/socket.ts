@@ -23,7 +23,7 @@ export interface NativeSocketOptions {
   readonly device?: string
   /** Most datagrams handed over in one call, 1…1024. Default 64. */
   readonly batchSize?: number
-  /** Most remote addresses known at a time, 1…1 048 576. Default 4096; 1 with `remote`. */
+  /** Most peers known at a time, 1…1 048 576. Default 4096; 1 with `remote`. */
   readonly peerCapacity?: number
   /** Wish for the receive buffer of the kernel, bytes. Beyond the limit of the system only when privileged. Default 4 MiB. */
   readonly receiveBufferBytes?: number
@@ -193,7 +193,7 @@ class Socket implements NativeSocket {
   #retryLater(): void {
     this.#retry ??= setTimeout(() => {
       this.#retry = undefined
-      this.#handler?.onWritable()
+      if (!this.#endpoint.closed) this.#handler?.onWritable()
     }, QUEUE_FULL_RETRY_MS)
   }
 }

@@ -45,6 +45,7 @@ class TcpListener implements Listener {
   /** Never used twice, so that a peer that comes back is seen to be another connection. */
   #nextPeer = 0
   #refused = 0
+  #failed = 0
   #closing: Promise<void> | undefined
 
   constructor(server: Server, options: ListenOptions) {
@@ -54,6 +55,8 @@ class TcpListener implements Listener {
     this.#options = options
     server.on('connection', (socket: Socket) => this.#accept(socket))
     server.on('drop', () => this.#refused++)
+    // A connection that the system could not hand over, for want of descriptors or memory. Others follow.
+    server.on('error', () => this.#failed++)
   }
 
   stats(): ListenerStats {
@@ -62,7 +65,12 @@ class TcpListener implements Listener {
       rxFrames,
       rxBytes,
       peers: this.#connections.size,
-      drops: { ...drops, 'reply-refused': repliesRefused, 'connection-limit': this.#refused },
+      drops: {
+        ...drops,
+        'reply-refused': repliesRefused,
+        'connection-limit': this.#refused,
+        'accept-failed': this.#failed,
+      },
     }
   }
 

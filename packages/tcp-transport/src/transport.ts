@@ -20,7 +20,10 @@ export interface TcpTransportOptions {
   readonly highWaterBytes?: number
   /** Most frames handed over in one call. Default 64. */
   readonly batchSize?: number
-  /** Most connections of a listener; further ones are closed at once and counted as `connection-limit`. Default 1024. */
+  /**
+   * Most connections of a listener; further ones are closed at once and counted as `connection-limit`; those that the
+   * system could not hand over, as `accept-failed`. Default 1024.
+   */
   readonly maxConnections?: number
   /** How long a connection that came in may live without anybody making a link of it, ms. Default 10 000. */
   readonly unclaimedTimeoutMs?: number

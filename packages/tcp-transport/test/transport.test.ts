@@ -1,6 +1,6 @@
 import { once } from 'node:events'
-import { connect, createServer } from 'node:net'
-import type { AddressInfo, Server, Socket } from 'node:net'
+import { Server, connect, createServer } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Listener } from '@mp/interface'
 import { Mempool } from '@mp/mempool'
 import { tcpTransport } from '@mp/tcp-transport'
@@ -179,6 +179,17 @@ describe('a listener', () => {
     const third = await stranger(listener)
     await once(third, 'close')
     expect(listener.stats()).toMatchObject({ peers: 2, drops: { 'connection-limit': 1 } })
+  })
+
+  it('goes on after a connection that the system could not hand over, and counts it', async () => {
+    const listening = vi.spyOn(Server.prototype, 'listen')
+    const { listener } = await listen()
+    const [server] = listening.mock.contexts as [Server]
+    listening.mockRestore()
+    server.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }))
+    await stranger(listener)
+    await vi.waitUntil(() => listener.stats().peers === 1)
+    expect(listener.stats().drops).toMatchObject({ 'accept-failed': 1 })
   })
 
   it('closes a connection that nobody makes a link of in time, and keeps one that somebody did', async () => {

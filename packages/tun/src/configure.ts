@@ -6,7 +6,7 @@ import type { Command, Step } from './steps.ts'
 export interface Configured {
   /** Networks that had a route before, which was left alone. */
   readonly skippedRoutes: readonly string[]
-  /** Takes away the routes that were added. Never rejects for one that is gone already. */
+  /** Takes away the routes that were added. Never rejects: the device is to go whatever becomes of them. */
   undo(): Promise<void>
 }
 
@@ -26,7 +26,7 @@ export async function configure(steps: readonly Step[], run: Run): Promise<Confi
   const undos: Command[] = []
   const undo = async (): Promise<void> => {
     // Newest first. What fails here was taken away by somebody else, and that is as good.
-    for (const command of undos.splice(0).toReversed()) await run(command)
+    for (const command of undos.splice(0).toReversed()) await run(command).catch(() => {})
   }
   for (const step of steps) {
     const failure = await run(step.command)

@@ -23,6 +23,11 @@ function system(failures: Readonly<Record<string, string>>): {
   return { told, run }
 }
 
+/** A system that lost its program after the routes were added. */
+const addsOnly = async ([verb]: readonly string[]): Promise<undefined> => {
+  if (verb === 'del') throw new Error('`ip` was not found')
+}
+
 describe('running the steps', () => {
   it('takes away what it added, newest first, and once', async () => {
     const { told, run } = system({})
@@ -38,6 +43,11 @@ describe('running the steps', () => {
     expect(configured.skippedRoutes).toEqual(['a'])
     await configured.undo()
     expect(told).toEqual(['add a', 'add b', 'del b'])
+  })
+
+  it('lets the device go even when its routes cannot be taken away', async () => {
+    const configured = await configure([route('a')], addsOnly)
+    await expect(configured.undo()).resolves.toBeUndefined()
   })
 
   it.each([

@@ -1,4 +1,12 @@
-import type { Fragmenter, PacketBatch, PacketPool, Runtime, Scheduler, TunDevice } from '@mp/interface'
+import type {
+  Fragmenter,
+  Listener,
+  PacketBatch,
+  PacketPool,
+  Runtime,
+  Scheduler,
+  TunDevice,
+} from '@mp/interface'
 import { ProberManager } from '@mp/prober'
 import type { ProberOptions } from '@mp/prober'
 import { Driver } from './driver.ts'
@@ -26,7 +34,7 @@ export interface TunnelOptions {
   readonly prober?: Omit<ProberOptions, 'nextNonce' | 'estimator'>
   /** Packets handled at once, ≥ 1. Default 128. */
   readonly batchSize?: number
-  /** Called after the state has changed. */
+  /** Called after the state has changed. Must not throw: that ends as an uncaught exception. */
   readonly onEvent?: (event: TunnelEvent) => void
   /** The TUN is gone though nobody closed it: the tunnel is of no use any more. */
   readonly onTunClose?: (error?: Error) => void
@@ -69,6 +77,7 @@ export class TunnelCore {
     this.#probers = new ProberManager({
       onTransmit: (path, probe) => path.owner.sendProbe(path, probe),
       onEvent: (path, event) => path.owner.handleProberEvent(path, event),
+      onError: (_path, error) => this.#fail(error),
     })
     this.driver.add(this.#probers)
   }
@@ -118,6 +127,7 @@ export class TunnelCore {
       nowMs: () => this.nowMs(),
       randomBytes: (into) => this.#options.runtime.randomBytes(into),
       onEvent: (event) => this.emit(event),
+      onError: (error) => this.#fail(error),
     })
   }
 
@@ -141,11 +151,12 @@ export class TunnelCore {
     return index === 0 ? this.randomIndex() : index
   }
 
-  stats(sessions: readonly Session[]): TunnelStats {
+  stats(sessions: readonly Session[], listeners: readonly Listener[] = []): TunnelStats {
     return {
       // First: what sessions find out only when asked is in the total then.
       sessions: sessions.map((session) => session.stats()),
       tun: this.#options.tun.stats(),
+      listeners: listeners.map((listener) => listener.stats()),
       drops: this.drops.snapshot(),
       slotsInUse: this.#options.pool.inUse,
     }
@@ -165,6 +176,13 @@ export class TunnelCore {
     if (refuse !== undefined) this.#sieve(packets, refuse)
     if (packets.count > 0) this.#options.tun.write(packets)
     this.drops.dropAll(packets, 'tun-full')
+  }
+
+  /** What is thrown where nobody can handle it is a bug. It ends as an uncaught exception, not in silence. */
+  #fail(error: unknown): void {
+    this.#options.runtime.setTimer(this.nowMs(), () => {
+      throw error
+    })
   }
 
   #sieve(packets: PacketBatch, refuse: (offset: number) => string | undefined): void {

@@ -70,10 +70,15 @@ export class TunnelServer implements FrameHandler, Wakeable {
     return this.#listeners.map((listener) => listener.localAddress)
   }
 
-  /** Listens, then reads the TUN. Rejects with the coded error of the first listener that could not be opened. */
+  /**
+   * Listens, then reads the TUN. Rejects with the coded error of the first listener that could not be opened. When it
+   * is closed meanwhile, nothing stays open.
+   */
   async start(): Promise<void> {
     for (const { transport, endpoint } of this.#options.listen) {
-      this.#listeners.push(await transport.listen(endpoint, this))
+      const listener = await transport.listen(endpoint, this)
+      if (this.#closing !== undefined) return listener.close()
+      this.#listeners.push(listener)
     }
     this.#core.driver.add(this)
     this.#core.start((packets, nowMs) => this.#peers.route(packets, nowMs))
@@ -92,7 +97,7 @@ export class TunnelServer implements FrameHandler, Wakeable {
   }
 
   stats(): TunnelStats {
-    return this.#core.stats(this.#peers.sessions())
+    return this.#core.stats(this.#peers.sessions(), this.#listeners)
   }
 
   /** Tells the clients, then lets go of everything. Idempotent. */

@@ -51,6 +51,8 @@ export interface SessionOptions {
   readonly onPeerClose: () => void
   /** A path got or lost its link, or its health changed. */
   readonly onPathChange: () => void
+  /** The scheduler threw. */
+  readonly onError: (error: unknown) => void
 }
 
 /**
@@ -63,7 +65,7 @@ export class Session implements PathOwner {
   readonly openedMs: number
   readonly fragmenter: Fragmenter
   readonly guard: FrameGuard
-  readonly paths: PathManager<TunnelPath> = new PathManager({ maxPaths: MAX_PATHS })
+  readonly paths: PathManager<TunnelPath>
   readonly #options: SessionOptions
   readonly #drops: DropCounter
   readonly #writer: FrameWriter
@@ -88,6 +90,7 @@ export class Session implements PathOwner {
     this.fragmenter = options.fragmenter
     this.guard = options.guard
     this.openedMs = options.nowMs()
+    this.paths = new PathManager({ maxPaths: MAX_PATHS, onError: options.onError })
     connectScheduler(this.paths, options.scheduler)
     const { pool } = options
     const drops = new DropCounter(pool, options.totalDrops)

@@ -1,4 +1,4 @@
-import type { Drops, TunStats } from '@mp/interface'
+import type { Drops, LinkStats, ListenerStats, TunStats } from '@mp/interface'
 import type { PathState } from '@mp/path-manager'
 import type { ProberStats } from '@mp/prober'
 import type { TunnelPath } from './path.ts'
@@ -19,6 +19,8 @@ export interface PathStats {
   readonly rxBytes: number
   /** Frames that wait because the link is full. */
   readonly queuedFrames: number
+  /** What the link it has now counts, drops included. Undefined while there is none. */
+  readonly link: LinkStats | undefined
   readonly prober: ProberStats
 }
 
@@ -34,6 +36,8 @@ export interface TunnelStats {
   /** A client has one; a server one per client that is there. */
   readonly sessions: readonly SessionStats[]
   readonly tun: TunStats
+  /** What each listener counts, in the order of `listen`. None at a client. */
+  readonly listeners: readonly ListenerStats[]
   /** Packets and frames dropped by the tunnel, in sessions that ended too, by reason. TUN and links count their own. */
   readonly drops: Drops
   /** Packet slots in use. */
@@ -52,6 +56,7 @@ export function pathStats(path: TunnelPath, use: PathState): PathStats {
     remoteAddress: link?.remoteAddress,
     ...counters,
     queuedFrames: out.count,
+    link: link?.stats(),
     prober: prober.stats(),
   }
 }

@@ -229,6 +229,17 @@ describe('a flood of greetings', () => {
 })
 
 describe('counters', () => {
+  test('of links and listeners are told with those of the tunnel', async () => {
+    await inWorld({ ports: [7000, 7001] }, async (world) => {
+      await stream(world, 'client', { count: 20 })
+      const { listeners } = statsOf(world.server)
+      const paths = pathsOf(world.client)
+      expect(paths.map(({ link }) => link?.txFrames)).toEqual(paths.map(({ txFrames }) => txFrames))
+      expect(listeners.map(({ rxFrames }) => rxFrames > 0)).toEqual([true, false])
+      expect(statsOf(world.client).listeners).toEqual([])
+    })
+  })
+
   test('stay as they are when a tunnel is closed', async () => {
     await inWorld({}, async ({ client, server }) => {
       for (const end of [client, server]) {

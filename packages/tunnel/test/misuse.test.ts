@@ -3,20 +3,24 @@ import { MemoryNetwork, memoryTransport, memoryTun, roundRobin, simRuntime } fro
 import { fragmenter } from '@mp/udpmux'
 import { describe, expect, test } from 'vitest'
 import { TunnelClient } from '../src/client.ts'
+import type { TunnelPath } from '../src/path.ts'
+import { TunnelServer } from '../src/server.ts'
 import { countOf, inWorld, statsOf } from './support/world.ts'
 
 type Wish = { readonly name: string; readonly weight?: number }
 
 /** Makes a client with such paths. */
-function clientWith(wishes: readonly Wish[]): TunnelClient {
-  const runtime = simRuntime()
+function clientWith(
+  wishes: readonly Wish[],
+  { runtime = simRuntime(), createScheduler = () => roundRobin<TunnelPath>() } = {},
+): TunnelClient {
   const pool = new Mempool({ classes: [{ packetBytes: 1500, slots: 4 }] })
   const transport = memoryTransport(new MemoryNetwork({ runtime }), { pool })
   return new TunnelClient({
     runtime,
     pool,
     tun: memoryTun({ pool }),
-    createScheduler: () => roundRobin(),
+    createScheduler,
     createFragmenter: () => fragmenter({ pool }),
     paths: wishes.map((wish) => ({ ...wish, transport, endpoint: '10.9.0.1:7000' })),
   })
@@ -54,6 +58,40 @@ describe('a client', () => {
     ).toEqual([1, 65_535])
     await client.close()
   })
+})
+
+test('what a part throws where nobody waits for it is not lost', async () => {
+  const runtime = simRuntime()
+  const broken = Object.assign(roundRobin<TunnelPath>(), {
+    add: () => {
+      throw new Error('the scheduler is broken')
+    },
+  })
+  const client = clientWith([{ name: 'a' }], { runtime, createScheduler: () => broken })
+  client.start()
+  await expect(runtime.advance(1)).rejects.toThrow('the scheduler is broken')
+  await client.close()
+})
+
+test('a server that is closed while it begins to listen leaves nothing open', async () => {
+  const runtime = simRuntime()
+  const pool = new Mempool({ classes: [{ packetBytes: 1500, slots: 4 }] })
+  const network = new MemoryNetwork({ runtime })
+  const transport = memoryTransport(network, { pool })
+  const listen = [7000, 7001].map((port) => ({ transport, endpoint: `10.9.0.1:${port}` }))
+  const parts = {
+    createScheduler: () => roundRobin<TunnelPath>(),
+    createFragmenter: () => fragmenter({ pool }),
+  }
+  const server = new TunnelServer({ ...parts, runtime, pool, tun: memoryTun({ pool }), listen })
+  const started = server.start()
+  await server.close()
+  await started
+  for (const { endpoint } of listen) {
+    const again = await transport.listen(endpoint, server)
+    expect(again.localAddress).toBe(endpoint)
+    await again.close()
+  }
 })
 
 test('a server that is woken too early forgets nobody', async () => {

@@ -13,7 +13,8 @@ export interface Backend {
 }
 
 /**
- * Chooses the sockets. `auto` takes the native ones where they load, else node:dgram.
+ * Chooses the sockets. `auto` takes the native ones where they load, else node:dgram, which neither learns nor says
+ * which local address a datagram has: bound to all of them it may answer from another than it was asked at.
  * Throws {@link UdpError} `MP_UDP_NO_NATIVE` when `native` is asked for and does not load.
  */
 export function chooseBackend(wish: 'native' | 'dgram' | 'auto', custom: SocketFactory | undefined): Backend {

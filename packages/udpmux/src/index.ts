@@ -10,6 +10,10 @@
  * Below is one of two backends. `native` sends and receives many datagrams with one system call; `dgram` (node:dgram)
  * runs wherever Node does. `auto` takes the first where it loads, and `transport.backendReason` says what happened.
  *
+ * A listener at all addresses of a machine (`0.0.0.0`, `[::]`) must answer from the very address it was asked at; NATs
+ * and the sockets of `dial` drop what comes from another. Only `native` on Linux can. With `dgram` let a machine with
+ * several addresses listen at one of them: answers leave from the address that its routes prefer.
+ *
  * ```ts
  * import type { Link } from '@mp/interface'
  * import { Mempool } from '@mp/mempool'

@@ -145,8 +145,10 @@ class Mux implements UdpMux {
     })
     const port = new Port({ ...this.#portOptions(socket, handler), onLastLink: () => void socket.close() })
     const link = port.soleLink(socket.peer(remote))
-    if (link === undefined)
+    if (link === undefined) {
+      await socket.close()
       throw new UdpError('MP_UDP_FAILED', `cannot dial ${remote}: the socket has no such peer`)
+    }
     socket.start(port)
     return link
   }

@@ -4,7 +4,7 @@ import type { PacketBatch } from '@mp/interface'
 export interface PeerInfo {
   /** Its number at the listener. */
   readonly peer: number
-  /** `ip:port`. */
+  /** `ip:port`. Two peers have the same when they write to different addresses of a listener. */
   readonly address: string
   /** When its last frame came, ms on the clock of the runtime. */
   readonly lastSeenMs: number

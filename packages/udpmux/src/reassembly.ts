@@ -28,6 +28,7 @@ export class Reassembler {
   readonly #header = new FragmentHeader()
   /** Oldest first. */
   readonly #waiting: PartialPacket[] = []
+  /** Made when they are first needed: sessions are cheap to begin, and most never join a packet. */
   readonly #spare: PartialPacket[] = []
   #heldBytes = 0
   /** Packets put together. */
@@ -48,7 +49,6 @@ export class Reassembler {
   constructor(options: ReassemblyOptions) {
     this.#options = options
     this.#codec = new FrameCodec(options.pool.arena)
-    for (let left = options.maxPending; left > 0; left--) this.#spare.push(new PartialPacket(options.pool))
   }
 
   /** Packets waiting for pieces. */
@@ -105,8 +105,9 @@ export class Reassembler {
 
   /** Begins a packet; when too many wait, the oldest makes room, as the least likely to be completed. */
   #open(key: number, count: number, nowMs: number): PartialPacket {
-    if (this.#spare.length === 0) this.#discard(this.#waiting[0]!, 'evicted')
-    const packet = this.#spare.pop()!
+    const { maxPending, pool } = this.#options
+    if (this.#waiting.length === maxPending) this.#discard(this.#waiting[0]!, 'evicted')
+    const packet = this.#spare.pop() ?? new PartialPacket(pool)
     packet.open(key, count, nowMs)
     this.#waiting.push(packet)
     return packet

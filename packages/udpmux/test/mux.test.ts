@@ -3,8 +3,9 @@ import { Mempool } from '@mp/mempool'
 import { loadNativeIo } from '@mp/native-io'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { udpMux } from '@mp/udpmux'
-import type { PeerInfo, UdpMux } from '@mp/udpmux'
-import { Recorder, batchOfTexts, expectNoneOut, sendTexts, simulatedMux } from './fixtures.ts'
+import type { PeerInfo, SocketFactory, UdpMux } from '@mp/udpmux'
+import { MemoryNetwork, simRuntime } from '@mp/testkit'
+import { Recorder, batchOfTexts, expectNoneOut, memorySockets, sendTexts, simulatedMux } from './fixtures.ts'
 
 let pool: Mempool
 beforeEach(() => {
@@ -277,6 +278,18 @@ function dialAt(found: readonly string[] | Error | undefined, localAddress?: str
   })
   return { ...world, asked, dialing }
 }
+
+it('a socket that has no number for its peer does not stay open', async () => {
+  const runtime = simRuntime()
+  const network = new MemoryNetwork({ runtime })
+  const open = memorySockets(network)
+  const socketFactory: SocketFactory = async (options) =>
+    Object.assign(await open(options), { peer: () => -1 })
+  const mux = udpMux({ pool, runtime, socketFactory })
+  const dialing = mux.dial('10.0.0.9:5000', { handler: new Recorder(pool), localAddress: '10.0.0.1' })
+  await expect(dialing).rejects.toMatchObject({ code: 'MP_UDP_FAILED' })
+  expect(() => network.rebind({ localAddress: '10.0.0.1:49152' })).toThrow(/there is no socket/)
+})
 
 describe('dialing a name', () => {
   it('asks for addresses of the family of the local address', async () => {

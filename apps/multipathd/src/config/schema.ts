@@ -1,3 +1,4 @@
+import { MAX_PATHS } from '@mp/tunnel'
 import { z } from 'zod'
 import type { Secret } from '@mp/secure-channel'
 import { address, addresses, deviceName, expecting, flag, integer, label, listenEndpoint } from './fields.ts'
@@ -98,9 +99,15 @@ const client = z.strictObject(
   {
     remotePaths: z
       .array(remotePath, { error: expecting('a list of paths') })
+      .max(MAX_PATHS, {
+        error: ({ input }) =>
+          `expected at most ${MAX_PATHS} paths, found ${(input as readonly unknown[]).length}`,
+      })
       .default([])
       .transform((paths) => paths.map((path, index) => ({ ...path, name: path.name ?? `path${index + 1}` })))
-      .meta({ description: 'The ways to the server, one entry each. A client needs at least one.' }),
+      .meta({
+        description: 'The ways to the server, one entry each, at most 32. A client needs at least one.',
+      }),
   },
   { error: object },
 )

@@ -1,5 +1,4 @@
 import type { PacketPool, TunDevice } from '@mp/interface'
-import { Mempool } from '@mp/mempool'
 import { loadNativeIo } from '@mp/native-io'
 import { systemRuntime } from '@mp/runtime-node'
 import { openTun } from '@mp/tun'
@@ -12,13 +11,9 @@ import type { Log } from '../cli/log.ts'
 import type { Config } from '../config/index.ts'
 import { createTunnel } from './create-tunnel.ts'
 import type { Tunnel } from './create-tunnel.ts'
+import { createPool } from './pool.ts'
 import { createReporter } from './report.ts'
 import { StopRequest } from './stop-request.ts'
-
-/** Memory for packets in flight, bytes. */
-const POOL_BYTES = 16 * 1024 * 1024
-/** Room in a slot for what is not the packet: headers in front, a tag behind. */
-const SLOT_ROOM_BYTES = 128
 
 /**
  * Runs a client or a server until SIGINT or SIGTERM, and then removes all it made.
@@ -27,7 +22,7 @@ const SLOT_ROOM_BYTES = 128
  */
 export async function runDaemon(config: Config, io: Io): Promise<number> {
   const log = createLog(io.stdout)
-  const stop = new StopRequest()
+  const stop = new StopRequest(io)
   const pool = createPool(config)
   const tun = await openDevice(config, pool)
   for (const route of tun.skippedRoutes)
@@ -77,14 +72,6 @@ function openDevice(config: Config, pool: PacketPool): Promise<Tun> {
     addresses: localAddr.map((local, index) => ({ local, peer: remoteAddr[index]! })),
     routes: routesOf(config),
   })
-}
-
-function createPool({ tun, client }: Config): Mempool {
-  const largest = Math.max(tun.mtu, ...client.remotePaths.map((path) => path.mtu), 1500)
-  // What fits into a slot of 2 KiB with its rooms, unless packets are larger.
-  const packetBytes = Math.max(1920, largest + SLOT_ROOM_BYTES)
-  const slots = Math.max(512, Math.floor(POOL_BYTES / (packetBytes + SLOT_ROOM_BYTES)))
-  return new Mempool({ classes: [{ packetBytes, slots }] })
 }
 
 /** What the config routes into the tunnel; a server also what belongs to its clients, but never everything. */

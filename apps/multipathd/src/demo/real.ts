@@ -32,20 +32,20 @@ interface Stage {
 
 /** The demo on real links: two network namespaces, three shaped lines, two daemons, one TCP download. */
 export async function runRealDemo(print: Print): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'multipathd-demo-'))
   const lab = await createLab()
   try {
     printHead(print, 'with real daemons, TUN devices and TCP between two network namespaces')
     const stage = await setStage(lab)
-    await stage.server.spawn('node', [TRANSFER, 'serve', '0.0.0.0', String(TRANSFER_PORT)]).waitFor(/ready/)
+    await stage.server
+      .spawn(process.execPath, [TRANSFER, 'serve', '0.0.0.0', String(TRANSFER_PORT)])
+      .waitFor(/ready/)
     const single = await measureSingle(stage)
-    const daemons = await startDaemons(stage, folder)
+    const daemons = await startDaemons(stage)
     const { joined, cut } = await measureJoined(stage, print)
     printSummary(print, { single, joined, cut })
     for (const daemon of daemons) await daemon.kill('SIGTERM')
   } finally {
     await lab.dispose()
-    await rm(folder, { recursive: true, force: true })
   }
 }
 
@@ -62,7 +62,7 @@ async function setStage(lab: Lab): Promise<Stage> {
   return { client, server, links }
 }
 
-async function startDaemons({ client, server }: Stage, folder: string): Promise<readonly Running[]> {
+async function startDaemons({ client, server }: Stage): Promise<readonly Running[]> {
   const common = { security: 'none' }
   const serverConfig = {
     ...common,
@@ -79,19 +79,23 @@ async function startDaemons({ client, server }: Stage, folder: string): Promise<
     client: { remotePaths },
     tun: { name: 'mpdemo', localAddr: TUNNEL.client, remoteAddr: TUNNEL.server },
   }
-  const daemons = [
-    await startDaemon(server, join(folder, 'server.json'), serverConfig),
-    await startDaemon(client, join(folder, 'client.json'), clientConfig),
-  ]
+  const daemons = [await startDaemon(server, serverConfig), await startDaemon(client, clientConfig)]
   for (const { name } of DEMO_LINES) await daemons[1]!.waitFor(new RegExp(`${name}: normal`))
   return daemons
 }
 
-async function startDaemon(host: Namespace, file: string, config: object): Promise<Running> {
-  await writeFile(file, JSON.stringify(config))
-  const daemon = host.spawn('node', [MULTIPATHD, '-config', file])
-  await daemon.waitFor(/server listens|client has/)
-  return daemon
+/** Its config is there only until it has read it, so that a demo that is broken off leaves nothing behind. */
+async function startDaemon(host: Namespace, config: object): Promise<Running> {
+  const folder = await mkdtemp(join(tmpdir(), 'multipathd-demo-'))
+  try {
+    const file = join(folder, `${host.name}.json`)
+    await writeFile(file, JSON.stringify(config))
+    const daemon = host.spawn(process.execPath, [MULTIPATHD, '-config', file])
+    await daemon.waitFor(/server listens|client has/)
+    return daemon
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 }
 
 async function measureSingle({ client }: Stage): Promise<Measured> {
@@ -142,7 +146,9 @@ async function cutLine(links: readonly LabLink[]): Promise<string> {
 }
 
 function fetch(client: Namespace, host: string, seconds: number): Download {
-  return new Download(client.spawn('node', [TRANSFER, 'fetch', host, String(TRANSFER_PORT), String(seconds)]))
+  return new Download(
+    client.spawn(process.execPath, [TRANSFER, 'fetch', host, String(TRANSFER_PORT), String(seconds)]),
+  )
 }
 
 async function bytesArrived(links: readonly LabLink[]): Promise<readonly number[]> {

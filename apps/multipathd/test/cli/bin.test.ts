@@ -1,8 +1,10 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { createPrivateKey, createPublicKey } from 'node:crypto'
+import { once } from 'node:events'
 import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text as textOf } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { client, server } from '../config/samples.ts'
 
@@ -84,6 +86,28 @@ describe('the built program', () => {
     const { stderr } = spawnSync('sh', command, { cwd: folder, encoding: 'utf8' })
     expect(stderr).toMatch(text)
     expect(statSync(join(folder, 'a.key')).mode & 0o777).toBe(mode)
+  })
+
+  test('goes on when nobody reads what it says any more', async () => {
+    const child = spawn(process.execPath, [`${bin}multipathd.js`, 'config-schema'])
+    child.stdout.destroy()
+    const [[code], stderr] = await Promise.all([once(child, 'close'), textOf(child.stderr)])
+    expect([code, stderr]).toEqual([0, ''])
+  })
+
+  test('stops in good order after an exception that nobody caught, and says that it is a fault of its own', () => {
+    const source = `
+      const { StopRequest } = await import(${JSON.stringify(new URL('../dist/daemon/stop-request.js', `file://${bin}`).href)})
+      const stop = new StopRequest(process)
+      setTimeout(() => { throw new TypeError('of no use') })
+      const { exit } = await stop.requested
+      console.log('cleaned up')
+      process.exitCode = exit`
+    expect(run('--input-type=module', '--eval', source)).toMatchObject({
+      status: 70,
+      stdout: 'cleaned up\n',
+      stderr: 'multipathd: internal error: of no use\nMP_DEBUG=1 shows where. Please report it.\n',
+    })
   })
 
   test('says what to do in a checkout that is not built', () => {

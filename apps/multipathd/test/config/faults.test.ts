@@ -280,6 +280,12 @@ const FAULTY: FaultyCase[] = [
     /file says true, the command line says client/,
     { role: 'client' },
   ],
+  [
+    'more paths than a session has room for',
+    withPaths(...Array.from({ length: 33 }, (_, index) => ({ remoteAddr: `192.0.2.7:${5000 + index}` }))),
+    'client.remotePaths',
+    /at most 32 paths, found 33/,
+  ],
   ['a file that is no object', '[]', '', /expected an object, found an empty list/],
 ]
 

@@ -6,6 +6,7 @@ import { Daemon, spawnDaemon } from './support/daemon.ts'
 import { needs } from './support/needs.ts'
 import { TUN, clientConfig, createStage } from './support/stage.ts'
 import type { Stage } from './support/stage.ts'
+import { traces } from './support/traces.ts'
 
 const { missing, text } = needs()
 
@@ -57,27 +58,6 @@ describe.skipIf(missing)(`the end of a daemon ${text}`, () => {
     expect((await traces(stage.client)).devices).toEqual(['lo', 'link1'])
   })
 })
-
-/** All a daemon could leave behind in the network of a host. */
-async function traces(host: Namespace) {
-  const routes = async (family: string): Promise<string[]> => {
-    const lines = (await ip(host, family, 'route', 'show', 'table', 'all')).split('\n')
-    // These come and go with the carrier of the line.
-    return lines.filter((line) => !line.startsWith('multicast')).map((line) => line.replace(' linkdown', ''))
-  }
-  interface Device {
-    readonly ifname: string
-    readonly addr_info: readonly { readonly local: string }[]
-  }
-  const devices = JSON.parse(await ip(host, '-json', 'address')) as Device[]
-  return {
-    devices: devices.map(({ ifname }) => ifname),
-    addresses: devices.flatMap((device) => device.addr_info.map(({ local }) => local)),
-    routes: [...(await routes('-4')), ...(await routes('-6'))],
-    rules: await ip(host, 'rule'),
-    sockets: await host.run('cat', ['/proc/net/udp', '/proc/net/udp6']),
-  }
-}
 
 /** A folder with an `ip` that takes its time to delete anything. */
 async function slowIp(folder: string): Promise<string> {

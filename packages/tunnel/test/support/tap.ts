@@ -7,6 +7,8 @@ export interface Seen {
   /** Of a piece. */
   readonly fragment: Readonly<FragmentHeader> | undefined
   readonly bytes: Uint8Array
+  /** Where a link took it to. */
+  readonly remote: string | undefined
 }
 
 /** Listens in on the transports of one end: notes the frames that links take, answers, and those that come in. */
@@ -46,7 +48,9 @@ export class Tap {
   #link(link: Link): Link {
     return this.#once(link, () => {
       const send = (batch: PacketBatch): number => {
-        const offered = Array.from({ length: batch.count }, (_, row) => this.#look(batch, row))
+        const offered = Array.from({ length: batch.count }, (_, row) =>
+          this.#look(batch, row, link.remoteAddress),
+        )
         const taken = link.send(batch)
         this.sent.push(...offered.slice(0, taken))
         return taken
@@ -79,14 +83,14 @@ export class Tap {
     return wrapper
   }
 
-  #look(batch: PacketBatch, row: number): Seen {
+  #look(batch: PacketBatch, row: number, remote?: string): Seen {
     const [offset, lengthBytes] = [batch.offset[row]!, batch.length[row]!]
     const header = new FrameHeader()
     this.#codec.readFrame(offset, lengthBytes, header)
     const isPiece = header.type === FrameType.data && (header.flags & FLAG_FRAGMENT) !== 0
     const fragment = isPiece ? new FragmentHeader() : undefined
     if (fragment) this.#codec.readFragment(offset + HEADER_BYTES, lengthBytes - HEADER_BYTES, fragment)
-    return { header, fragment, bytes: this.#pool.arena.slice(offset, offset + lengthBytes) }
+    return { header, fragment, remote, bytes: this.#pool.arena.slice(offset, offset + lengthBytes) }
   }
 }
 

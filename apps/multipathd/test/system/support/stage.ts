@@ -28,11 +28,8 @@ export interface Stage extends Hosts, AsyncDisposable {
   /** Those of the configs, when the stage is secure. */
   readonly keys: PairKeys | undefined
   startServer(change?: Change): Promise<Daemon>
-  /** Waits until every path works, each for at most `withinMs` (default 10 000), unless `ready` is false. */
-  startClient(
-    change?: Change,
-    options?: { readonly ready?: boolean; readonly withinMs?: number },
-  ): Promise<Daemon>
+  /** Waits until every path works, unless `ready` is false. */
+  startClient(change?: Change, options?: { readonly ready?: boolean }): Promise<Daemon>
   dispose(): Promise<void>
 }
 
@@ -85,10 +82,10 @@ export async function createStage(options: StageOptions = {}): Promise<Stage> {
       keys,
       startServer: (change) =>
         startDaemon(server, join(folder, 'server.json'), { ...serverConfig(keys), ...config, ...change }),
-      startClient: async (change, { ready = true, withinMs = 10_000 } = {}) => {
+      startClient: async (change, { ready = true } = {}) => {
         const whole = { ...clientConfig(lines, keys), ...config, ...change }
         const daemon = await startDaemon(client, join(folder, 'client.json'), whole)
-        if (ready) await allNormal(daemon, whole.client.remotePaths.length, withinMs)
+        if (ready) await allNormal(daemon, whole.client.remotePaths.length)
         return daemon
       },
       dispose,
@@ -117,9 +114,8 @@ async function drawLines(
   return links
 }
 
-async function allNormal(client: Daemon, paths: number, withinMs: number): Promise<void> {
-  for (let path = 1; path <= paths; path++)
-    await client.says(new RegExp(`^path${path}: normal`), { withinMs })
+async function allNormal(client: Daemon, paths: number): Promise<void> {
+  for (let path = 1; path <= paths; path++) await client.says(new RegExp(`^path${path}: normal`))
 }
 
 export function serverConfig(keys?: PairKeys) {
