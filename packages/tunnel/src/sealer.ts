@@ -40,16 +40,14 @@ export class Sealer {
     const lengthBytes = write(pool.arena.subarray(offset, offset + HANDSHAKE_ROOM_BYTES))
     if (lengthBytes === 0) return pool.release(slot)
     this.#single.push(slot, offset, lengthBytes)
-    this.#send(path.link)
+    this.#send(path, path.link)
   }
 
   /** Sends a challenge in the name of `path` over a link that is not its own yet. @returns bytes sent. */
   sendChallenge(path: TunnelPath, link: Link, token: Uint8Array): number {
     this.#parts.control.writeChallenge(path, token, this.#single)
     this.#seal(path, this.#single, 0)
-    const sentBytes = this.#single.count === 0 ? 0 : this.#single.length[0]!
-    this.#send(link)
-    return sentBytes
+    return this.#send(path, link)
   }
 
   /** The rows from `from` on were written last, so that the counter of the path stands behind theirs. */
@@ -64,8 +62,13 @@ export class Sealer {
     frames.count = from
   }
 
-  #send(link: Link): void {
-    link.send(this.#single)
+  /** @returns bytes sent. */
+  #send(path: TunnelPath, link: Link): number {
+    const lengthBytes = this.#single.count === 0 ? 0 : this.#single.length[0]!
+    const taken = link.send(this.#single)
     this.#parts.drops.dropAll(this.#single, 'link-full')
+    path.counters.txFrames += taken
+    path.counters.txBytes += taken * lengthBytes
+    return taken * lengthBytes
   }
 }
