@@ -1,7 +1,7 @@
 import { KeyRing } from '@mp/secure-channel'
 import { FrameType } from '@mp/wire'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import type { MockInstance } from 'vitest'
+import { dropHandshakes } from './support/handshakes.ts'
 import { inOrder, packets, stream } from './support/packets.ts'
 import { closeReasons, countOf, inWorld, statsOf } from './support/world.ts'
 import type { End, Side, World } from './support/world.ts'
@@ -168,18 +168,3 @@ describe('new keys', () => {
     })
   })
 })
-
-/** Makes handshake frames vanish on their way to an end, and nothing else, until the mock is restored. */
-function dropHandshakes({ tunnel, pool }: End): MockInstance {
-  const onFrames = tunnel.onFrames.bind(tunnel)
-  return vi.spyOn(tunnel, 'onFrames').mockImplementation((batch, source) => {
-    const kept = pool.createBatch(Math.max(1, batch.count))
-    for (let row = 0; row < batch.count; row++) {
-      const type = (pool.arena[batch.offset[row]!]! >> 2) & 15
-      if (type < FrameType.data) pool.release(batch.slot[row]!)
-      else batch.copyRow(row, kept)
-    }
-    batch.count = 0
-    onFrames(kept, source)
-  })
-}
