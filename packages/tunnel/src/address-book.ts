@@ -1,12 +1,10 @@
 import { AllowedIps } from '@mp/secure-channel'
 
-/** Where the addresses are in an IP header, bytes. */
-const IPV4_SOURCE = 12
-const IPV4_DESTINATION = 16
-const IPV6_SOURCE = 8
-const IPV6_DESTINATION = 24
+/** Where the addresses are in an IP header, and how long one is at least, bytes. */
+const IPV4 = { source: 12, destination: 16, header: 20 }
+const IPV6 = { source: 8, destination: 24, header: 40 }
 
-/** Whose the addresses of inner packets are. Packets must have been inspected: their headers are whole. */
+/** Whose the addresses of inner packets are. */
 export class AddressBook {
   readonly #view: DataView
   readonly #owners = new AllowedIps()
@@ -31,21 +29,29 @@ export class AddressBook {
     this.#owners.removeAll(owner)
   }
 
-  /** Owner of the address the packet at `offset` goes to, or -1. */
-  destinationOf(offset: number): number {
-    return this.#isIpv4(offset)
-      ? this.#owners.lookup4(this.#view, offset + IPV4_DESTINATION)
-      : this.#owners.lookup6(this.#view, offset + IPV6_DESTINATION)
+  /** Owner of the address a packet goes to, or -1; also when there is no whole header. */
+  destinationOf(offset: number, lengthBytes: number): number {
+    return this.#isIpv4(offset, lengthBytes)
+      ? this.#lookup4(offset + IPV4.destination, lengthBytes)
+      : this.#lookup6(offset + IPV6.destination, lengthBytes)
   }
 
-  /** Owner of the address the packet at `offset` comes from, or -1. */
-  sourceOf(offset: number): number {
-    return this.#isIpv4(offset)
-      ? this.#owners.lookup4(this.#view, offset + IPV4_SOURCE)
-      : this.#owners.lookup6(this.#view, offset + IPV6_SOURCE)
+  /** Owner of the address a packet comes from, or -1; also when there is no whole header. */
+  sourceOf(offset: number, lengthBytes: number): number {
+    return this.#isIpv4(offset, lengthBytes)
+      ? this.#lookup4(offset + IPV4.source, lengthBytes)
+      : this.#lookup6(offset + IPV6.source, lengthBytes)
   }
 
-  #isIpv4(offset: number): boolean {
-    return this.#view.getUint8(offset) >>> 4 === 4
+  #isIpv4(offset: number, lengthBytes: number): boolean {
+    return lengthBytes > 0 && this.#view.getUint8(offset) >>> 4 === 4
+  }
+
+  #lookup4(offset: number, lengthBytes: number): number {
+    return lengthBytes < IPV4.header ? -1 : this.#owners.lookup4(this.#view, offset)
+  }
+
+  #lookup6(offset: number, lengthBytes: number): number {
+    return lengthBytes < IPV6.header ? -1 : this.#owners.lookup6(this.#view, offset)
   }
 }

@@ -5,7 +5,7 @@ import { AddressBook } from './address-book.ts'
 import { checkPaths } from './client-path.ts'
 import type { ClientPath } from './client-path.ts'
 import { TunnelCore } from './core.ts'
-import type { TunnelOptions } from './core.ts'
+import type { Refuse, TunnelOptions } from './core.ts'
 import type { Wakeable } from './driver.ts'
 import type { Greeter } from './greeter.ts'
 import { HangingLinks } from './hanging-links.ts'
@@ -47,7 +47,7 @@ export class TunnelClient implements FrameHandler, Wakeable {
   readonly #core: TunnelCore
   readonly #session: Session
   readonly #greeter: Greeter
-  readonly #refuse: ((offset: number) => string | undefined) | undefined
+  readonly #refuse: Refuse | undefined
   readonly #hanging = new HangingLinks((path) => this.#replaceLink(path))
   readonly #links: PersistentLink[] = []
   /** No path works: the greeter looks for the server, and not only for new keys. */
@@ -236,12 +236,10 @@ export class TunnelClient implements FrameHandler, Wakeable {
 }
 
 /** Only packets from the networks behind the server may come out of the tunnel. */
-function refuseForeign({
-  pool,
-  allowedIPs,
-}: TunnelClientOptions): ((offset: number) => string | undefined) | undefined {
+function refuseForeign({ pool, allowedIPs }: TunnelClientOptions): Refuse | undefined {
   if (allowedIPs === undefined) return undefined
   const addresses = new AddressBook(pool.arena)
   addresses.add(allowedIPs, 0)
-  return (offset) => (addresses.sourceOf(offset) === 0 ? undefined : 'foreign-source')
+  return (offset, lengthBytes) =>
+    addresses.sourceOf(offset, lengthBytes) === 0 ? undefined : 'foreign-source'
 }

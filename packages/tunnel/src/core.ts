@@ -40,6 +40,9 @@ export interface TunnelOptions {
   readonly onTunClose?: (error?: Error) => void
 }
 
+/** Looks at a packet in the arena and says why it must not come out of the tunnel, if so. */
+export type Refuse = (offset: number, lengthBytes: number) => string | undefined
+
 /** What differs between sessions. */
 export interface SessionWishes extends Pick<
   SessionOptions,
@@ -169,10 +172,9 @@ export class TunnelCore {
   }
 
   /**
-   * Writes inner packets to the TUN and empties the batch. `refuse` looks at the packet at an offset of the arena and
-   * says why it must not go on, if so.
+   * Writes inner packets to the TUN and empties the batch, but for those that `refuse` refuses.
    */
-  deliver(packets: PacketBatch, refuse?: (offset: number) => string | undefined): void {
+  deliver(packets: PacketBatch, refuse?: Refuse): void {
     if (refuse !== undefined) this.#sieve(packets, refuse)
     if (packets.count > 0) this.#options.tun.write(packets)
     this.drops.dropAll(packets, 'tun-full')
@@ -185,10 +187,10 @@ export class TunnelCore {
     })
   }
 
-  #sieve(packets: PacketBatch, refuse: (offset: number) => string | undefined): void {
+  #sieve(packets: PacketBatch, refuse: Refuse): void {
     const accepted = this.#accepted
     for (let row = 0; row < packets.count; row++) {
-      const fault = refuse(packets.offset[row]!)
+      const fault = refuse(packets.offset[row]!, packets.length[row]!)
       if (fault !== undefined) this.drops.drop(packets.slot[row]!, fault)
       else packets.copyRow(row, accepted)
     }

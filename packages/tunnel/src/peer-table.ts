@@ -163,12 +163,10 @@ export class PeerTable {
 
   /** The session a packet from the TUN is for. One that is for nobody is dropped here. */
   #sessionFor(packets: PacketBatch, row: number): Session | undefined {
-    let fault = this.#inspector.inspect(packets, row)
-    if (fault === undefined) {
-      const entry = this.#byOwner[this.#addresses.destinationOf(packets.offset[row]!)]
-      if (entry?.current !== undefined) return entry.current.session
-      fault = entry === undefined ? 'no-peer' : 'no-session'
-    }
+    const owner = this.#addresses.destinationOf(packets.offset[row]!, packets.length[row]!)
+    const entry = this.#byOwner[owner]
+    if (entry?.current !== undefined) return entry.current.session
+    const fault = this.#inspector.inspect(packets, row) ?? (entry === undefined ? 'no-peer' : 'no-session')
     this.#options.core.drops.drop(packets.slot[row]!, fault)
     return undefined
   }
@@ -176,10 +174,10 @@ export class PeerTable {
   /** What came from a client goes on only if its source is the client's own, and not to another client unasked. */
   #deliver(packets: PacketBatch, owner: number): void {
     const { core, clientToClient } = this.#options
-    core.deliver(packets, (offset) => {
-      if (this.#addresses.sourceOf(offset) !== owner) return 'foreign-source'
+    core.deliver(packets, (offset, lengthBytes) => {
+      if (this.#addresses.sourceOf(offset, lengthBytes) !== owner) return 'foreign-source'
       if (clientToClient) return undefined
-      const to = this.#addresses.destinationOf(offset)
+      const to = this.#addresses.destinationOf(offset, lengthBytes)
       return to < 0 || to === owner ? undefined : 'client-to-client'
     })
   }

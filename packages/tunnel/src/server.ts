@@ -2,7 +2,7 @@ import type { FrameHandler, FrameSource, Link, Listener, PacketBatch, Transport 
 import { DECODE_ERROR_NAMES, DecodeError, FrameCodec, FrameHeader, FrameType } from '@mp/wire'
 import { TunnelCore } from './core.ts'
 import type { TunnelOptions } from './core.ts'
-import type { Door, Guest, ServerPeer } from './door.ts'
+import type { Door, Guest, Knock, ServerPeer } from './door.ts'
 import type { Wakeable } from './driver.ts'
 import { HANDSHAKE_ROOM_BYTES } from './greeter.ts'
 import { NoiseDoor } from './noise-door.ts'
@@ -191,7 +191,10 @@ export class TunnelServer implements FrameHandler, Wakeable {
     const into = pool.arena.subarray(offset, offset + HANDSHAKE_ROOM_BYTES)
     const from = batch.offset[row]!
     const frame = pool.arena.subarray(from, from + batch.length[row]!)
-    const result = this.#door.handleHello({ frame, source: source.address(peer) ?? '', nowMs }, into)
+    const result = this.#door.handleHello(
+      knockOf(frame, nowMs, () => source.address(peer)),
+      into,
+    )
     if (result.kind === 'drop') {
       pool.release(slot)
       return this.#core.drops.drop(batch.slot[row]!, result.reason) as undefined
@@ -221,5 +224,16 @@ export class TunnelServer implements FrameHandler, Wakeable {
     const { lengthBytes, keys } = guest.respond({ localIndex: client.session.localIndex })
     client.session.establish({ remoteIndex: guest.remoteIndex, ...(keys && { keys }) })
     return lengthBytes
+  }
+}
+
+/** The address is written out only for a door that asks: most junk is turned away before. */
+function knockOf(frame: Uint8Array, nowMs: number, address: () => string | undefined): Knock {
+  return {
+    frame,
+    nowMs,
+    get source() {
+      return address() ?? ''
+    },
   }
 }
