@@ -15,12 +15,11 @@ export class AddressBook {
 
   /** Gives networks to an owner, a number ≥ 0. Throws RangeError for what is no network, or is another's already. */
   add(networks: readonly string[], owner: number): void {
-    for (const network of networks) {
-      const before = this.#owners.insert(network, owner)
-      if (before < 0 || before === owner) continue
-      this.#owners.insert(network, before)
-      this.#owners.removeAll(owner)
-      throw new RangeError(`the network ${network} belongs to another peer already: give it to one of them`)
+    try {
+      for (const network of networks) this.#give(network, owner)
+    } catch (error) {
+      this.remove(owner)
+      throw error
     }
   }
 
@@ -41,6 +40,13 @@ export class AddressBook {
     return this.#isIpv4(offset, lengthBytes)
       ? this.#lookup4(offset + IPV4.source, lengthBytes)
       : this.#lookup6(offset + IPV6.source, lengthBytes)
+  }
+
+  #give(network: string, owner: number): void {
+    const before = this.#owners.insert(network, owner)
+    if (before < 0 || before === owner) return
+    this.#owners.insert(network, before)
+    throw new RangeError(`the network ${network} belongs to another peer already: give it to one of them`)
   }
 
   #isIpv4(offset: number, lengthBytes: number): boolean {
