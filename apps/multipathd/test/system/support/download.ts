@@ -2,6 +2,8 @@ import { fileURLToPath } from 'node:url'
 import type { Namespace } from '@mp/netlab'
 import { Download } from '../../../src/demo/download.ts'
 
+export type { Download }
+
 /** Sends and receives, as `pnpm build` left it. */
 const TRANSFER = fileURLToPath(new URL('../../../dist/demo/transfer.js', import.meta.url))
 /** Where downloads come from. */
