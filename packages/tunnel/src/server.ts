@@ -6,6 +6,7 @@ import type { Wakeable } from './driver.ts'
 import type { Session } from './session.ts'
 import type { TunnelStats } from './stats.ts'
 
+/** What a server is made of, and where it listens. */
 export interface TunnelServerOptions extends TunnelOptions {
   /** Where clients come in: one or several. */
   readonly listen: readonly { readonly transport: Transport; readonly endpoint: string }[]
