@@ -143,6 +143,24 @@ describe('a listener', () => {
     await listener.close()
   })
 
+  it('gives the numbers of those whose links are closed to others, however many there were', async () => {
+    const { mux, runtime } = simulatedMux({ pool, peerCapacity: 2 }, { maxPeers: 2 })
+    const server = new Recorder(pool)
+    const listener = await mux.listen('10.0.0.9:5000', server)
+    for (let client = 0; client < 10; client++) {
+      const link = await mux.dial('10.0.0.9:5000', { handler: new Recorder(pool) })
+      sendTexts(pool, link, `client ${client}`)
+      await runtime.advance(1)
+      const { source, peer, text } = server.heard.at(-1)!
+      expect(text).toBe(`client ${client}`)
+      const back = source.link(peer)!
+      expect(back.remoteAddress).toBe(link.localAddress)
+      back.close()
+      link.close()
+    }
+    await listener.close()
+  })
+
   it('drops datagrams that are too short to be frames, and counts them', async () => {
     const { mux, runtime } = simulatedMux({ pool })
     const server = new Recorder(pool)
