@@ -27,6 +27,7 @@ export interface Fragmenter extends Machine<never, never> {
   close(): void
 }
 
+/** Counters since the fragmenter was made. */
 export interface FragmenterStats {
   /** Packets cut. */
   readonly split: number

@@ -45,6 +45,7 @@ export interface FrameSource {
   reply(batch: PacketBatch): void
 }
 
+/** Who gets the frames of links and listeners, and hears of their state. Its methods must not throw. */
 export interface FrameHandler {
   /**
    * Frames arrived at `source`, in arrival order, from one or several peers. Their slots now belong to the
@@ -59,6 +60,7 @@ export interface FrameHandler {
   onClose(link: Link, error?: Error): void
 }
 
+/** How to open a link. */
 export interface DialOptions {
   readonly handler: FrameHandler
   /** Local IP address to leave from. Default: the routing table decides. */
@@ -82,6 +84,7 @@ export interface Transport {
   listen(endpoint: string, handler: FrameHandler): Promise<Listener>
 }
 
+/** Receives frames from whoever sends to one address. */
 export interface Listener {
   /** `ip:port` it listens at, with the real port when 0 was asked for. */
   readonly localAddress: string

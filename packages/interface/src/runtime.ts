@@ -7,6 +7,7 @@ export interface Runtime {
   randomBytes(into: Uint8Array): void
 }
 
+/** A timer that was set. */
 export interface Timer {
   /** Forgets the timer. Calling it again, or after the timer ran, does nothing. */
   cancel(): void

@@ -41,6 +41,7 @@ export interface DatagramSocket {
   close(): Promise<void>
 }
 
+/** Who gets what a socket receives, and hears of its state. Its methods must not throw. */
 export interface DatagramHandler {
   /** Datagrams received, in order. Their slots now belong to the handler; the batch object does not. */
   onDatagrams(batch: PacketBatch): void

@@ -21,6 +21,7 @@ export interface TunDevice {
   close(): Promise<void>
 }
 
+/** Who gets what a TUN device reads. Its methods must not throw. */
 export interface TunHandler {
   /** Packets read, in order. Their slots now belong to the handler; the batch object does not. */
   onPackets(batch: PacketBatch): void

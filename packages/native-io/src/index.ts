@@ -29,14 +29,14 @@
  * await socket.close()
  * ```
  *
+ * A socket bound to all addresses of the machine (`0.0.0.0`, `[::]`) answers each peer from the address that peer wrote
+ * to; else NATs and connected sockets would drop the answers. The kernel tells it with each datagram, on Linux only:
+ * elsewhere the routing table chooses, so listen at one address where a machine has several.
+ *
  * How it works: libuv polls the descriptor; one wake-up is one call into JavaScript, which asks for up to four full
  * batches before timers and other sockets get their turn. Slots to receive into are taken from the pool beforehand, so
  * that an idle socket holds `batchSize` of them; when the pool has none, packets are taken from the kernel all the same
  * and counted as `pool-empty`, for a full queue in the kernel would drop them uncounted.
- *
- * A socket bound to all addresses of the machine (`0.0.0.0`, `[::]`) answers each peer from the address that peer wrote
- * to; else NATs and connected sockets would drop the answers. The kernel tells it with each datagram, on Linux only:
- * elsewhere the routing table chooses, so listen at one address where a machine has several.
  *
  * Encryption is worth a batch too: OpenSSL's functions are called where the running program has them, so that 64 packets
  * cost one crossing, and nothing is allocated. {@link chooseAead} takes that, or the best there is without it:

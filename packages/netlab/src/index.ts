@@ -14,7 +14,7 @@
  *     bAddress: '10.77.1.2/24',
  *     rateMbit: 20,
  *   })
- *   const iperf = server.spawn('iperf3', ['--server', '--one-off'])
+ *   const iperf = server.spawn('iperf3', ['--server', '--one-off', '--forceflush'])
  *   await iperf.waitFor(/listening/)
  *   await client.run('ping', ['-c', '1', '10.77.1.2'])
  *   await line.cut() // packets vanish, nobody is told

@@ -10,6 +10,7 @@ const DEVICE_NAME = /^[A-Za-z0-9_.-]{1,15}$/
  */
 const MAC = '02:00:00:00:00:01'
 
+/** What a wire between two namespaces is like. */
 export interface LinkOptions {
   /** Name of the device at both ends, at most 15 characters. Default `link1`, `link2`, … */
   readonly name?: string

@@ -3,6 +3,7 @@ import type { Lab } from './lab.ts'
 import type { LabLink } from './link.ts'
 import type { Namespace } from './namespace.ts'
 
+/** What the network behind a NAT is like. */
 export interface NatOptions {
   /** How many lines lead from the client to the NAT. Default 2. */
   readonly lines?: number

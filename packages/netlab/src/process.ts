@@ -5,6 +5,7 @@ import type { Readable, Writable } from 'node:stream'
 /** What is kept of each output stream, UTF-16 units: the newest part of it. */
 const OUTPUT_LIMIT = 1 << 20
 
+/** How to run a program. */
 export interface RunOptions {
   /** Added to the environment of this process. */
   readonly env?: Readonly<Record<string, string>>

@@ -14,6 +14,7 @@ export type PathRefusal =
   /** Listeners answered the events of one call with more than 1024 moves: two of them probably fight. */
   | 'event-storm'
 
+/** Bounds of a path manager, and who hears of faults. */
 export interface PathManagerOptions<P> {
   /** Most paths at a time, a whole number > 0. Default 32. */
   readonly maxPaths?: number
@@ -21,6 +22,7 @@ export interface PathManagerOptions<P> {
   readonly onError?: (error: unknown, event: PathEvent<P>) => void
 }
 
+/** How a path begins. */
 export interface AppendOptions {
   /** Start suspended, for instance until the path has been probed. Default false. */
   readonly suspended?: boolean

@@ -12,6 +12,7 @@ const MAX_STEP_BYTES = 2 ** 52
 /** The largest IP packet, bytes. */
 const LARGEST_PACKET_BYTES = 65_535
 
+/** Bounds of a scheduler. */
 export interface CfsOptions {
   /**
    * Largest packet charged, bytes: finite and > 0. It is also the most debt a path keeps over a suspension or a change

@@ -105,6 +105,17 @@ describe('a persistent dial', () => {
     persistent.close()
   })
 
+  it('forgets the long delays of an outage once a link was stable', async () => {
+    const persistent = dial()
+    await runtime.advance(1700)
+    transport.up = true
+    await runtime.advance(10_100)
+    transport.cut()
+    await runtime.advance(1000)
+    expect(transport.dialsAtMs).toEqual([0, 250, 750, 1750, 11_800 + 250])
+    persistent.close()
+  })
+
   it('waits longer and longer for a server that accepts and hangs up', async () => {
     transport.up = true
     const persistent = dial()

@@ -16,6 +16,7 @@ import type { ClientSecurity } from './security.ts'
 import type { Session } from './session.ts'
 import type { TunnelStats } from './stats.ts'
 
+/** What a client is made of, and its ways to the server. */
 export interface TunnelClientOptions extends TunnelOptions {
   /** 1…32 paths. */
   readonly paths: readonly ClientPath[]

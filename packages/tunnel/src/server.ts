@@ -18,6 +18,7 @@ export interface ServerSecurity extends Security {
   readonly handshakesPerSecond?: number
 }
 
+/** What a server is made of, and where it listens. */
 export interface TunnelServerOptions extends TunnelOptions {
   /** Where clients come in: one or several. */
   readonly listen: readonly { readonly transport: Transport; readonly endpoint: string }[]

@@ -76,6 +76,21 @@ describe('a path that swallows everything', () => {
   })
 })
 
+describe('paths that nothing is sent on', () => {
+  test('are probed seldom, and ten times a second from the first packet on', async () => {
+    await inWorld({}, async (world) => {
+      const probes = (): number => pathsOf(world.client)[0]!.prober.sent
+      await world.pass(100_000)
+      const idle = probes()
+      await world.pass(30_000)
+      const busy = probes()
+      expect(busy - idle).toBeLessThanOrEqual(3)
+      await stream(world, 'client', { count: 2000 })
+      expect(probes() - busy).toBeGreaterThan(10)
+    })
+  })
+})
+
 describe('when all paths are dead', () => {
   test('the client says that it is stalled, once, and drops with a name', async () => {
     await inWorld({}, async (world) => {

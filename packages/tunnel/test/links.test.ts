@@ -8,6 +8,7 @@ import { TunnelClient } from '../src/client.ts'
 import type { TunnelEvent } from '../src/events.ts'
 import { packets, stream } from './support/packets.ts'
 import { frameFor, frameOf, handshakeOf, indexOf, probeBody, throwAt } from './support/raw.ts'
+import { dataFrames } from './support/tap.ts'
 import { closeReasons, countOf, inWorld, pathsOf, SERVER_HOST, statsOf, World } from './support/world.ts'
 
 const refusing: Transport = {
@@ -159,6 +160,20 @@ describe('what the two ends tell each other', () => {
       const sent = world.client.tap.sent.filter(({ header }) => header.type === FrameType.data)
       const sequences = sent.map(({ header }) => header.sequence).toSorted((a, b) => a - b)
       expect(sequences).toEqual(Array.from({ length: 100 }, (_, index) => index))
+    })
+  })
+
+  test('sequence numbers begin at 0 again with another session of the server', async () => {
+    await inWorld({}, async (world) => {
+      await stream(world, 'client', { count: 20 })
+      await world.kill('server')
+      await world.startServer()
+      await world.until(() => countOf(world.client, 'established') === 2 && world.allHealthy(), 20_000)
+      const { sent } = world.client.tap
+      const before = sent.length
+      await stream(world, 'client', { count: 5 })
+      const sequences = dataFrames(sent.slice(before)).map(({ header }) => header.sequence)
+      expect(sequences.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4])
     })
   })
 })

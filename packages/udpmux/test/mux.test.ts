@@ -3,7 +3,7 @@ import { Mempool } from '@mp/mempool'
 import { loadNativeIo } from '@mp/native-io'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { udpMux } from '@mp/udpmux'
-import type { PeerInfo, SocketFactory, UdpMux } from '@mp/udpmux'
+import type { PeerInfo, SocketFactory } from '@mp/udpmux'
 import { MemoryNetwork, simRuntime } from '@mp/testkit'
 import { Recorder, batchOfTexts, expectNoneOut, memorySockets, sendTexts, simulatedMux } from './fixtures.ts'
 
@@ -140,6 +140,24 @@ describe('a listener', () => {
     await runtime.advance(1)
     expect(handler.heard.map(({ text }) => text)).toEqual(['still here'])
     friend.close()
+    await listener.close()
+  })
+
+  it('gives the numbers of those whose links are closed to others, however many there were', async () => {
+    const { mux, runtime } = simulatedMux({ pool, peerCapacity: 2 }, { maxPeers: 2 })
+    const server = new Recorder(pool)
+    const listener = await mux.listen('10.0.0.9:5000', server)
+    for (let client = 0; client < 10; client++) {
+      const link = await mux.dial('10.0.0.9:5000', { handler: new Recorder(pool) })
+      sendTexts(pool, link, `client ${client}`)
+      await runtime.advance(1)
+      const { source, peer, text } = server.heard.at(-1)!
+      expect(text).toBe(`client ${client}`)
+      const back = source.link(peer)!
+      expect(back.remoteAddress).toBe(link.localAddress)
+      back.close()
+      link.close()
+    }
     await listener.close()
   })
 
@@ -324,62 +342,5 @@ describe('dialing a name', () => {
     const link = await mux.dial('server.example:9', { handler, localAddress: '127.0.0.1' })
     expect(link.remoteAddress).toBe('127.0.0.1:9')
     link.close()
-  })
-})
-
-const dgramMux = (): UdpMux => udpMux({ pool, backend: 'dgram' })
-
-describe('errors say what is wrong', () => {
-  it.each([
-    ['no endpoint', 'nowhere', {}, 'MP_UDP_BAD_ADDRESS', /there is no port/],
-    ['port 0', '127.0.0.1:0', {}, 'MP_UDP_BAD_ADDRESS', /port 0/],
-    ['a local name', '127.0.0.1:9', { localAddress: 'eth0' }, 'MP_UDP_BAD_ADDRESS', /'eth0' is not an IP/],
-    ['mixed families', '127.0.0.1:9', { localAddress: '::1' }, 'MP_UDP_BAD_ADDRESS', /both must be IPv4/],
-    ['a foreign address', '127.0.0.1:9', { localAddress: '192.0.2.1' }, 'MP_UDP_BAD_ADDRESS', /no interface/],
-    ['a device', '127.0.0.1:9', { device: 'lo' }, 'MP_UDP_NO_DEVICE_BINDING', /use the native backend/],
-  ])('dial with %s', async (_name, endpoint, options, code, message) => {
-    const dialing = dgramMux().dial(endpoint, { handler: new Recorder(pool), ...options })
-    await expect(dialing).rejects.toMatchObject({
-      name: 'UdpError',
-      code,
-      message: expect.stringMatching(message),
-    })
-  })
-
-  it('listen at an address in use', async () => {
-    const listener = await dgramMux().listen('127.0.0.1:0', new Recorder(pool))
-    await expect(dgramMux().listen(listener.localAddress, new Recorder(pool))).rejects.toMatchObject({
-      code: 'MP_UDP_ADDRESS_IN_USE',
-      cause: { code: 'EADDRINUSE' },
-      message: expect.stringContaining(listener.localAddress),
-    })
-    await listener.close()
-  })
-})
-
-describe('the backend', () => {
-  it('is visible, with the reason', () => {
-    expect(udpMux({ pool, backend: 'dgram' })).toMatchObject({ backend: 'dgram', backendReason: 'asked for' })
-    expect(simulatedMux({ pool }).mux.backend).toBe('custom')
-    const chosen = udpMux({ pool })
-    expect(['native', 'dgram']).toContain(chosen.backend)
-    expect(chosen.backendReason).not.toBe('')
-  })
-
-  it('falls back to dgram, or says why not, when the addon is switched off', () => {
-    const before = process.env['MP_NATIVE']
-    process.env['MP_NATIVE'] = 'off'
-    try {
-      expect(udpMux({ pool })).toMatchObject({
-        backend: 'dgram',
-        backendReason: expect.stringContaining('MP_NATIVE'),
-      })
-      expect(() => udpMux({ pool, backend: 'native' })).toThrow(
-        expect.objectContaining({ code: 'MP_UDP_NO_NATIVE' }),
-      )
-    } finally {
-      if (before === undefined) delete process.env['MP_NATIVE']
-      else process.env['MP_NATIVE'] = before
-    }
   })
 })

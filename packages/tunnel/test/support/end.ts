@@ -78,7 +78,7 @@ export const closeReasons = ({ events }: End): string[] =>
   events.flatMap((event) => (event.type === 'closed' ? [event.reason] : []))
 
 /** What an end dropped while `body` ran, by name. */
-export async function dropsOf(end: End, body: () => void | Promise<void>): Promise<Record<string, number>> {
+export async function dropsOf(end: End, body: () => unknown): Promise<Record<string, number>> {
   const before = statsOf(end).drops
   await body()
   const after = Object.entries(statsOf(end).drops)

@@ -4,12 +4,12 @@
 import { getRandomValues } from 'node:crypto'
 import { Mempool } from '@mp/mempool'
 import { loadNativeIo } from '@mp/native-io'
+import { HELLO_BYTES } from '@mp/secure-channel'
 
 const BATCH = 64
 /** Packets made beforehand and sent again and again. */
 const PACKETS = 4096
 const REPORT_MS = 100
-const HELLO_BYTES = 160
 /** Longest junk, bytes. */
 const JUNK_BYTES = 400
 
