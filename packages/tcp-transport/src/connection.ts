@@ -119,9 +119,9 @@ export class TcpConnection implements FrameSource {
 
   reply(batch: PacketBatch): void {
     const { peer, counters } = this.#options
-    const open = !this.#ending && this.roomBytes > 0
+    const takes = !this.#ending && this.roomBytes > 0
     let rows = 0
-    while (open && rows < batch.count && batch.peer[rows] === peer) rows++
+    if (takes) while (rows < batch.count && batch.peer[rows] === peer) rows++
     this.write(batch, rows)
     counters.repliesRefused += batch.count
     this.pool.releaseAll(batch)

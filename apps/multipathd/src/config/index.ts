@@ -14,7 +14,7 @@ export type { Fault } from './fault.ts'
 export { configJsonSchema } from './schema.ts'
 export { loadKeys } from './load-keys.ts'
 export type { Config, RemotePath } from './schema.ts'
-export type { KeySource, Peer, Security } from './security.ts'
+export type { KeySource } from './security.ts'
 
 /** What to say wherever a config with `"security": "none"` is used. */
 export const NOT_ENCRYPTED = 'nothing is encrypted and anyone may join: "security" is "none"'

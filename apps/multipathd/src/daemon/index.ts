@@ -8,6 +8,7 @@ import { ExitError } from '../cli/explain.ts'
 import type { Io } from '../cli/io.ts'
 import { createLog } from '../cli/log.ts'
 import type { Log } from '../cli/log.ts'
+import { NOT_ENCRYPTED } from '../config/index.ts'
 import type { Config } from '../config/index.ts'
 import { createTunnel } from './create-tunnel.ts'
 import type { Tunnel } from './create-tunnel.ts'
@@ -95,7 +96,7 @@ function sayStart(config: Config, log: Log, runs: { readonly tun: string; readon
   const { transport, encryption } = runs.tunnel
   const { user } = config
   const fields = { tun: runs.tun, transport, encryption: encryption ?? 'none', ...(user && { user }) }
-  if (encryption === undefined) log.warn('nothing is encrypted and anyone may join: "security" is "none"')
+  if (encryption === undefined) log.warn(NOT_ENCRYPTED)
   if (config.isServer) log.info(`server listens at ${config.server?.listen}`, fields)
   else log.info(`client has ${config.client.remotePaths.length} paths`, fields)
 }
