@@ -40,12 +40,10 @@ export function serverSecurity(config: Config, pool: PacketPool): Keys<ServerSec
 
 /** The clients a server knows. */
 export function serverPeers({ server }: Config): readonly ServerPeer[] {
-  return (server?.peers ?? []).map(({ name, publicKey, presharedKey, allowedIPs }) => ({
-    name,
-    publicKey,
-    allowedIPs,
-    ...(presharedKey && { presharedKey: presharedKey.reveal() }),
-  }))
+  return (server?.peers ?? []).map(({ name, publicKey, presharedKey, allowedIPs }) => {
+    const peer = { name, publicKey, allowedIPs }
+    return presharedKey === undefined ? peer : Object.assign(peer, { presharedKey: presharedKey.reveal() })
+  })
 }
 
 function commonSecurity({ privateKey, cipher }: Secured, pool: PacketPool): Keys<Security> {
@@ -71,15 +69,20 @@ function commonSecurity({ privateKey, cipher }: Secured, pool: PacketPool): Keys
   }
 }
 
-/** As handshakes carry them: 1…65535; 0 would mean that a cipher cannot be used. */
-function wholeNanoseconds(costs: Record<CipherName, number>): Record<CipherName, number> {
-  const whole = (ns: number): number => Math.min(65_535, Math.max(1, Math.round(ns)))
+type Costs = Record<CipherName, number>
+
+function wholeNanoseconds(costs: Costs): Costs {
   return {
-    'aes-256-gcm': whole(costs['aes-256-gcm']),
-    'chacha20-poly1305': whole(costs['chacha20-poly1305']),
+    'aes-256-gcm': asCarried(costs['aes-256-gcm']),
+    'chacha20-poly1305': asCarried(costs['chacha20-poly1305']),
   }
 }
 
-function only(cipher: CipherName, costs: Record<CipherName, number>): Record<CipherName, number> {
-  return { 'aes-256-gcm': 0, 'chacha20-poly1305': 0, [cipher]: wholeNanoseconds(costs)[cipher] }
+function only(cipher: CipherName, costs: Costs): Costs {
+  return { 'aes-256-gcm': 0, 'chacha20-poly1305': 0, [cipher]: asCarried(costs[cipher]) }
+}
+
+/** A cost as handshakes carry it: 1…65535 ns; 0 would mean that the cipher cannot be used. */
+function asCarried(ns: number): number {
+  return Math.min(65_535, Math.max(1, Math.round(ns)))
 }
