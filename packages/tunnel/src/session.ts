@@ -350,10 +350,12 @@ export class Session implements PathOwner {
   }
 
   #join(pathId: number, source: FrameSource, peer: number): TunnelPath | undefined {
-    if (this.#options.role === 'client' || this.#closed || !this.#ids.claim(pathId)) return undefined
+    if (this.#options.role === 'client' || this.#closed) return undefined
+    // The link first: an id that was taken once is burnt, also when nothing came of it.
     const link = source.link(peer)
-    if (link === undefined) {
-      this.#ids.release(pathId)
+    if (link === undefined) return undefined
+    if (!this.#ids.claim(pathId)) {
+      link.close()
       return undefined
     }
     const path = this.addPath({ id: pathId, name: `path ${pathId}`, weight: 1 })

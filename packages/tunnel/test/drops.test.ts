@@ -9,6 +9,7 @@ import {
   indexOf,
   nowhere,
   probeBody,
+  stranger,
   throwAt,
 } from './support/raw.ts'
 import { closeReasons, countOf, dropsOf, inWorld, pathsOf, statsOf } from './support/world.ts'
@@ -181,6 +182,9 @@ describe('frames that are not what they should be are dropped under one name', (
       const frames = [1, 2, 3].map((id) => frameFor(server, { pathId: 9 }, packet(id)))
       expect(await dropsOf(server, () => throwAt(server, frames))).toEqual({ 'unknown-path': 3 })
       expect(pathsOf(server)).toHaveLength(2)
+      // The path may join all the same, from elsewhere.
+      throwAt(server, [frameFor(server, { pathId: 9 }, packet(4))], stranger(server).source)
+      expect(pathsOf(server).map(({ id }) => id)).toEqual([0, 1, 9])
     })
   })
 
