@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { glassAead } from './support/glass-aead.ts'
 import { WatchedPool, watchDrops } from './support/ledger.ts'
 import { idOf, packet, packets } from './support/packets.ts'
 import { frameOf, throwAt } from './support/raw.ts'
@@ -61,8 +62,9 @@ class Trial {
   readonly #hoard: (() => void)[] = []
   #nextId = 0
 
-  constructor(seed: number, sendBufferBytes: number) {
+  constructor(seed: number, { sendBufferBytes, sealed }: { sendBufferBytes: number; sealed: boolean }) {
     this.world = new World({
+      ...(sealed && { security: { createAead: glassAead } }),
       seed,
       paths: [{ name: 'a' }, { name: 'b', weight: 2 }, { name: 'c', weight: 3 }],
       wire: { sendBufferBytes },
@@ -212,14 +214,16 @@ describe('whatever happens', () => {
   afterAll(() => undo())
 
   test.each([
-    ['with links that take everything', Infinity],
-    ['with links that fill up', 20_000],
+    ['in clear, with links that take everything', { sealed: false, sendBufferBytes: Infinity }],
+    ['in clear, with links that fill up', { sealed: false, sendBufferBytes: 20_000 }],
+    ['sealed, with links that take everything', { sealed: true, sendBufferBytes: Infinity }],
+    ['sealed, with links that fill up', { sealed: true, sendBufferBytes: 20_000 }],
   ])(
     'each packet is delivered, lost on a line, or dropped under exactly one name: %s',
-    async (_how, bufferBytes) => {
+    async (_how, options) => {
       await fc.assert(
         fc.asyncProperty(fc.nat(), fc.array(step, { maxLength: 40, size: 'max' }), async (seed, steps) => {
-          const trial = new Trial(seed, bufferBytes)
+          const trial = new Trial(seed, options)
           await trial.run(steps)
           for (const end of trial.world.ends) expect(found(end)).toEqual(expected(trial, end))
         }),

@@ -1,4 +1,4 @@
-import type { CipherName, Crypto, KeyPair, Transport } from '@mp/interface'
+import type { BatchAead, CipherName, Crypto, KeyPair, Transport } from '@mp/interface'
 import type { Mempool } from '@mp/mempool'
 import { MemoryNetwork, memoryTransport, simRuntime } from '@mp/testkit'
 import type { LineOptions, MemoryTransportOptions, NetworkPath, SimRuntime } from '@mp/testkit'
@@ -28,6 +28,8 @@ export interface PathSpec {
 export interface WorldSecurity {
   /** The one cipher both ends have. Default ChaCha20-Poly1305. */
   readonly cipher?: CipherName
+  /** Stands in for the real one. */
+  readonly createAead?: (pool: Mempool) => BatchAead
   readonly client?: Partial<ClientSecurity>
   readonly server?: Partial<ServerSecurity>
   /** The client as the server knows it. */
@@ -192,8 +194,9 @@ export class World {
   }
 
   #security(pool: Mempool, staticKeys: KeyPair): Security {
-    const { cipher } = this.#options.security ?? {}
-    return securityOf({ runtime: this.runtime, pool, crypto: this.#crypto, staticKeys, cipher })
+    const { cipher, createAead } = this.#options.security ?? {}
+    const security = securityOf({ runtime: this.runtime, pool, crypto: this.#crypto, staticKeys, cipher })
+    return createAead === undefined ? security : { ...security, aeadOf: () => createAead(pool) }
   }
 
   #serverSecurity({ pool }: Base): Pick<TunnelServerOptions, 'security' | 'peers'> {
