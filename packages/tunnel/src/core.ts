@@ -14,6 +14,7 @@ import { DropCounter } from './drop-counter.ts'
 import type { TunnelEvent } from './events.ts'
 import { plainGuard } from './frame-guard.ts'
 import type { TunnelPath } from './path.ts'
+import { Scratch } from './scratch.ts'
 import { SealedGuard } from './sealed-guard.ts'
 import type { Security } from './security.ts'
 import { Session } from './session.ts'
@@ -67,6 +68,7 @@ export class TunnelCore {
   readonly #options: TunnelOptions
   readonly #probers: ProberManager<TunnelPath>
   readonly #accepted: PacketBatch
+  readonly #scratch: Scratch
   readonly #word: Uint32Array = new Uint32Array(1)
   readonly #wordBytes: Uint8Array = new Uint8Array(this.#word.buffer)
   #closed = false
@@ -76,6 +78,7 @@ export class TunnelCore {
     this.batchSize = options.batchSize ?? DEFAULT_BATCH_SIZE
     this.drops = new DropCounter(options.pool)
     this.#accepted = options.pool.createBatch(this.batchSize)
+    this.#scratch = new Scratch(options.pool, this.batchSize)
     this.driver = new Driver(options.runtime)
     this.#probers = new ProberManager({
       onTransmit: (path, probe) => path.owner.sendProbe(path, probe),
@@ -125,6 +128,7 @@ export class TunnelCore {
       probers: this.#probers,
       // Nothing paces the sender yet, so the queue in front of a path is our own doing and no fault of the path.
       proberOptions: { delayLimitMs: Infinity, ...prober, nextNonce: () => this.randomWord() },
+      scratch: this.#scratch,
       batchSize: this.batchSize,
       totalDrops: this.drops,
       nowMs: () => this.nowMs(),

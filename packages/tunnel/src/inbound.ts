@@ -16,9 +16,11 @@ import type { FrameGuard } from './frame-guard.ts'
 import type { PacketInspector } from './packet-inspector.ts'
 import type { TunnelPath } from './path.ts'
 import type { Arrival } from './roaming.ts'
+import type { Scratch } from './scratch.ts'
 
 export interface InboundParts {
   readonly pool: PacketPool
+  readonly scratch: Scratch
   readonly codec: FrameCodec
   readonly guard: FrameGuard
   readonly paths: PathManager<TunnelPath>
@@ -28,8 +30,6 @@ export interface InboundParts {
   readonly drops: DropCounter
   /** Our index for the session: the peer puts it into every frame. */
   readonly localIndex: number
-  /** Packets handed to `deliver` at once. */
-  readonly batchSize: number
   /** The guard opened frames: its epoch may have changed. */
   readonly onOpened: () => void
   /** An authentic frame came. */
@@ -51,16 +51,15 @@ export interface InboundParts {
 export class Inbound {
   readonly #parts: InboundParts
   readonly #header = new FrameHeader()
-  /** Frames that may be ours, and the whole counter of each. */
   readonly #frames: PacketBatch
   readonly #counters: Float64Array
   readonly #packets: PacketBatch
 
   constructor(parts: InboundParts) {
     this.#parts = parts
-    this.#frames = parts.pool.createBatch(parts.batchSize)
-    this.#counters = new Float64Array(parts.batchSize)
-    this.#packets = parts.pool.createBatch(parts.batchSize)
+    this.#frames = parts.scratch.frames
+    this.#counters = parts.scratch.counters
+    this.#packets = parts.scratch.packets
   }
 
   /** Takes all frames of `batch` and empties it. */

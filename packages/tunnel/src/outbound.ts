@@ -1,4 +1,4 @@
-import type { Fragmenter, PacketBatch, PacketPool, Scheduler } from '@mp/interface'
+import type { Fragmenter, PacketBatch, Scheduler } from '@mp/interface'
 import type { PathManager } from '@mp/path-manager'
 import { FLAG_FRAGMENT, FRAGMENT_HEADER_BYTES, MAX_FRAGMENTS, MAX_OVERHEAD_BYTES } from '@mp/wire'
 import type { DropCounter } from './drop-counter.ts'
@@ -6,9 +6,10 @@ import type { FrameWriter } from './frame-writer.ts'
 import type { PacketInspector } from './packet-inspector.ts'
 import { refreshGate } from './path-gate.ts'
 import type { TunnelPath } from './path.ts'
+import type { Scratch } from './scratch.ts'
 
 export interface OutboundParts {
-  readonly pool: PacketPool
+  readonly scratch: Scratch
   readonly scheduler: Scheduler<TunnelPath>
   readonly paths: PathManager<TunnelPath>
   readonly fragmenter: Fragmenter
@@ -27,7 +28,7 @@ export class Outbound {
 
   constructor(parts: OutboundParts) {
     this.#parts = parts
-    this.#pieces = parts.pool.createBatch(MAX_FRAGMENTS)
+    this.#pieces = parts.scratch.pieces
   }
 
   /** Takes all packets of `batch` and empties it. */

@@ -4,9 +4,11 @@ import type { DropCounter } from './drop-counter.ts'
 import type { FrameGuard } from './frame-guard.ts'
 import { HANDSHAKE_ROOM_BYTES } from './greeter.ts'
 import type { TunnelPath } from './path.ts'
+import type { Scratch } from './scratch.ts'
 
 export interface SealerParts {
   readonly pool: PacketPool
+  readonly scratch: Scratch
   readonly guard: FrameGuard
   readonly control: ControlChannel
   readonly drops: DropCounter
@@ -16,12 +18,11 @@ export interface SealerParts {
 export class Sealer {
   readonly #parts: SealerParts
   readonly #run = { from: 0, to: 0, pathId: 0, firstCounter: 0 }
-  /** One frame that does not go through a path's batch. */
   readonly #single: PacketBatch
 
   constructor(parts: SealerParts) {
     this.#parts = parts
-    this.#single = parts.pool.createBatch(1)
+    this.#single = parts.scratch.single
   }
 
   /** Seals the frames of `path.out` that are not sealed yet. Without a key they are dropped. */

@@ -19,6 +19,7 @@ import { TunnelPath } from './path.ts'
 import type { PathIdentity, PathOwner } from './path.ts'
 import { Roaming } from './roaming.ts'
 import type { Arrival } from './roaming.ts'
+import type { Scratch } from './scratch.ts'
 import { Sealer } from './sealer.ts'
 import { pathStats } from './stats.ts'
 import type { SessionStats } from './stats.ts'
@@ -28,6 +29,7 @@ export const MAX_PATHS = 32
 
 export interface SessionOptions {
   readonly pool: PacketPool
+  readonly scratch: Scratch
   readonly guard: FrameGuard
   readonly scheduler: Scheduler<TunnelPath>
   readonly fragmenter: Fragmenter
