@@ -178,7 +178,7 @@ class Socket implements NativeSocket {
         'too-big': counters[COUNTER.tooBig]!,
         unreachable: counters[COUNTER.unreachable]!,
         'unknown-peer': counters[COUNTER.unknownPeer]!,
-        'peers-full': counters[COUNTER.peersFull]!,
+        'peer-table-full': counters[COUNTER.peersFull]!,
         'outside-arena': counters[COUNTER.outsideArena]!,
         closed: counters[COUNTER.closed]!,
       },
