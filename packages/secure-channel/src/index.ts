@@ -64,3 +64,4 @@ export type {
 export { Responder } from './responder.ts'
 export { Secret } from './secret.ts'
 export type { SessionKeys } from './session-keys.ts'
+export { TokenBucket } from './token-bucket.ts'

@@ -1,21 +1,27 @@
+import { TokenBucket } from '@mp/secure-channel'
 import { DECODE_ERROR_NAMES, DecodeError, FrameCodec, FrameHeader, FrameType, Handshake } from '@mp/wire'
 import type { Door, DoorResult, Knock, ServerPeer } from './door.ts'
 
 /** Whoever comes: without keys nobody can be told from anybody else. */
 export const ANYONE: ServerPeer = { name: 'client', allowedIPs: ['0.0.0.0/0', '::/0'] }
 
+/** Sessions begun for strangers: a client that starts anew needs one, a flood of hellos shall not keep us busy. */
+const SESSIONS_PER_SECOND = 5
+const SESSIONS_AT_ONCE = 20
+
 /** Lets anyone in, one at a time. A hello with another instance id than before is the client started anew. */
 export class PlainDoor implements Door {
   /** The last hello that was answered, and with which index. */
   #last: { readonly hello: Handshake; readonly localIndex: number } | undefined
   readonly #isSession: (localIndex: number) => boolean
+  readonly #sessions = new TokenBucket(SESSIONS_PER_SECOND, SESSIONS_AT_ONCE)
 
   /** `isSession` says whether there is a session of ours by that index, still. */
   constructor(isSession: (localIndex: number) => boolean) {
     this.#isSession = isSession
   }
 
-  handleHello({ frame }: Knock, into: Uint8Array): DoorResult {
+  handleHello({ frame, nowMs }: Knock, into: Uint8Array): DoorResult {
     const codec = new FrameCodec(frame)
     const header = new FrameHeader()
     const hello = new Handshake()
@@ -28,6 +34,7 @@ export class PlainDoor implements Door {
     if (last !== undefined && isSame(last.hello, hello) && this.#isSession(last.localIndex)) {
       return { kind: 'reply', lengthBytes: answer(last.localIndex) }
     }
+    if (!this.#sessions.take(nowMs)) return { kind: 'drop', reason: 'hello-flood' }
     const respond = ({ localIndex }: { readonly localIndex: number }): { readonly lengthBytes: number } => {
       this.#last = { hello, localIndex }
       return { lengthBytes: answer(localIndex) }

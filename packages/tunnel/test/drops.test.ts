@@ -217,8 +217,10 @@ describe('a flood of greetings', () => {
         )
         throwAt(server, frames)
       }
-      // All but the last took the place of each other, none that of the client.
-      expect(closeReasons(server)).toHaveLength(999)
+      // A few were let in; all but the last took the place of each other, none that of the client.
+      const replaced = closeReasons(server).length
+      expect(replaced).toBeLessThan(20)
+      expect(statsOf(server).drops['hello-flood']).toBe(999 - replaced)
       expect(statsOf(server).sessions).toHaveLength(2)
       expect(server.pool.inUse).toBe(0)
       expect(pathsOf(server)).toHaveLength(2)
