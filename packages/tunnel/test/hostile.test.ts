@@ -112,8 +112,8 @@ describe('whatever comes from the network', () => {
             }
             expect(end.tun.received.filter((bytes) => !isIp(bytes))).toEqual([])
             expect(pathsOf(end).length).toBeLessThanOrEqual(32)
-            // Pieces that wait for others are given up after half a second.
-            await world.pass(600)
+            // Pieces that wait for others are given up after half a second, or a whole one.
+            await world.pass(1100)
             expect(end.pool.inUse).toBe(0)
           })
         }),
