@@ -123,9 +123,7 @@ export class TunnelCore {
       security === undefined
         ? plainGuard
         : new SealedGuard({ role: wishes.role, aeadOf: security.aeadOf, onKeysWanted, onKeysGone })
-    this.#upkeep.add(fragmenter, this.nowMs())
-    this.#upkeep.add(guard, this.nowMs())
-    return new Session({
+    const session: Session = new Session({
       ...wishes,
       pool,
       guard,
@@ -141,14 +139,16 @@ export class TunnelCore {
       randomBytes: (into) => this.#options.runtime.randomBytes(into),
       onEvent: (event) => this.emit(event),
       onError: (error) => this.#fail(error),
+      onTouched: () => this.#upkeep.update(session),
     })
+    this.#upkeep.update(session)
+    return session
   }
 
   /** Ends a session; its counts stay in the total. */
   closeSession(session: Session, why: { readonly tellPeer: boolean; readonly reason: string }): void {
     session.close(why.tellPeer)
-    this.#upkeep.remove(session.fragmenter)
-    this.#upkeep.remove(session.guard)
+    this.#upkeep.remove(session)
     this.emit({ type: 'closed', atMs: this.nowMs(), reason: why.reason })
   }
 

@@ -7,6 +7,7 @@ import { FrameCodec } from '@mp/wire'
 import { ControlChannel } from './control-channel.ts'
 import { DropCounter } from './drop-counter.ts'
 import type { TunnelEvent } from './events.ts'
+import type { Wakeable } from './driver.ts'
 import type { FrameGuard } from './frame-guard.ts'
 import { FrameWriter } from './frame-writer.ts'
 import type { Welcome } from './greeter.ts'
@@ -55,13 +56,15 @@ export interface SessionOptions {
   readonly onPathChange: () => void
   /** The scheduler threw. */
   readonly onError: (error: unknown) => void
+  /** Something happened: the session may want to be woken earlier than before. */
+  readonly onTouched: () => void
 }
 
 /**
  * One peer: its paths, and the two ways packets take. Links come and go under the paths, paths come and go in the
  * session, and the session stays.
  */
-export class Session implements PathOwner {
+export class Session implements PathOwner, Wakeable {
   readonly localIndex: number
   /** When it was made, ms. */
   readonly openedMs: number
@@ -167,6 +170,7 @@ export class Session implements PathOwner {
     this.#writer.setTime(nowMs)
     this.#inbound.receive(frames, source, nowMs)
     this.#updateProbers(nowMs)
+    if (!this.#closed) this.#options.onTouched()
   }
 
   /** The peer answered, so it hears us: every path with a link is asked at once. */
@@ -178,6 +182,7 @@ export class Session implements PathOwner {
     if (isNew) this.#beginAnew(remoteIndex)
     this.#syncEpoch()
     for (const path of this.paths) if (path.link !== undefined) this.#probe(path)
+    this.#options.onTouched()
   }
 
   /** The peer said that it goes: no path leads to it, whatever their probers thought. */
@@ -262,6 +267,15 @@ export class Session implements PathOwner {
     this.#handlePathChange()
     const { from, to, atMs, reason } = event
     this.#options.onEvent({ type: 'path-state', atMs, path: path.name, from, to, reason })
+  }
+
+  pollTimeout(): number {
+    return Math.min(this.fragmenter.pollTimeout(), this.guard.pollTimeout())
+  }
+
+  handleTimeout(nowMs: number): void {
+    this.fragmenter.handleTimeout(nowMs)
+    this.guard.handleTimeout(nowMs)
   }
 
   stats(): SessionStats {
