@@ -20,7 +20,6 @@ import type { Security } from './security.ts'
 import { Session } from './session.ts'
 import type { SessionOptions } from './session.ts'
 import type { TunnelStats } from './stats.ts'
-import { Upkeep } from './upkeep.ts'
 
 /** What both ends of a tunnel are made of. Everything real comes in here. */
 export interface TunnelOptions {
@@ -60,8 +59,6 @@ export interface SessionWishes extends Pick<
 
 const DEFAULT_BATCH_SIZE = 128
 const MAX_INDEX = 0xff_ffff
-/** Random words taken at once: asking the system costs as much for one as for all of them. */
-const RANDOM_WORDS = 256
 
 /** What client and server share: the TUN at one side of every session, clock and probers under all of them. */
 export class TunnelCore {
@@ -72,10 +69,8 @@ export class TunnelCore {
   readonly #probers: ProberManager<TunnelPath>
   readonly #accepted: PacketBatch
   readonly #scratch: Scratch
-  readonly #upkeep = new Upkeep()
-  readonly #words: Uint32Array = new Uint32Array(RANDOM_WORDS)
-  readonly #wordBytes: Uint8Array = new Uint8Array(this.#words.buffer)
-  #wordsUsed = RANDOM_WORDS
+  readonly #word: Uint32Array = new Uint32Array(1)
+  readonly #wordBytes: Uint8Array = new Uint8Array(this.#word.buffer)
   #closed = false
 
   constructor(options: TunnelOptions) {
@@ -91,7 +86,6 @@ export class TunnelCore {
       onError: (_path, error) => this.#fail(error),
     })
     this.driver.add(this.#probers)
-    this.driver.add(this.#upkeep)
   }
 
   nowMs(): number {
@@ -123,8 +117,8 @@ export class TunnelCore {
       security === undefined
         ? plainGuard
         : new SealedGuard({ role: wishes.role, aeadOf: security.aeadOf, onKeysWanted, onKeysGone })
-    this.#upkeep.add(fragmenter, this.nowMs())
-    this.#upkeep.add(guard, this.nowMs())
+    this.driver.add(fragmenter)
+    this.driver.add(guard)
     return new Session({
       ...wishes,
       pool,
@@ -147,18 +141,15 @@ export class TunnelCore {
   /** Ends a session; its counts stay in the total. */
   closeSession(session: Session, why: { readonly tellPeer: boolean; readonly reason: string }): void {
     session.close(why.tellPeer)
-    this.#upkeep.remove(session.fragmenter)
-    this.#upkeep.remove(session.guard)
+    this.driver.remove(session.fragmenter)
+    this.driver.remove(session.guard)
     this.emit({ type: 'closed', atMs: this.nowMs(), reason: why.reason })
   }
 
   /** 32 random bits. */
   randomWord(): number {
-    if (this.#wordsUsed === RANDOM_WORDS) {
-      this.#options.runtime.randomBytes(this.#wordBytes)
-      this.#wordsUsed = 0
-    }
-    return this.#words[this.#wordsUsed++]!
+    this.#options.runtime.randomBytes(this.#wordBytes)
+    return this.#word[0]!
   }
 
   /** An index to know a session by, 1…2^24-1. */
