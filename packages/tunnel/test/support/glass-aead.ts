@@ -37,7 +37,7 @@ class GlassKey implements AeadKey {
   open(batch: PacketBatch, { from, to, counters }: OpenRun): number {
     let opened = 0
     for (let row = from; row < to; row++) {
-      batch.length[row]! = Math.max(0, batch.length[row]! - TAG_BYTES)
+      batch.length[row] = Math.max(0, batch.length[row]! - TAG_BYTES)
       const sum = this.#sum(batch, row, [batch.path[row]!, counters[row]!])
       const fits =
         batch.length[row]! >= 8 && this.#view.getUint32(batch.offset[row]! + batch.length[row]!) === sum
