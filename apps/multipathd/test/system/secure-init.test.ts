@@ -10,9 +10,8 @@ test.skipIf(missing)(`what init writes makes a tunnel as it is ${text}`, async (
   await using stage = await createStage()
   const { client, server, folder } = stage
   const paths = ['--path', 'dsl=10.77.1.1', '--path', 'lte@link2']
-  await client.run(process.execPath, [
-    ...[MULTIPATHD, 'init', '--server-endpoint', `10.77.1.2:${PORT}`, ...paths, '--out', folder],
-  ])
+  const init = ['init', '--server-endpoint', `10.77.1.2:${PORT}`, ...paths, '--out', folder]
+  await client.run(process.execPath, [MULTIPATHD, ...init])
   const [serverDaemon, clientDaemon] = ([server, client] as const).map(
     (host) =>
       new Daemon(host.spawn(process.execPath, [MULTIPATHD, '-config', `${folder}/${host.name}.json`])),

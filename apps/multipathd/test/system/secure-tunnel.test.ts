@@ -40,7 +40,7 @@ describe.skipIf(missing).each([{ tcp: false }, { tcp: true }])(
 
     test('says which cipher it uses, what runs it, and why', () => {
       for (const daemon of [server, client]) {
-        const [start] = daemon.said().filter(({ message }) => /^server listens|^client has/.test(message))
+        const start = daemon.said().find(({ message }) => /^server listens|^client has/.test(message))
         expect(start?.fields['encryption']).toMatch(
           /^(aes-256-gcm|chacha20-poly1305) \(\w+: .*measured per packet: aes-256-gcm \d+ ns, chacha20-poly1305 \d+ ns\)$/,
         )
@@ -67,7 +67,7 @@ const WRONG: readonly [string, (right: PairKeys) => object, string][] = [
 ]
 
 describe.skipIf(missing).concurrent(`a client ${text}`, () => {
-  test.for(WRONG)('with %s gets nowhere, and not one packet back', async ([, security, drop], { expect }) => {
+  test.for(WRONG)('with %s gets nowhere, and not one packet back', async ([, security, drop]) => {
     await using stage = await createStage({ secure: true, lines: 1 })
     const [line] = stage.links as [LabLink]
     const server = await stage.startServer()
@@ -84,7 +84,7 @@ describe.skipIf(missing).concurrent(`a client ${text}`, () => {
     expect(after.rxPackets - before.rxPackets).toBe(statsOf(server).drops[drop])
   })
 
-  test('with another preshared key gets nowhere', async ({ expect }) => {
+  test('with another preshared key gets nowhere', async () => {
     await using stage = await createStage({ secure: true, lines: 1 })
     await stage.startServer()
     const security = { ...clientSecurity(stage.keys!), presharedKey: newKeys().privateKey }
