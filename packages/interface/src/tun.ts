@@ -1,7 +1,13 @@
 import type { PacketBatch } from './batch.ts'
 import type { Drops } from './drops.ts'
 
-/** A layer-3 tunnel device: bare IPv4 and IPv6 packets, in batches. */
+/**
+ * A layer-3 tunnel device: bare IPv4 and IPv6 packets, in batches.
+ *
+ * A packet whose column `flags` has FLAG_PARTIAL_CHECKSUM of `@mp/wire` has a TCP or UDP checksum that is begun only. A
+ * device may hand over such packets only when it was asked for them. Every device takes them: it leaves the checksum to
+ * the system, or finishes it before it writes; one that is neither TCP nor UDP is dropped as `malformed`.
+ */
 export interface TunDevice {
   readonly name: string
   /** What runs behind the contract: `native`, `tuntap2`, `memory`. */

@@ -59,7 +59,7 @@ static napi_value open_udp(napi_env env, napi_callback_info info) {
   return mp_endpoint_attach(env, &udp->base, args[0]);
 }
 
-/* openTun(config): handle. Writes the name it got into config. */
+/* openTun(config): handle. Writes the name and the offloads it got into config. */
 static napi_value open_tun(napi_env env, napi_callback_info info) {
   napi_value args[MAX_ARGUMENTS];
   if (!arguments(env, info, args)) return NULL;
@@ -67,6 +67,7 @@ static napi_value open_tun(napi_env env, napi_callback_info info) {
   mp_tun *tun = mp_tun_open(env, args[0], &failure);
   if (tun == NULL) return mp_throw_failure(env, failure);
   napi_set_named_property(env, args[0], "name", text(env, tun->name));
+  napi_set_named_property(env, args[0], "offloads", mp_int(env, tun->vnet == NULL ? 0 : (int32_t)tun->vnet->offloads));
   return mp_endpoint_attach(env, &tun->base, args[0]);
 }
 

@@ -39,7 +39,8 @@ enum {
   MP_STATE_EVENTS,  /* (peer, errno) pairs behind it */
   MP_STATE_EVENT_PAIRS,
   MP_MAX_EVENTS = 16,
-  MP_STATE_WORDS = MP_STATE_EVENT_PAIRS + 2 * MP_MAX_EVENTS
+  MP_STATE_OFFLOADS = MP_STATE_EVENT_PAIRS + 2 * MP_MAX_EVENTS, /* of a TUN device, those that act now */
+  MP_STATE_WORDS
 };
 
 typedef struct {

@@ -9,6 +9,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "checksum.h"
+
 /*
  * Reads one packet of up to `room` bytes. The byte behind it tells a packet that just fits from one that was cut.
  * Returns its length, room + 1 when it was cut, or -1.
@@ -39,7 +41,17 @@ static int32_t on_read_error(int code) {
   return -code;
 }
 
+static int32_t receive_super(mp_endpoint *endpoint, mp_vnet *vnet, uint32_t rows) {
+  uint32_t offloads = vnet->offloads;
+  int32_t received = mp_vnet_receive(endpoint, vnet, rows);
+  /* It had reason to give some up: the kernel has to know, too. */
+  if (vnet->offloads != offloads) mp_tun_ask_offloads(endpoint->fd, vnet->offloads);
+  return received < 0 ? on_read_error(errno) : received;
+}
+
 static int32_t receive(mp_endpoint *endpoint, uint32_t rows) {
+  mp_vnet *vnet = ((mp_tun *)endpoint)->vnet;
+  if (vnet != NULL) return receive_super(endpoint, vnet, rows);
   const mp_batch *batch = &endpoint->rows;
   uint32_t kept = 0;
   int32_t failure = 0;
@@ -68,8 +80,10 @@ static int32_t receive(mp_endpoint *endpoint, uint32_t rows) {
 
 static int32_t discard(mp_endpoint *endpoint) {
   for (int i = 0; i < MP_DISCARD_PACKETS; i++) {
-    uint8_t byte;
-    if (read_packet(endpoint->fd, &byte, 0) < 0) return on_read_error(errno);
+    uint8_t header[MP_VNET_HEADER];
+    if (read_packet(endpoint->fd, header, ((mp_tun *)endpoint)->vnet != NULL ? sizeof header : 0) < 0) {
+      return on_read_error(errno);
+    }
     mp_count(endpoint, MP_DROP_POOL_EMPTY);
   }
   return 0;
@@ -91,20 +105,42 @@ static int drop_of(int code) {
   }
 }
 
+/* A device without headers cannot be told that a checksum is begun only. */
+static int32_t write_whole(mp_endpoint *endpoint, const mp_batch *batch, uint32_t row) {
+  size_t length = (size_t)*mp_cell(batch, MP_LENGTH, row);
+  uint8_t *packet = mp_packet(endpoint, batch, row);
+  if ((*mp_cell(batch, MP_FLAGS, row) & MP_FLAG_PARTIAL) != 0) {
+    mp_inner inner;
+    errno = EINVAL;
+    if (!mp_inner_read(packet, length, &inner)) return -1;
+    mp_checksum_complete(packet, length, inner.ip_bytes, inner.checksum_at);
+    *mp_cell(batch, MP_FLAGS, row) &= ~MP_FLAG_PARTIAL;
+  }
+  ssize_t written;
+  do written = write_packet(endpoint->fd, packet, length);
+  while (written < 0 && errno == EINTR);
+  return written < 0 ? -1 : 1;
+}
+
+static void count_written(mp_endpoint *endpoint, const mp_batch *batch, uint32_t row, uint32_t rows) {
+  endpoint->counters[MP_TX_PACKETS] += rows;
+  for (uint32_t end = row + rows; row < end; row++) {
+    endpoint->counters[MP_TX_BYTES] += (double)*mp_cell(batch, MP_LENGTH, row);
+  }
+}
+
 static uint32_t write_rows(mp_endpoint *endpoint, const mp_batch *batch, uint32_t rows) {
+  mp_vnet *vnet = ((mp_tun *)endpoint)->vnet;
   uint32_t row = 0;
   while (row < rows) {
-    size_t length = (size_t)*mp_cell(batch, MP_LENGTH, row);
-    uint8_t *packet = mp_packet(endpoint, batch, row);
     int drop = MP_DROP_OUTSIDE_ARENA;
-    if (packet != NULL) {
-      if (write_packet(endpoint->fd, packet, length) >= 0) {
-        mp_count(endpoint, MP_TX_PACKETS);
-        endpoint->counters[MP_TX_BYTES] += (double)length;
-        row++;
+    if (mp_packet(endpoint, batch, row) != NULL) {
+      int32_t written = vnet != NULL ? mp_vnet_write(endpoint, vnet, batch, row, rows) : write_whole(endpoint, batch, row);
+      if (written > 0) {
+        count_written(endpoint, batch, row, (uint32_t)written);
+        row += (uint32_t)written;
         continue;
       }
-      if (errno == EINTR) continue;
       drop = drop_of(errno);
       if (drop < 0) {
         endpoint->state[MP_STATE_BLOCKED] = errno;
@@ -117,7 +153,10 @@ static uint32_t write_rows(mp_endpoint *endpoint, const mp_batch *batch, uint32_
   return row;
 }
 
-static void destroy(mp_endpoint *endpoint) { free(endpoint); }
+static void destroy(mp_endpoint *endpoint) {
+  free(((mp_tun *)endpoint)->vnet);
+  free(endpoint);
+}
 
 const mp_operations mp_tun_operations = {receive, discard, write_rows, destroy};
 
@@ -132,17 +171,30 @@ static mp_failure set_mtu(const char *name, int32_t mtu_bytes) {
   return failure;
 }
 
+static mp_failure set_up(napi_env env, napi_value config, mp_tun *tun) {
+  mp_failure failure = {NULL, 0};
+  uint32_t wanted = (uint32_t)mp_int_of(env, config, "offloads") & MP_OFFLOAD_ALL;
+  bool vnet = MP_TUN_HAS_VNET && wanted != 0;
+  if (vnet && (tun->vnet = calloc(1, sizeof *tun->vnet)) == NULL) return (mp_failure){"malloc", ENOMEM};
+  tun->base.fd = mp_tun_open_device(tun->name, mp_int_of(env, config, "multiQueue") != 0, vnet, &failure);
+  if (failure.step != NULL) return failure;
+  if (vnet) {
+    tun->vnet->offloads = mp_tun_ask_offloads(tun->base.fd, wanted);
+    tun->vnet->takes_partial = mp_int_of(env, config, "partialChecksums") != 0;
+  }
+  return set_mtu(tun->name, mp_int_of(env, config, "mtuBytes"));
+}
+
 mp_tun *mp_tun_open(napi_env env, napi_value config, mp_failure *failure) {
   mp_tun *tun = calloc(1, sizeof *tun);
   *failure = (mp_failure){"malloc", ENOMEM};
   if (tun == NULL) return NULL;
   tun->base.operations = &mp_tun_operations;
+  tun->base.fd = -1;
   mp_text_of(env, config, "name", tun->name, sizeof tun->name);
-  *failure = (mp_failure){NULL, 0};
-  tun->base.fd = mp_tun_open_device(tun->name, mp_int_of(env, config, "multiQueue") != 0, failure);
-  if (failure->step == NULL) *failure = set_mtu(tun->name, mp_int_of(env, config, "mtuBytes"));
+  *failure = set_up(env, config, tun);
   if (failure->step == NULL) return tun;
   if (tun->base.fd >= 0) close(tun->base.fd);
-  free(tun);
+  destroy(&tun->base);
   return NULL;
 }

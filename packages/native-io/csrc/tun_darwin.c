@@ -37,7 +37,14 @@ static bool connect_to(int fd, uint32_t unit) {
   return connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
 }
 
-int mp_tun_open_device(char name[IFNAMSIZ], bool multi_queue, mp_failure *failure) {
+uint32_t mp_tun_ask_offloads(int fd, uint32_t wanted) {
+  (void)fd;
+  (void)wanted;
+  return 0;
+}
+
+int mp_tun_open_device(char name[IFNAMSIZ], bool multi_queue, bool vnet, mp_failure *failure) {
+  (void)vnet;
   uint32_t unit;
   if (multi_queue || !unit_of(name, &unit)) {
     *failure = (mp_failure){"utun", EINVAL};

@@ -34,6 +34,10 @@ export interface TunConfig extends HandleMemory {
   name: string
   readonly multiQueue: number
   readonly mtuBytes: number
+  /** Bits of OFFLOAD, asked for; the addon writes what was got. */
+  offloads: number
+  /** 1: packets may come with checksums begun only. */
+  readonly partialChecksums: number
 }
 
 declare const handleBrand: unique symbol

@@ -1,4 +1,4 @@
-/** Memory shared with the addon. The numbers here repeat csrc/batch.h, and nothing else does. */
+/** Memory shared with the addon. The numbers here repeat csrc/batch.h and csrc/vnet.h, and nothing else does. */
 
 /** Indices of the counters, a `Float64Array`. */
 export const COUNTER = {
@@ -32,7 +32,12 @@ export const STATE = {
   eventPairs: 4,
 } as const
 const MAX_EVENTS = 16
-export const STATE_WORDS: number = STATE.eventPairs + 2 * MAX_EVENTS
+/** Of a TUN device: bits of {@link OFFLOAD} that act now, once they are fewer than it was opened with. */
+export const STATE_OFFLOADS: number = STATE.eventPairs + 2 * MAX_EVENTS
+export const STATE_WORDS: number = STATE_OFFLOADS + 1
+
+/** What a TUN device does for us; bits, as in csrc/vnet.h. */
+export const OFFLOAD = { checksum: 1, tso: 2, uso: 4, coalesce: 8 } as const
 
 /** Events of a wake-up, as libuv numbers them. */
 export const READABLE = 1

@@ -1,10 +1,9 @@
-import type { TunDevice } from '@mp/interface'
 import type { AeadOptions } from '@mp/runtime-node'
 import { createAead, type NativeAeadResult } from './aead.ts'
 import { type Binding, loadBinding } from './binding.ts'
 import { type PrivilegeOptions, dropPrivileges } from './privileges.ts'
 import { type NativeSocket, type NativeSocketOptions, openSocket } from './socket.ts'
-import { type NativeTunOptions, openTun } from './tun.ts'
+import { type NativeTun, type NativeTunOptions, openTun } from './tun.ts'
 
 /** What the addon can do. */
 export interface NativeIo {
@@ -17,7 +16,7 @@ export interface NativeIo {
    * Opens a TUN device, without addresses and not yet up. Throws RangeError for wrong options and
    * {@link NativeIoError} when the system refuses: `ENOENT` (no /dev/net/tun), `EPERM`, `EBUSY` (name taken), …
    */
-  openTun(options: NativeTunOptions): TunDevice
+  openTun(options: NativeTunOptions): NativeTun
   /**
    * Seals and opens batches in one call, with the OpenSSL of the running program. A Node that was built without it, or
    * without the cipher, gets a reason. Never throws.

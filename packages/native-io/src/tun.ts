@@ -2,7 +2,19 @@ import type { PacketBatch, PacketPool, TunDevice, TunHandler, TunStats } from '@
 import type { Binding, TunConfig } from './binding.ts'
 import { Endpoint } from './endpoint.ts'
 import { checkRange, opening, tunAdvice } from './errors.ts'
-import { COUNTER } from './layout.ts'
+import { COUNTER, OFFLOAD, STATE_OFFLOADS } from './layout.ts'
+
+/** What a device does for us; Linux only. Absent means wanted. */
+export interface TunOffloads {
+  /** Checksums may be left to the system, which finishes them where a packet leaves the machine, if at all. */
+  readonly checksum?: boolean
+  /** Up to 64 KiB of one TCP flow are read at once, and cut here. Takes `checksum`. */
+  readonly tso?: boolean
+  /** The same for UDP, since Linux 6.2. Takes `checksum`. */
+  readonly uso?: boolean
+  /** Packets of one flow that follow each other are written at once. */
+  readonly coalesce?: boolean
+}
 
 /** Wishes for a TUN device. */
 export interface NativeTunOptions {
@@ -12,20 +24,34 @@ export interface NativeTunOptions {
   readonly name?: string
   /** Largest IP packet, bytes, up to what a slot of the pool holds. Default 1500. */
   readonly mtuBytes?: number
-  /** Most packets handed over in one call, 1…1024. Default 64. */
+  /** Most packets handed over in one call, 1…1024. Default 256. */
   readonly batchSize?: number
   /** Opens one of several queues of the device, Linux only: more with the same name share its traffic by flow. Default false. */
   readonly multiQueue?: boolean
+  /** Which offloads to use, of those that the kernel has. Default: all. */
+  readonly offload?: TunOffloads
+  /**
+   * Packets may be handed over with a checksum that is begun only (FLAG_PARTIAL_CHECKSUM of `@mp/wire`), for who carries
+   * them over something that protects them. Default false: checksums are whole.
+   */
+  readonly partialChecksums?: boolean
 }
 
-const DEFAULT_BATCH = 64
+/** A device, and what it does for us. */
+export interface NativeTun extends TunDevice {
+  /** The offloads that act now: of those wanted, what the kernel has, less what it turned out not to do right. */
+  offloads(): Required<TunOffloads>
+}
+
+/** Four super-packets of the usual segments. */
+const DEFAULT_BATCH = 256
 const MAX_BATCH = 1024
 const DEFAULT_MTU_BYTES = 1500
 /** Least that IPv4 asks of a link. */
 const MIN_MTU_BYTES = 68
 const MAX_NAME_BYTES = 15
 
-class Tun implements TunDevice {
+class Tun implements NativeTun {
   readonly backend = 'native'
   readonly name: string
   readonly mtuBytes: number
@@ -44,12 +70,30 @@ class Tun implements TunDevice {
       batchSize,
       reserveBytes: pool.tailroomBytes,
       open: (memory) => {
-        config = { ...memory, name, mtuBytes, multiQueue: options.multiQueue === true ? 1 : 0 }
+        config = {
+          ...memory,
+          name,
+          mtuBytes,
+          multiQueue: options.multiQueue === true ? 1 : 0,
+          offloads: bitsOf(options.offload ?? {}),
+          partialChecksums: options.partialChecksums === true ? 1 : 0,
+        }
         const complete = config
         return opening(`TUN device ${name || '(any name)'}`, tunAdvice, () => binding.openTun(complete))
       },
     })
     this.name = config!.name
+    this.#endpoint.state[STATE_OFFLOADS] = config!.offloads
+  }
+
+  offloads(): Required<TunOffloads> {
+    const bits = this.#endpoint.state[STATE_OFFLOADS]!
+    return {
+      checksum: (bits & OFFLOAD.checksum) !== 0,
+      tso: (bits & OFFLOAD.tso) !== 0,
+      uso: (bits & OFFLOAD.uso) !== 0,
+      coalesce: (bits & OFFLOAD.coalesce) !== 0,
+    }
   }
 
   start(handler: TunHandler): void {
@@ -88,7 +132,12 @@ class Tun implements TunDevice {
   }
 }
 
+function bitsOf(offload: TunOffloads): number {
+  const names = Object.keys(OFFLOAD) as (keyof TunOffloads)[]
+  return names.reduce((bits, name) => (offload[name] === false ? bits : bits | OFFLOAD[name]), 0)
+}
+
 /** Opens a TUN device. Throws RangeError for wrong options, else {@link NativeIoError}. */
-export function openTun(binding: Binding, options: NativeTunOptions): TunDevice {
+export function openTun(binding: Binding, options: NativeTunOptions): NativeTun {
   return new Tun(binding, options)
 }

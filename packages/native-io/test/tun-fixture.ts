@@ -27,7 +27,7 @@ export const randomName = (): string => `mpt${randomBytes(4).toString('hex')}`
  * with this process, and nothing of this machine's network is touched.
  */
 export async function createTun(io: NativeIo, namespace: Namespace): Promise<NativeTunFixture> {
-  const pool = new Mempool({ classes: [{ packetBytes: 1920, slots: 256 }] })
+  const pool = new Mempool({ classes: [{ packetBytes: 1920, slots: 512 }] })
   const tun = io.openTun({ pool, name: randomName() })
   const program = await startProgram(tun, namespace)
   const received: Uint8Array[] = []
@@ -63,7 +63,8 @@ async function startProgram({ name }: TunDevice, namespace: Namespace): Promise<
   return { child, lines }
 }
 
-async function runIp(args: readonly string[]): Promise<void> {
+/** Runs `ip`; rejects when it fails. */
+export async function runIp(args: readonly string[]): Promise<void> {
   const child = spawn('ip', args, { stdio: 'inherit' })
   const [code] = (await once(child, 'exit')) as [number]
   if (code !== 0) throw new Error(`ip ${args.join(' ')} ended with ${code}`)

@@ -3,7 +3,7 @@ import { accessSync, closeSync, constants, openSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 /** What a test on the real system can need and this package can look for. */
-export type Capability = 'root' | 'tun' | 'netns' | 'nft' | 'ping' | 'iperf3'
+export type Capability = 'root' | 'tun' | 'netns' | 'nft' | 'ping' | 'iperf3' | 'ethtool'
 
 /** For each capability: `undefined` when it is there, else why it is not. */
 export type Capabilities = Readonly<Record<Capability, string | undefined>>
@@ -19,6 +19,7 @@ export function capabilities(): Capabilities {
     nft: lackOfCommand('nft', ['list', 'tables']),
     ping: lackOfProgram('ping'),
     iperf3: lackOfProgram('iperf3'),
+    ethtool: lackOfProgram('ethtool'),
   }
   return found
 }

@@ -26,11 +26,13 @@ export async function findBackend(wish: TunBackend | undefined): Promise<OpenDev
 }
 
 function openNative(io: NativeIo): OpenDevice {
-  return async ({ pool, name, batchSize }, mtuBytes) => {
+  return async ({ pool, name, batchSize, offload, partialChecksums = false }, mtuBytes) => {
     try {
       return io.openTun({
         pool,
         mtuBytes,
+        partialChecksums,
+        ...(offload !== undefined && { offload }),
         ...(name !== undefined && { name }),
         ...(batchSize !== undefined && { batchSize }),
       })

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import type { PacketPool } from '@mp/interface'
+import type { TunOffloads } from '@mp/native-io'
 import { TunError } from './errors.ts'
 
 /** An address of the device. */
@@ -31,8 +32,15 @@ export interface TunOptions {
   readonly routes?: readonly string[]
   /** Packets that the kernel keeps for a reader that is late (txqueuelen), Linux only. Default 1000. */
   readonly queuePackets?: number
-  /** Most packets handed over in one call, native only. Default 64. */
+  /** Most packets handed over in one call, native only. Default 256. */
   readonly batchSize?: number
+  /** Which offloads to use, native on Linux only. Default: all that the kernel has. */
+  readonly offload?: TunOffloads
+  /**
+   * Packets may come with a checksum that is begun only (FLAG_PARTIAL_CHECKSUM of `@mp/wire`): for who carries them
+   * over something that protects them. Default false.
+   */
+  readonly partialChecksums?: boolean
 }
 
 /** An address with its family and all defaults. */

@@ -1,5 +1,6 @@
 import type { PacketBatch, TunDevice, TunHandler, TunStats } from '@mp/interface'
 import { tunAdvice } from '@mp/native-io'
+import { ChecksumCompleter, FLAG_PARTIAL_CHECKSUM } from '@mp/wire'
 import { TunError, tunErrorCode } from './errors.ts'
 import type { TunOptions } from './options.ts'
 import type { Run } from './run.ts'
@@ -83,6 +84,7 @@ class Tuntap2Tun implements TunDevice {
   readonly #options: TunOptions
   readonly #run: Run
   readonly #received: PacketBatch
+  readonly #checksums: ChecksumCompleter
   readonly #counters = { rxPackets: 0, rxBytes: 0, txPackets: 0, txBytes: 0 }
   readonly #drops = { 'pool-empty': 0, 'too-big': 0, 'tun-down': 0, malformed: 0, closed: 0 }
   #name: string
@@ -96,6 +98,7 @@ class Tuntap2Tun implements TunDevice {
     this.#options = options
     this.#run = run
     this.#received = options.pool.createBatch(1)
+    this.#checksums = new ChecksumCompleter(options.pool.arena)
     this.mtuBytes = options.mtuBytes
     device.on('error', (error) => void this.#close(error))
   }
@@ -155,8 +158,15 @@ class Tuntap2Tun implements TunDevice {
   #writeRow(batch: PacketBatch, row: number): void {
     const { pool } = this.#options
     const offset = batch.offset[row]!
-    const packet = pool.arena.slice(offset, offset + batch.length[row]!)
+    const length = batch.length[row]!
+    const isPartial = (batch.flags[row]! & FLAG_PARTIAL_CHECKSUM) !== 0
+    const isWhole = !isPartial || this.#checksums.complete(offset, length)
+    const packet = pool.arena.slice(offset, offset + length)
     pool.release(batch.slot[row]!)
+    if (!isWhole) {
+      this.#drops.malformed++
+      return
+    }
     if (this.#closing !== undefined) {
       this.#drops.closed++
       return

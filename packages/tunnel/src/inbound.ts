@@ -127,6 +127,7 @@ export class Inbound {
     frames.length[row]! -= HEADER_BYTES
     if (header.type === FrameType.control) return this.#parts.control.receive(frames, row, { path, nowMs })
     path.prober.handleAlive(nowMs)
+    frames.flags[row] = header.flags
     return this.#receiveData(row, nowMs)
   }
 

@@ -1,5 +1,12 @@
 import type { PacketBatch } from '@mp/interface'
-import { DECODE_ERROR_NAMES, DecodeError, IpHeader, IpParser, classify } from '@mp/wire'
+import {
+  DECODE_ERROR_NAMES,
+  DecodeError,
+  FLAG_PARTIAL_CHECKSUM,
+  IpHeader,
+  IpParser,
+  classify,
+} from '@mp/wire'
 
 /** Reads the IP header of inner packets, strictly and in both directions: nothing malformed enters or leaves. */
 export class PacketInspector {
@@ -11,7 +18,8 @@ export class PacketInspector {
   }
 
   /**
-   * Fills in the flow hash and the traffic class of a packet.
+   * Fills in the flow hash and the traffic class of a packet, whose flags say otherwise at most that its checksum is
+   * begun only.
    * @returns why the packet is not a proper one, as the name of a counter.
    */
   inspect(batch: PacketBatch, row: number): string | undefined {
@@ -19,7 +27,7 @@ export class PacketInspector {
     const code = this.#parser.parse(batch.offset[row]!, length, this.#header)
     if (code !== DecodeError.none) return DECODE_ERROR_NAMES[code]
     batch.flow[row] = this.#header.flow
-    batch.flags[row] = classify(this.#header, length)
+    batch.flags[row] = (batch.flags[row]! & FLAG_PARTIAL_CHECKSUM) | classify(this.#header, length)
     return undefined
   }
 }

@@ -6,6 +6,7 @@ import {
   CLOSE_BYTES,
   ControlKind,
   FLAG_FRAGMENT,
+  FLAG_PARTIAL_CHECKSUM,
   FRAGMENT_HEADER_BYTES,
   FrameType,
   HANDSHAKE_BYTES,
@@ -21,7 +22,7 @@ import type { ControlBody, FragmentHeader, FrameHeader, Handshake } from './form
 const LOW24 = 0xff_ffff
 const KNOWN_TYPES = Object.values(FrameType).reduce((bits, type) => bits | (1 << type), 0)
 const RESERVED_CLASS = 3
-const RESERVED_FLAGS = 0xff & ~(CLASS_MASK | FLAG_FRAGMENT)
+const RESERVED_FLAGS = 0xff & ~(CLASS_MASK | FLAG_FRAGMENT | FLAG_PARTIAL_CHECKSUM)
 
 /**
  * Reads and writes frames in place, in one arena, without allocating. The layout is `docs/protocol.md`.

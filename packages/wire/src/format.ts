@@ -50,6 +50,11 @@ export const TrafficClass = { bulk: 0, interactive: 1, critical: 2 } as const
 export const CLASS_MASK = 3
 /** Flag: a fragment header follows the frame header. */
 export const FLAG_FRAGMENT = 4
+/**
+ * Flag: the TCP or UDP checksum of the inner packet is begun only. It holds the sum of the pseudo header, not
+ * complemented; who gives the packet to a network that wants it whole finishes it, see `completeChecksum`.
+ */
+export const FLAG_PARTIAL_CHECKSUM = 8
 
 /** Header of a `data` or `control` frame; of the others, the clear part. Reuse one object for all frames. */
 export class FrameHeader {
@@ -63,7 +68,7 @@ export class FrameHeader {
   pathId = 0
   /** Low 24 bits of the path counter, see `expandCounter`. Writing takes a whole counter and cuts it. */
   counter24 = 0
-  /** {@link TrafficClass} and {@link FLAG_FRAGMENT}. */
+  /** {@link TrafficClass}, {@link FLAG_FRAGMENT} and {@link FLAG_PARTIAL_CHECKSUM}. */
   flags = 0
   /** Low 24 bits of the session's sequence number, see `expandCounter`. Writing takes a whole one and cuts it. */
   sequence = 0

@@ -31,6 +31,7 @@
  *
  * @packageDocumentation
  */
+export { ChecksumCompleter } from './checksum.ts'
 export { classify } from './classify.ts'
 export { FrameCodec } from './codec.ts'
 export { DECODE_ERROR_NAMES, DecodeError } from './errors.ts'

@@ -1,4 +1,5 @@
 import type { PacketBatch, PacketPool, TunDevice, TunHandler, TunStats } from '@mp/interface'
+import { ChecksumCompleter, FLAG_PARTIAL_CHECKSUM } from '@mp/wire'
 import { DropCounter } from '../drop-counter.ts'
 
 /** What a memory TUN is like. */
@@ -40,6 +41,7 @@ class Tun implements MemoryTun {
   readonly #queuePackets: number
   readonly #receiveLimitPackets: number
   readonly #batch: PacketBatch
+  readonly #checksums: ChecksumCompleter
   /** Packets from before the start. */
   #waiting: Uint8Array[] = []
   readonly #drops = new DropCounter()
@@ -56,6 +58,7 @@ class Tun implements MemoryTun {
       receiveLimitPackets = 100_000,
     } = options
     this.#pool = pool
+    this.#checksums = new ChecksumCompleter(pool.arena)
     this.mtuBytes = mtuBytes
     this.name = name
     this.#queuePackets = queuePackets
@@ -82,7 +85,7 @@ class Tun implements MemoryTun {
   write(batch: PacketBatch): number {
     let taken = 0
     while (taken < batch.count && this.received.length < this.#receiveLimitPackets) {
-      this.#take(batch.offset[taken] ?? 0, batch.length[taken] ?? 0)
+      this.#take(batch, taken)
       this.#pool.release(batch.slot[taken] ?? -1)
       taken++
     }
@@ -122,7 +125,11 @@ class Tun implements MemoryTun {
     this.#batch.count = 0
   }
 
-  #take(offset: number, lengthBytes: number): void {
+  #take(batch: PacketBatch, row: number): void {
+    const offset = batch.offset[row] ?? 0
+    const lengthBytes = batch.length[row] ?? 0
+    const isPartial = ((batch.flags[row] ?? 0) & FLAG_PARTIAL_CHECKSUM) !== 0
+    if (isPartial && !this.#checksums.complete(offset, lengthBytes)) return this.#drops.add('malformed')
     const packet = this.#pool.arena.slice(offset, offset + lengthBytes)
     if (this.#closing) return this.#drops.add('closed')
     if (!looksLikeIp(packet)) return this.#drops.add('malformed')
