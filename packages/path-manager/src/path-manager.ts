@@ -58,6 +58,7 @@ interface Entry<P> {
  */
 export class PathManager<P extends { readonly id: string | number }> {
   readonly #entries = new Map<P['id'], Entry<P>>()
+  #list: readonly P[] = []
   readonly #events: EventQueue<P>
   readonly #maxPaths: number
   readonly #onError: ((error: unknown, event: PathEvent<P>) => void) | undefined
@@ -86,6 +87,14 @@ export class PathManager<P extends { readonly id: string | number }> {
     return this.#entries.size
   }
 
+  /**
+   * All paths in the order they were appended, in whatever state: for the packet path, where going through the manager
+   * itself would make an iterator each time. Another array once a path came or went.
+   */
+  get list(): readonly P[] {
+    return this.#list
+  }
+
   /** Makes `path` known, active unless told otherwise. False when its id is in use or there are `maxPaths` already. */
   append(path: P, options: AppendOptions = {}): boolean {
     if (this.#entries.has(path.id)) return this.#refuse('duplicate-id')
@@ -93,6 +102,7 @@ export class PathManager<P extends { readonly id: string | number }> {
     if (this.#events.full) return this.#refuse('event-storm')
     const state = options.suspended ? 'suspended' : 'active'
     this.#entries.set(path.id, { path, state })
+    this.#list = [...this]
     this.#events.push({ type: 'append', path, state, reason: options.reason })
     return true
   }
@@ -113,6 +123,7 @@ export class PathManager<P extends { readonly id: string | number }> {
     if (entry === undefined) return this.#refuse('unknown-id')
     if (this.#events.full) return this.#refuse('event-storm')
     this.#entries.delete(id)
+    this.#list = [...this]
     this.#events.push({ type: 'remove', path: entry.path, reason })
     return true
   }

@@ -84,8 +84,20 @@ describe('events', () => {
       { type: 'remove', path: a, reason: undefined },
     ])
     expect([...paths]).toEqual([b])
+    expect(paths.list).toEqual([b])
     expect(paths.get(2)).toBe(b)
     expect(paths.get(1)).toBeUndefined()
+  })
+
+  test('the list of paths is the same array until one comes or goes', () => {
+    const paths = new PathManager<TestPath>()
+    const [a, b] = [makePath(1), makePath(2)]
+    paths.append(a)
+    const { list } = paths
+    paths.suspend(1)
+    expect(paths.list).toBe(list)
+    paths.append(b)
+    expect([list, paths.list]).toEqual([[a], [a, b]])
   })
 
   test('a move made by a listener acts at once, and is told after the event at hand', () => {

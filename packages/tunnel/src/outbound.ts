@@ -75,7 +75,7 @@ export class Outbound {
   }
 
   #flush(nowMs: number): void {
-    for (const path of this.#parts.paths) {
+    for (const path of this.#parts.paths.list) {
       if (path.out.count === 0) continue
       if (!path.blocked) path.prober.handleActivity(nowMs)
       // Full or not: what was written has to be sealed before anything else takes a counter or the keys change.
@@ -90,7 +90,7 @@ export class Outbound {
   }
 
   #whyNoPath(): string {
-    for (const path of this.#parts.paths) if (path.blocked) return 'link-full'
+    for (const path of this.#parts.paths.list) if (path.blocked) return 'link-full'
     return 'no-path'
   }
 }

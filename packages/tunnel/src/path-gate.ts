@@ -8,8 +8,8 @@ import type { TunnelPath } from './path.ts'
  */
 export function refreshGate(paths: PathManager<TunnelPath>): void {
   let healthy = false
-  for (const path of paths) healthy ||= path.link !== undefined && path.prober.state === 'normal'
-  for (const path of paths) {
+  for (const path of paths.list) healthy ||= path.link !== undefined && path.prober.state === 'normal'
+  for (const path of paths.list) {
     const reason = whyNot(path, healthy)
     if (reason === undefined) {
       if (paths.state(path.id) === 'suspended') paths.resume(path.id)

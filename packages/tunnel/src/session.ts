@@ -155,7 +155,7 @@ export class Session implements PathOwner, Wakeable {
 
   /** A path that could carry data at once, or of which nothing is known yet, has a link now. */
   get hasHope(): boolean {
-    for (const path of this.paths) if (path.link !== undefined && path.prober.state !== 'lost') return true
+    for (const path of this.paths.list) if (path.link !== undefined && path.prober.state !== 'lost') return true
     return false
   }
 
@@ -181,14 +181,14 @@ export class Session implements PathOwner, Wakeable {
     if (keys !== undefined) this.guard.install(keys, nowMs)
     if (isNew) this.#beginAnew(remoteIndex)
     this.#syncEpoch()
-    for (const path of this.paths) if (path.link !== undefined) this.#probe(path)
+    for (const path of this.paths.list) if (path.link !== undefined) this.#probe(path)
     this.#options.onTouched()
   }
 
   /** The peer said that it goes: no path leads to it, whatever their probers thought. */
   handlePeerGone(): void {
     const nowMs = this.#options.nowMs()
-    for (const path of this.paths) path.prober.handleUnreachable(nowMs)
+    for (const path of this.paths.list) path.prober.handleUnreachable(nowMs)
     this.#updateProbers(nowMs)
   }
 
@@ -300,7 +300,7 @@ export class Session implements PathOwner, Wakeable {
   /** Ends the session and lets go of all it holds; `tellPeer` on every path that it ends. */
   close(tellPeer: boolean): void {
     this.#closed = true
-    for (const path of this.paths) {
+    for (const path of this.paths.list) {
       if (tellPeer && this.established) this.#control.sendClose(path, 0)
       this.#dropPath(path, 'session closed')
     }
@@ -328,7 +328,7 @@ export class Session implements PathOwner, Wakeable {
   #beginAnew(remoteIndex: number): void {
     this.#remoteIndex = remoteIndex
     this.#writer.setReceiver(remoteIndex)
-    for (const path of this.paths) path.beginAnew()
+    for (const path of this.paths.list) path.beginAnew()
     this.#options.onEvent({ type: 'established', atMs: this.#options.nowMs() })
   }
 
@@ -352,7 +352,7 @@ export class Session implements PathOwner, Wakeable {
 
   /** Traffic and replies changed when probers want to be woken; once per batch is often enough. */
   #updateProbers(nowMs: number): void {
-    for (const path of this.paths) this.#options.probers.update(path, nowMs)
+    for (const path of this.paths.list) this.#options.probers.update(path, nowMs)
   }
 
   #handlePathChange(): void {
@@ -361,7 +361,7 @@ export class Session implements PathOwner, Wakeable {
   }
 
   #pathOf(link: Link): TunnelPath | undefined {
-    for (const path of this.paths) if (path.link === link) return path
+    for (const path of this.paths.list) if (path.link === link) return path
     return undefined
   }
 
