@@ -11,7 +11,8 @@
  *
  * Headers are prepended into the headroom and authentication tags appended into the tailroom, in place.
  *
- * **Ownership.** Who holds a slot number must release it exactly once or hand it on. Every call that takes a
+ * **Ownership.** Who holds a slot number must release it exactly once or hand it on. A slot may have several holders, who
+ * then only read it. Every call that takes a
  * batch says what becomes of the slots in it. The batch object itself stays with the one who created it.
  */
 
@@ -76,6 +77,11 @@ export interface PacketPool {
    * @returns the slot number, or -1 when the bound is reached: drop the packet and count it.
    */
   acquire(packetBytes?: number): number
+  /**
+   * Adds a holder to a slot that is out: it is free once all of them have released it. Throws RangeError for a slot that
+   * is not out.
+   */
+  retain(slot: number): void
   /** Gives a slot back. Throws RangeError for a slot that is not out: a double release is a bug. */
   release(slot: number): void
   /** Gives back every slot in `batch` and empties it. */

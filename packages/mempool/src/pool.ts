@@ -23,7 +23,7 @@ export interface MempoolStats {
   readonly classes: readonly ClassStats[]
 }
 
-/** In `#next`: the slot is out. */
+/** In `#next`: the slot is out and has one holder; each further one makes it one less. */
 const OUT = -2
 /** In `#next` and `#head`: nothing follows, the stack is empty. */
 const END = -1
@@ -46,7 +46,7 @@ export class Mempool implements PacketPool {
   readonly #sizes: Int32Array
   /** Per class the free slot to take next, or `END`. */
   readonly #head: Int32Array
-  /** Per slot the free slot below it in the stack of its class, or `END`, or `OUT`. */
+  /** Per slot the free slot below it in the stack of its class, or `END`, or at most `OUT`. */
   readonly #next: Int32Array
   /** Slots out per class. */
   readonly #used: Int32Array
@@ -92,9 +92,15 @@ export class Mempool implements PacketPool {
     return -1
   }
 
+  /** @inheritDoc Throws RangeError, and changes nothing, for a slot that is not out or not of this pool. */
+  retain(slot: number): void {
+    if (!this.#isOut(slot)) throw notOut(slot)
+    this.#next[slot]!--
+  }
+
   /** Gives a slot back. Throws RangeError, and changes nothing, for a slot that is not out or not of this pool. */
   release(slot: number): void {
-    if (this.#next[slot] !== OUT) throw notOut(slot)
+    if (!this.#isOut(slot)) throw notOut(slot)
     this.#put(slot)
   }
 
@@ -106,7 +112,7 @@ export class Mempool implements PacketPool {
   releaseAll(batch: PacketBatch): void {
     for (let row = 0; row < batch.count; row++) {
       const slot = batch.slot[row]!
-      if (this.#next[slot] !== OUT) {
+      if (!this.#isOut(slot)) {
         batch.dropFront(row)
         throw notOut(slot)
       }
@@ -173,7 +179,17 @@ export class Mempool implements PacketPool {
     return slot
   }
 
+  /** False, too, for what is no slot number. */
+  #isOut(slot: number): boolean {
+    return this.#next[slot]! <= OUT
+  }
+
+  /** Takes a holder away, and the slot back with the last one. */
   #put(slot: number): void {
+    if (this.#next[slot]! < OUT) {
+      this.#next[slot]!++
+      return
+    }
     const classIndex = this.#classOf[slot]!
     this.#next[slot] = this.#head[classIndex]!
     this.#head[classIndex] = slot

@@ -86,7 +86,7 @@ export async function transfer(
   const receiver = to.spawn(process.execPath, args('receive'))
   const received: string[] = []
   const ready = new Promise<void>((resolve) => {
-    createInterface(receiver.child.stdout!).on('line', (line) => {
+    createInterface(receiver.child.stdout).on('line', (line) => {
       if (line === 'ready') resolve()
       else received.push(line)
     })

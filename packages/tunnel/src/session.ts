@@ -155,8 +155,7 @@ export class Session implements PathOwner, Wakeable {
 
   /** A path that could carry data at once, or of which nothing is known yet, has a link now. */
   get hasHope(): boolean {
-    for (const path of this.paths.list) if (path.link !== undefined && path.prober.state !== 'lost') return true
-    return false
+    return this.paths.list.some(({ link, prober }) => link !== undefined && prober.state !== 'lost')
   }
 
   /** Takes inner packets from the TUN and empties the batch. */

@@ -74,6 +74,25 @@ const poolTests: Tests<PacketPoolFixture> = {
     pool.release(other)
   },
 
+  'a slot with several holders is free when the last of them released it': ({ pool }) => {
+    const slots = acquireAll(pool)
+    const [slot = -1] = slots
+    pool.retain(slot)
+    pool.retain(slot)
+    for (const inUse of [slots.length, slots.length, slots.length - 1]) {
+      expect(pool.acquire()).toBe(-1)
+      pool.release(slot)
+      expect(pool.inUse).toBe(inUse)
+    }
+    expect(pool.acquire()).toBe(slot)
+    for (const each of slots) pool.release(each)
+    for (const wrong of [slot, -1, pool.capacity, 0.5, Number.NaN]) {
+      expect(() => pool.retain(wrong)).toThrow(RangeError)
+      expect(() => pool.release(wrong)).toThrow(RangeError)
+    }
+    expect(pool.inUse).toBe(0)
+  },
+
   'a slot for a given length holds that length, and an impossible length gets -1': ({ pool }) => {
     for (const lengthBytes of [1, Math.ceil(pool.packetBytes / 2), pool.packetBytes]) {
       const slot = pool.acquire(lengthBytes)
