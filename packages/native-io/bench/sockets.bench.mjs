@@ -8,7 +8,7 @@ import { once } from 'node:events'
 import { Mempool } from '@mp/mempool'
 import { loadNativeIo } from '../dist/index.js'
 
-const PACKETS = 64
+const PACKETS = Number(process.env.P ?? 64)
 const ROUNDS = 2000
 const quiet = { onWritable() {}, onUnreachable() {}, onClose() {} }
 
@@ -23,11 +23,11 @@ function clock() {
   }
 }
 
-async function native(lengthBytes) {
+async function native(lengthBytes, offloads) {
   const { io, reason } = loadNativeIo()
   if (io === undefined) throw new Error(reason)
   const pool = new Mempool()
-  const [from, to] = [0, 1].map(() => io.openSocket({ pool, local: '127.0.0.1:0' }))
+  const [from, to] = [0, 1].map(() => io.openSocket({ pool, local: '127.0.0.1:0', ...offloads }))
   const batch = pool.createBatch(PACKETS)
   const peer = from.peer(to.localAddress)
   let received = 0

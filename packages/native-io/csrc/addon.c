@@ -45,7 +45,7 @@ static napi_value address_text(napi_env env, const mp_address *address) {
   return text(env, characters);
 }
 
-/* openUdp(config): handle. Writes localAddress and the buffer sizes that were got into config. */
+/* openUdp(config): handle. Writes localAddress and what was got of buffers and offloads into config. */
 static napi_value open_udp(napi_env env, napi_callback_info info) {
   napi_value args[MAX_ARGUMENTS];
   if (!arguments(env, info, args)) return NULL;
@@ -56,6 +56,11 @@ static napi_value open_udp(napi_env env, napi_callback_info info) {
   napi_set_named_property(env, args[0], "localAddress", address_text(env, &facts.local));
   napi_set_named_property(env, args[0], "receiveBytes", mp_int(env, facts.receive_bytes));
   napi_set_named_property(env, args[0], "sendBytes", mp_int(env, facts.send_bytes));
+  napi_set_named_property(env, args[0], "gso", mp_int(env, udp->offloads.gso));
+  napi_set_named_property(env, args[0], "gro", mp_int(env, udp->offloads.gro));
+  if (udp->offloads.reason != NULL) {
+    napi_set_named_property(env, args[0], "offloadReason", text(env, udp->offloads.reason));
+  }
   return mp_endpoint_attach(env, &udp->base, args[0]);
 }
 

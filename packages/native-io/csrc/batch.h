@@ -28,6 +28,9 @@ enum {
   MP_DROP_MALFORMED,
   MP_DROP_OUTSIDE_ARENA,
   MP_DROP_CLOSED, /* counted by JavaScript: there is no descriptor any more */
+  MP_TX_MESSAGES, /* by a socket; each of one packet or several */
+  MP_RX_MESSAGES,
+  MP_RX_MOVED, /* packets that the kernel did not write to where they belong */
   MP_COUNTERS
 };
 
@@ -39,9 +42,14 @@ enum {
   MP_STATE_EVENTS,  /* (peer, errno) pairs behind it */
   MP_STATE_EVENT_PAIRS,
   MP_MAX_EVENTS = 16,
-  MP_STATE_OFFLOADS = MP_STATE_EVENT_PAIRS + 2 * MP_MAX_EVENTS, /* of a TUN device, those that act now */
+  MP_STATE_GSO_REFUSED = MP_STATE_EVENT_PAIRS + 2 * MP_MAX_EVENTS, /* errno that ended segmentation, else 0 */
+  MP_STATE_MORE, /* what the last receive left behind: MP_MORE_... */
+  MP_STATE_OFFLOADS, /* of a TUN device, those that act now */
   MP_STATE_WORDS
 };
+
+/* Values of MP_STATE_MORE. Of what is held here the event loop does not know: call receive again by yourself. */
+enum { MP_MORE_NONE, MP_MORE_IN_KERNEL, MP_MORE_HELD };
 
 typedef struct {
   int32_t *table;

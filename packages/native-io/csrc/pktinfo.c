@@ -32,33 +32,25 @@ static void read_v6(const struct in6_pktinfo *info, mp_local *into) {
 
 void mp_pktinfo_read(struct msghdr *message, mp_local *into) {
   *into = (mp_local){0};
-  const struct cmsghdr *header = CMSG_FIRSTHDR(message);
-  if (header == NULL) return;
-  if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO) {
-    read_v4((const struct in_pktinfo *)CMSG_DATA(header), into);
-  } else if (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_PKTINFO) {
-    read_v6((const struct in6_pktinfo *)CMSG_DATA(header), into);
+  struct cmsghdr *header = CMSG_FIRSTHDR(message);
+  for (; header != NULL; header = CMSG_NXTHDR(message, header)) {
+    if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO) {
+      read_v4((const struct in_pktinfo *)CMSG_DATA(header), into);
+    } else if (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_PKTINFO) {
+      read_v6((const struct in6_pktinfo *)CMSG_DATA(header), into);
+    }
   }
-}
-
-/* Makes `control`, with `header`, the one control message of `message`. Returns where its content goes. */
-static void *attach(struct msghdr *message, mp_control *control, const struct cmsghdr *header) {
-  control->aligned = *header;
-  message->msg_control = control;
-  /* Without the padding behind the content: thus the kernel's copy fits on its stack. */
-  message->msg_controllen = header->cmsg_len;
-  return CMSG_DATA(&control->aligned);
 }
 
 void mp_pktinfo_write(struct msghdr *message, mp_control *control, const mp_ends *ends) {
   const mp_local *local = &ends->local;
   if (IN6_IS_ADDR_UNSPECIFIED(&local->ip)) return;
   if (ends->remote.any.sa_family == AF_INET) {
-    struct in_pktinfo *info = attach(message, control, &v4_header);
+    struct in_pktinfo *info = mp_control_add(message, control, &v4_header);
     *info = (struct in_pktinfo){0};
     memcpy(&info->ipi_spec_dst, local->ip.s6_addr + 12, 4);
   } else {
-    struct in6_pktinfo *info = attach(message, control, &v6_header);
+    struct in6_pktinfo *info = mp_control_add(message, control, &v6_header);
     *info = (struct in6_pktinfo){.ipi6_addr = local->ip, .ipi6_ifindex = local->interface};
   }
 }

@@ -11,12 +11,7 @@
 #include <sys/socket.h>
 
 #include "address.h"
-
-/* Room for one: an address and the index of an interface. */
-typedef union {
-  struct cmsghdr aligned;
-  unsigned char bytes[CMSG_SPACE(sizeof(struct in6_addr) + sizeof(unsigned))];
-} mp_control;
+#include "control.h"
 
 /* Has received datagrams carry one from now on. False where that cannot be. */
 bool mp_pktinfo_ask(int fd, int family);

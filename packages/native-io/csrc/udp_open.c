@@ -109,10 +109,23 @@ static mp_failure set_up(napi_env env, napi_value config, mp_udp *udp, mp_udp_fa
 static bool allocate(mp_udp *udp, uint32_t vectors) {
   udp->vectors = vectors;
   udp->messages = calloc(vectors, sizeof *udp->messages);
-  udp->packets = calloc(vectors, sizeof *udp->packets);
+  udp->parts = calloc(vectors + MP_JOINED_MESSAGES, sizeof *udp->parts);
   udp->ends = calloc(vectors, sizeof *udp->ends);
   udp->controls = calloc(vectors, sizeof *udp->controls);
-  return udp->messages != NULL && udp->packets != NULL && udp->ends != NULL && udp->controls != NULL;
+  udp->arrivals = calloc(vectors, sizeof *udp->arrivals);
+  return udp->messages != NULL && udp->parts != NULL && udp->ends != NULL && udp->controls != NULL &&
+         udp->arrivals != NULL;
+}
+
+/* Memory of the scratch is taken up only where it is written to, thus not as long as messages are as expected. */
+static mp_failure set_offloads(napi_env env, napi_value config, mp_udp *udp) {
+  mp_offloads wish = {.gso = mp_int_of(env, config, "gso") != 0, .gro = mp_int_of(env, config, "gro") != 0};
+  udp->offloads = mp_offloads_set(udp->base.fd, wish);
+  udp->run = 1;
+  udp->longest = 1;
+  if (!udp->offloads.gro) return none;
+  udp->scratch = malloc((size_t)MP_JOINED_MESSAGES * MP_MESSAGE_BYTES);
+  return udp->scratch == NULL ? failed("malloc") : none;
 }
 
 mp_udp *mp_udp_open(napi_env env, napi_value config, mp_failure *failure, mp_udp_facts *facts) {
@@ -122,6 +135,7 @@ mp_udp *mp_udp_open(napi_env env, napi_value config, mp_failure *failure, mp_udp
   udp->base.operations = &mp_udp_operations;
   udp->base.fd = -1;
   if (allocate(udp, (uint32_t)mp_int_of(env, config, "batchSize"))) *failure = set_up(env, config, udp, facts);
+  if (failure->step == NULL) *failure = set_offloads(env, config, udp);
   if (failure->step == NULL) return udp;
   if (udp->base.fd >= 0) close(udp->base.fd);
   mp_udp_operations.destroy(&udp->base);

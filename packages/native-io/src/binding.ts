@@ -25,6 +25,10 @@ export interface UdpConfig extends HandleMemory {
   /** Asked for; the addon writes what was got. */
   receiveBytes: number
   sendBytes: number
+  /** 1: segmentation and its counterpart are wished for; the addon writes what was got, and why not. */
+  gso: number
+  gro: number
+  offloadReason?: string
   /** Written by the addon. */
   localAddress: string
 }

@@ -1,11 +1,13 @@
 import type { PacketBatch, PacketPool } from '@mp/interface'
 import type { Binding, Handle, HandleMemory } from './binding.ts'
 import { errorName, NativeIoError } from './errors.ts'
-import { COUNTER, COUNTERS, READABLE, STATE, STATE_WORDS, WRITABLE } from './layout.ts'
+import { COUNTER, COUNTERS, MORE, MORE_LEFT, READABLE, STATE, STATE_WORDS, WRITABLE } from './layout.ts'
 import { ReceiveRows } from './receive-rows.ts'
 
 /** Calls of `receive` per wake-up: a busy device must not keep timers and other devices waiting. */
 const MAX_ROUNDS = 4
+/** For the same reason no call follows once this many packets have come. */
+const ENOUGH_PACKETS = 256
 
 /** What an {@link Endpoint} tells its owner. */
 export interface EndpointHandler {
@@ -21,6 +23,8 @@ export interface EndpointOptions {
   readonly batchSize: number
   /** Bytes at the end of a slot that a received packet may not use. */
   readonly reserveBytes: number
+  /** Slots to hold while there is little to receive. Default: `batchSize`. */
+  readonly idleRows?: number
   readonly open: (memory: HandleMemory) => Handle
 }
 
@@ -34,11 +38,12 @@ export class Endpoint {
   readonly #rows: ReceiveRows
   #handler: EndpointHandler | undefined
   #closing: Promise<void> | undefined
+  #soon: NodeJS.Immediate | undefined
 
   constructor(options: EndpointOptions) {
     this.#binding = options.binding
     this.#pool = options.pool
-    this.#rows = new ReceiveRows(options.pool, options.batchSize, options.reserveBytes)
+    this.#rows = new ReceiveRows(options.pool, options.batchSize, options.reserveBytes, options.idleRows)
     this.handle = options.open({
       arena: options.pool.arena,
       table: this.#rows.batch.table,
@@ -95,14 +100,29 @@ export class Endpoint {
   }
 
   #receiveRounds(): void {
-    for (let round = 0; round < MAX_ROUNDS && !this.closed; round++) {
+    let packets = 0
+    for (let round = 0; round < MAX_ROUNDS && packets < ENOUGH_PACKETS; round++) {
       const ready = this.#rows.refill()
       const received = this.#binding.receive(this.handle, ready)
+      const more = ready > 0 && (received === ready || this.state[MORE_LEFT] !== MORE.none)
       this.#reportEvents()
+      if (more) this.#rows.grow()
       if (received > 0) this.#deliver(received)
       if (received < 0) void this.close(goneError(-received))
-      if (received < ready || ready === 0) return
+      if (this.closed) return
+      packets += received
+      if (!more) break
     }
+    this.#rows.settle(packets)
+    if (this.state[MORE_LEFT] === MORE.held) this.#receiveSoon()
+  }
+
+  /** Of what is held here the event loop does not know. */
+  #receiveSoon(): void {
+    this.#soon ??= setImmediate(() => {
+      this.#soon = undefined
+      if (!this.closed) this.#receiveRounds()
+    })
   }
 
   #deliver(packets: number): void {

@@ -15,8 +15,11 @@ export const COUNTER = {
   malformed: 10,
   outsideArena: 11,
   closed: 12,
+  txMessages: 13,
+  rxMessages: 14,
+  rxMoved: 15,
 } as const
-export const COUNTERS = 13
+export const COUNTERS = 16
 
 /** Indices of the state words, an `Int32Array`. */
 export const STATE = {
@@ -32,12 +35,20 @@ export const STATE = {
   eventPairs: 4,
 } as const
 const MAX_EVENTS = 16
-/** Of a TUN device: bits of {@link OFFLOAD} that act now, once they are fewer than it was opened with. */
-export const STATE_OFFLOADS: number = STATE.eventPairs + 2 * MAX_EVENTS
-export const STATE_WORDS: number = STATE_OFFLOADS + 1
+const EVENTS_END = STATE.eventPairs + 2 * MAX_EVENTS
+/** State word: errno that ended segmentation, else 0. */
+export const GSO_REFUSED: number = EVENTS_END
+/** State word: what the last receive left behind, one of {@link MORE}. */
+export const MORE_LEFT: number = EVENTS_END + 1
+/** State word of a TUN device: bits of {@link OFFLOAD} that act now. */
+export const STATE_OFFLOADS: number = EVENTS_END + 2
+export const STATE_WORDS: number = EVENTS_END + 3
 
 /** What a TUN device does for us; bits, as in csrc/vnet.h. */
 export const OFFLOAD = { checksum: 1, tso: 2, uso: 4, coalesce: 8 } as const
+
+/** What a receive leaves behind. Of what the addon holds the event loop does not know. */
+export const MORE = { none: 0, inKernel: 1, held: 2 } as const
 
 /** Events of a wake-up, as libuv numbers them. */
 export const READABLE = 1

@@ -1,11 +1,16 @@
 import type { PacketBatch, PacketPool } from '@mp/interface'
 
+/** A device is idle after so many wake-ups in a row with next to nothing. */
+const QUIET_WAKE_UPS = 8
+
 /**
  * The batch a device receives into, filled with free slots beforehand, so that the kernel writes straight into them.
  *
  * Rows `0 … ready-1` hold a slot each, with the offset of a fresh packet and, as length, the room there is. The
  * addon turns the first n of them into packets; those are handed to the handler and replaced. When the pool is empty
  * there are fewer rows, down to none: the rows left are moved to the front.
+ *
+ * A device with little to do holds only `idleRows` slots; it has all rows once those were not enough.
  */
 export class ReceiveRows {
   readonly batch: PacketBatch
@@ -15,19 +20,39 @@ export class ReceiveRows {
   /** Rows `#first … #ready-1` are ours; those in front of them are the handler's. */
   #first = 0
   #ready = 0
+  readonly #idleRows: number
+  /** Rows to have ready. */
+  #wanted: number
+  #quietWakeUps = 0
 
-  constructor(pool: PacketPool, capacity: number, reserveBytes: number) {
+  constructor(pool: PacketPool, capacity: number, reserveBytes: number, idleRows: number = capacity) {
     this.batch = pool.createBatch(capacity)
     this.#pool = pool
     this.#reserveBytes = reserveBytes
+    this.#idleRows = Math.min(idleRows, capacity)
+    this.#wanted = this.#idleRows
   }
 
   /** Replaces what was handed out. @returns rows ready to receive into. */
   refill(): number {
-    while (this.#first > 0 && this.#fill(this.#first - 1)) this.#first--
+    while (this.#first > 0 && this.#ready - this.#first < this.#wanted && this.#fill(this.#first - 1))
+      this.#first--
     if (this.#first > 0) this.#closeGap()
-    while (this.#ready < this.batch.capacity && this.#fill(this.#ready)) this.#ready++
+    while (this.#ready < this.#wanted && this.#fill(this.#ready)) this.#ready++
     return this.#ready
+  }
+
+  /** There was more to receive than there were rows. */
+  grow(): void {
+    this.#wanted = this.batch.capacity
+  }
+
+  /** A wake-up is over, in which `packets` came. */
+  settle(packets: number): void {
+    this.#quietWakeUps = packets < this.#idleRows / 2 ? this.#quietWakeUps + 1 : 0
+    if (this.#wanted === this.#idleRows || this.#quietWakeUps < QUIET_WAKE_UPS) return
+    this.#wanted = this.#idleRows
+    while (this.#ready - this.#first > this.#wanted) this.#pool.release(this.batch.slot[--this.#ready]!)
   }
 
   /** Makes the first `packets` rows a batch, whose slots are no longer ours. */

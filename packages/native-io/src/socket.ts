@@ -5,8 +5,8 @@ import { explainFault } from '@mp/runtime-node'
 import { parseAddress } from './address.ts'
 import type { Binding, HandleMemory, UdpConfig } from './binding.ts'
 import { Endpoint } from './endpoint.ts'
-import { checkRange, opening } from './errors.ts'
-import { COUNTER, STATE } from './layout.ts'
+import { checkRange, errorName, opening } from './errors.ts'
+import { COUNTER, GSO_REFUSED, STATE } from './layout.ts'
 
 /** Wishes for a socket. */
 export interface NativeSocketOptions {
@@ -21,7 +21,7 @@ export interface NativeSocketOptions {
   readonly remote?: string
   /** Network interface to use, whatever the routing table says. */
   readonly device?: string
-  /** Most datagrams handed over in one call, 1…1024. Default 64. */
+  /** Most datagrams handed over in one call, 1…1024. Default 128. */
   readonly batchSize?: number
   /** Most peers known at a time, 1…1 048 576. Default 4096; 1 with `remote`. */
   readonly peerCapacity?: number
@@ -29,6 +29,26 @@ export interface NativeSocketOptions {
   readonly receiveBufferBytes?: number
   /** The same for the send buffer. Default 4 MiB. */
   readonly sendBufferBytes?: number
+  /** Several datagrams of one size to one peer go to the kernel as one (UDP_SEGMENT), where it can. Default true. */
+  readonly gso?: boolean
+  /** The kernel may hand over several datagrams as one (UDP_GRO), where it can. Default true. */
+  readonly gro?: boolean
+}
+
+/** What a socket makes use of. */
+export interface Offloads {
+  /** Sends several datagrams as one message. */
+  readonly gso: boolean
+  /** Receives several datagrams as one message. */
+  readonly gro: boolean
+  /** Why one that was wished for is off. */
+  readonly reason?: string
+  /** Messages given to the kernel so far; in each one datagram or several. */
+  readonly sentMessages: number
+  /** Messages taken from the kernel so far. */
+  readonly receivedMessages: number
+  /** Datagrams that were copied since they came in other sizes than expected. Far below all of them is good. */
+  readonly movedPackets: number
 }
 
 /** A socket with what the kernel really gave it. */
@@ -37,9 +57,13 @@ export interface NativeSocket extends DatagramSocket {
   readonly receiveBufferBytes: number
   /** The same for the send buffer. */
   readonly sendBufferBytes: number
+  /** A kernel or device that refuses segmentation later has it switched off, so this may change. */
+  offloads(): Offloads
 }
 
-const DEFAULT_BATCH = 64
+const DEFAULT_BATCH = 128
+/** Slots of a socket that hears little. */
+const IDLE_ROWS = 32
 const MAX_BATCH = 1024
 const DEFAULT_PEERS = 4096
 const MAX_PEERS = 1_048_576
@@ -49,7 +73,7 @@ const MAX_BUFFER_BYTES = 1024 * 1024 * 1024
 const QUEUE_FULL_RETRY_MS = 1
 const NO_SUCH_FAMILY = -2
 
-function checked(options: NativeSocketOptions): Omit<UdpConfig, keyof HandleMemory> {
+function checked(options: NativeSocketOptions): Omit<UdpConfig, keyof HandleMemory | 'offloadReason'> {
   const remote = options.remote === undefined ? undefined : parseAddress(options.remote)
   const local = parseAddress(options.local ?? (isIPv6(remote?.host ?? '') ? '[::]:0' : '0.0.0.0:0'))
   const {
@@ -58,6 +82,8 @@ function checked(options: NativeSocketOptions): Omit<UdpConfig, keyof HandleMemo
     receiveBufferBytes: receiveBytes = DEFAULT_BUFFER_BYTES,
     sendBufferBytes: sendBytes = DEFAULT_BUFFER_BYTES,
     device,
+    gso = true,
+    gro = true,
   } = options
   checkRange('batchSize', batchSize, [1, MAX_BATCH])
   checkRange('peerCapacity', peerCapacity, [1, MAX_PEERS])
@@ -75,6 +101,8 @@ function checked(options: NativeSocketOptions): Omit<UdpConfig, keyof HandleMemo
     peerCapacity,
     receiveBytes,
     sendBytes,
+    gso: Number(gso),
+    gro: Number(gro),
     localAddress: '',
   }
 }
@@ -98,6 +126,7 @@ class Socket implements NativeSocket {
   readonly sendBufferBytes: number
   readonly #binding: Binding
   readonly #endpoint: Endpoint
+  readonly #config: UdpConfig
   #handler: DatagramHandler | undefined
   #retry: NodeJS.Timeout | undefined
 
@@ -110,16 +139,18 @@ class Socket implements NativeSocket {
       pool: options.pool,
       batchSize: wishes.batchSize,
       reserveBytes: 0,
+      idleRows: IDLE_ROWS,
       open: (memory) => {
         config = { ...wishes, ...memory }
         const complete = config
         return opening(describe(options), socketAdvice, () => binding.openUdp(complete))
       },
     })
+    this.#config = config!
     this.batchSize = wishes.batchSize
-    this.localAddress = config!.localAddress
-    this.receiveBufferBytes = config!.receiveBytes
-    this.sendBufferBytes = config!.sendBytes
+    this.localAddress = this.#config.localAddress
+    this.receiveBufferBytes = this.#config.receiveBytes
+    this.sendBufferBytes = this.#config.sendBytes
   }
 
   start(handler: DatagramHandler): void {
@@ -182,6 +213,21 @@ class Socket implements NativeSocket {
         'outside-arena': counters[COUNTER.outsideArena]!,
         closed: counters[COUNTER.closed]!,
       },
+    }
+  }
+
+  offloads(): Offloads {
+    const { counters, state } = this.#endpoint
+    const { gso, gro, offloadReason } = this.#config
+    const refused = state[GSO_REFUSED]!
+    const reason = refused === 0 ? offloadReason : `sending failed with ${errorName(refused)}`
+    return {
+      gso: gso === 1 && refused === 0,
+      gro: gro === 1,
+      ...(reason !== undefined && { reason }),
+      sentMessages: counters[COUNTER.txMessages]!,
+      receivedMessages: counters[COUNTER.rxMessages]!,
+      movedPackets: counters[COUNTER.rxMoved]!,
     }
   }
 
