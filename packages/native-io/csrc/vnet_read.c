@@ -167,11 +167,16 @@ int32_t mp_vnet_receive(mp_endpoint *endpoint, mp_vnet *vnet, uint32_t rows) {
   }
   /* First what is left of a super-packet that found too few rows. */
   uint32_t kept = cut_linear(endpoint, vnet, 0, rows);
+  endpoint->state[MP_STATE_MORE] = MP_MORE_IN_KERNEL;
   /* With few rows left the next super-packet is better read by the next call, which has all of them. */
   while (kept < rows && (kept == 0 || rows - kept >= MP_SUPER_ROWS || rows < 2 * MP_SUPER_ROWS)) {
     int32_t next = read_one(endpoint, vnet, kept, rows);
-    if (next < 0) return kept > 0 ? (int32_t)kept : -1;
+    if (next < 0) {
+      endpoint->state[MP_STATE_MORE] = MP_MORE_NONE;
+      return kept > 0 ? (int32_t)kept : -1;
+    }
     kept = (uint32_t)next;
   }
+  if (mp_super_next(&vnet->cut) > 0) endpoint->state[MP_STATE_MORE] = MP_MORE_HELD;
   return (int32_t)kept;
 }
