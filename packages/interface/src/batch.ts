@@ -53,6 +53,11 @@ export interface PacketBatch {
    * @returns false when `target` is full, and then nothing happened.
    */
   copyRow(index: number, target: PacketBatch): boolean
+  /**
+   * Copies row `from` over row `to`, all columns: to close the gap of a packet that was taken out. Rows are not checked,
+   * and the row that was at `to` is nobody's afterwards.
+   */
+  moveRow(from: number, to: number): void
   /** Forgets the first `packets` rows and moves the others to the front. Releases nothing. */
   dropFront(packets: number): void
 }

@@ -69,6 +69,11 @@ export class Batch implements PacketBatch {
     return true
   }
 
+  moveRow(from: number, to: number): void {
+    const { table, capacity } = this
+    for (let base = 0; base < table.length; base += capacity) table[base + to] = table[base + from]!
+  }
+
   /** @inheritDoc Throws RangeError when there are fewer than `packets` rows. */
   dropFront(packets: number): void {
     const { capacity, count, table } = this

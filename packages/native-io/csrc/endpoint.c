@@ -158,13 +158,6 @@ mp_endpoint *mp_endpoint_of(napi_env env, napi_value value) {
   return NULL;
 }
 
-uint8_t *mp_packet(mp_endpoint *endpoint, const mp_batch *batch, uint32_t row) {
-  int64_t offset = *mp_cell(batch, MP_OFFSET, row);
-  int64_t length = *mp_cell(batch, MP_LENGTH, row);
-  bool inside = offset >= 0 && length >= 0 && (uint64_t)(offset + length) <= endpoint->arena_bytes;
-  return inside ? endpoint->arena + offset : NULL;
-}
-
 void mp_note_event(mp_endpoint *endpoint, int32_t peer, int code) {
   int32_t count = endpoint->state[MP_STATE_EVENTS];
   int32_t *pairs = endpoint->state + MP_STATE_EVENT_PAIRS;

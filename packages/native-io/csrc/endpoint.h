@@ -66,7 +66,12 @@ void mp_endpoint_want(mp_endpoint *endpoint, int events);
 void mp_endpoint_close(mp_endpoint *endpoint);
 
 /* The packet in row `row` of `batch`; NULL when the row points outside of the arena. */
-uint8_t *mp_packet(mp_endpoint *endpoint, const mp_batch *batch, uint32_t row);
+static inline uint8_t *mp_packet(const mp_endpoint *endpoint, const mp_batch *batch, uint32_t row) {
+  int64_t offset = *mp_cell(batch, MP_OFFSET, row);
+  int64_t length = *mp_cell(batch, MP_LENGTH, row);
+  bool inside = offset >= 0 && length >= 0 && (uint64_t)(offset + length) <= endpoint->arena_bytes;
+  return inside ? endpoint->arena + offset : NULL;
+}
 /* Notes for JavaScript that `peer` could not be reached; repeats and surplus are not noted. */
 void mp_note_event(mp_endpoint *endpoint, int32_t peer, int code);
 

@@ -15,8 +15,9 @@ const QUIET_WAKE_UPS = 8
 export class ReceiveRows {
   readonly batch: PacketBatch
   readonly #pool: PacketPool
-  /** Bytes at the end of a slot that a received packet may not use. */
-  readonly #reserveBytes: number
+  /** Per slot, where a fresh packet begins and how long it may be: asked of the pool once. */
+  readonly #offsets: Int32Array
+  readonly #rooms: Int32Array
   /** Rows `#first … #ready-1` are ours; those in front of them are the handler's. */
   #first = 0
   #ready = 0
@@ -25,10 +26,12 @@ export class ReceiveRows {
   #wanted: number
   #quietWakeUps = 0
 
+  /** `reserveBytes`: at the end of a slot, not for a received packet. */
   constructor(pool: PacketPool, capacity: number, reserveBytes: number, idleRows: number = capacity) {
     this.batch = pool.createBatch(capacity)
     this.#pool = pool
-    this.#reserveBytes = reserveBytes
+    this.#offsets = Int32Array.from({ length: pool.capacity }, (_, slot) => pool.offsetOf(slot))
+    this.#rooms = this.#offsets.map((offset, slot) => pool.endOf(slot) - offset - reserveBytes)
     this.#idleRows = Math.min(idleRows, capacity)
     this.#wanted = this.#idleRows
   }
@@ -72,10 +75,10 @@ export class ReceiveRows {
   #fill(row: number): boolean {
     const slot = this.#pool.acquire()
     if (slot < 0) return false
-    const offset = this.#pool.offsetOf(slot)
-    this.batch.slot[row] = slot
-    this.batch.offset[row] = offset
-    this.batch.length[row] = this.#pool.endOf(slot) - offset - this.#reserveBytes
+    const { batch } = this
+    batch.slot[row] = slot
+    batch.offset[row] = this.#offsets[slot]!
+    batch.length[row] = this.#rooms[slot]!
     return true
   }
 

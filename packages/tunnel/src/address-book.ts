@@ -4,10 +4,21 @@ import { AllowedIps } from '@mp/secure-channel'
 const IPV4 = { source: 12, destination: 16, header: 20 }
 const IPV6 = { source: 8, destination: 24, header: 40 }
 
+/** An IPv4 address that was looked up, and its owner: packets come in trains of one flow. */
+interface Recent {
+  word: number
+  /** -2: nothing yet. */
+  owner: number
+}
+
+const UNKNOWN = -2
+
 /** Whose the addresses of inner packets are. */
 export class AddressBook {
   readonly #view: DataView
   readonly #owners = new AllowedIps()
+  readonly #source: Recent = { word: 0, owner: UNKNOWN }
+  readonly #destination: Recent = { word: 0, owner: UNKNOWN }
 
   constructor(arena: Uint8Array) {
     this.#view = new DataView(arena.buffer, arena.byteOffset, arena.byteLength)
@@ -15,6 +26,7 @@ export class AddressBook {
 
   /** Gives networks to an owner, a number ≥ 0. Throws RangeError for what is no network, or is another's already. */
   add(networks: readonly string[], owner: number): void {
+    this.#forgetRecent()
     try {
       for (const network of networks) this.#give(network, owner)
     } catch (error) {
@@ -25,20 +37,21 @@ export class AddressBook {
 
   /** Takes all networks from an owner. */
   remove(owner: number): void {
+    this.#forgetRecent()
     this.#owners.removeAll(owner)
   }
 
   /** Owner of the address a packet goes to, or -1; also when there is no whole header. */
   destinationOf(offset: number, lengthBytes: number): number {
     return this.#isIpv4(offset, lengthBytes)
-      ? this.#lookup4(offset + IPV4.destination, lengthBytes)
+      ? this.#lookup4(offset + IPV4.destination, lengthBytes, this.#destination)
       : this.#lookup6(offset + IPV6.destination, lengthBytes)
   }
 
   /** Owner of the address a packet comes from, or -1; also when there is no whole header. */
   sourceOf(offset: number, lengthBytes: number): number {
     return this.#isIpv4(offset, lengthBytes)
-      ? this.#lookup4(offset + IPV4.source, lengthBytes)
+      ? this.#lookup4(offset + IPV4.source, lengthBytes, this.#source)
       : this.#lookup6(offset + IPV6.source, lengthBytes)
   }
 
@@ -53,8 +66,19 @@ export class AddressBook {
     return lengthBytes > 0 && this.#view.getUint8(offset) >>> 4 === 4
   }
 
-  #lookup4(offset: number, lengthBytes: number): number {
-    return lengthBytes < IPV4.header ? -1 : this.#owners.lookup4(this.#view, offset)
+  #lookup4(offset: number, lengthBytes: number, recent: Recent): number {
+    if (lengthBytes < IPV4.header) return -1
+    const word = this.#view.getInt32(offset)
+    if (recent.owner === UNKNOWN || recent.word !== word) {
+      recent.word = word
+      recent.owner = this.#owners.lookup4(this.#view, offset)
+    }
+    return recent.owner
+  }
+
+  #forgetRecent(): void {
+    this.#source.owner = UNKNOWN
+    this.#destination.owner = UNKNOWN
   }
 
   #lookup6(offset: number, lengthBytes: number): number {

@@ -70,7 +70,6 @@ export class TunnelCore {
   readonly driver: Driver
   readonly #options: TunnelOptions
   readonly #probers: ProberManager<TunnelPath>
-  readonly #accepted: PacketBatch
   readonly #scratch: Scratch
   readonly #upkeep = new Upkeep()
   readonly #words: Uint32Array = new Uint32Array(RANDOM_WORDS)
@@ -82,8 +81,7 @@ export class TunnelCore {
     this.#options = options
     this.batchSize = options.batchSize ?? DEFAULT_BATCH_SIZE
     this.drops = new DropCounter(options.pool)
-    this.#accepted = options.pool.createBatch(this.batchSize)
-    this.#scratch = new Scratch(options.pool, this.batchSize)
+    this.#scratch = new Scratch(options.pool)
     this.driver = new Driver(options.runtime)
     this.#probers = new ProberManager({
       onTransmit: (path, probe) => path.owner.sendProbe(path, probe),
@@ -201,14 +199,12 @@ export class TunnelCore {
   }
 
   #sieve(packets: PacketBatch, refuse: Refuse): void {
-    const accepted = this.#accepted
+    let kept = 0
     for (let row = 0; row < packets.count; row++) {
       const fault = refuse(packets.offset[row]!, packets.length[row]!)
       if (fault !== undefined) this.drops.drop(packets.slot[row]!, fault)
-      else packets.copyRow(row, accepted)
+      else if (kept++ !== row) packets.moveRow(row, kept - 1)
     }
-    packets.count = 0
-    for (let row = 0; row < accepted.count; row++) accepted.copyRow(row, packets)
-    accepted.count = 0
+    packets.count = kept
   }
 }

@@ -44,38 +44,57 @@ export interface InboundParts {
   readonly deliver: (packets: PacketBatch) => void
 }
 
+/** Where and when frames came in. */
+export interface Origin {
+  readonly source: FrameSource
+  readonly nowMs: number
+}
+
+/** In the place of a reason: nothing was dropped, and the slot is used up. */
+const TAKEN = ''
+
 /**
  * The way in. First each frame's clear header says whether it can be one of ours; what can is opened, all in one
- * call; and only what is authentic is noted on its path, stripped and acted upon.
+ * call; and only what is authentic is noted on its path, stripped and acted upon. All of it happens in the rows of the
+ * batch that came.
  */
 export class Inbound {
   readonly #parts: InboundParts
   readonly #header = new FrameHeader()
-  readonly #frames: PacketBatch
-  readonly #counters: Float64Array
-  readonly #packets: PacketBatch
+  /** Packets that were joined from pieces. */
+  readonly #joined: PacketBatch
+  /** Whole counter of each row. */
+  #counters: Float64Array = new Float64Array(0)
 
   constructor(parts: InboundParts) {
     this.#parts = parts
-    this.#frames = parts.scratch.frames
-    this.#counters = parts.scratch.counters
-    this.#packets = parts.scratch.packets
+    this.#joined = parts.scratch.joined
   }
 
-  /** Takes all frames of `batch` and empties it. */
+  /** Takes all frames of `batch` and empties it. The rows that go on are moved up over those that do not. */
   receive(batch: PacketBatch, source: FrameSource, nowMs: number): void {
-    for (let row = 0; row < batch.count; row++) {
-      const fault = this.#admit(batch, row)
-      if (fault !== undefined) this.#parts.drops.drop(batch.slot[row]!, fault)
-      if (this.#frames.count === this.#frames.capacity) this.#open(source, nowMs)
-    }
-    batch.count = 0
-    if (this.#frames.count > 0) this.#open(source, nowMs)
-    if (this.#packets.count > 0) this.#parts.deliver(this.#packets)
+    const { guard, deliver, scratch } = this.#parts
+    this.#counters = scratch.countersFor(batch.capacity)
+    this.#admitAll(batch)
+    if (batch.count === 0) return
+    guard.open(batch, this.#counters, nowMs)
+    this.#parts.onOpened()
+    this.#takeAll(batch, { source, nowMs })
+    if (batch.count > 0) deliver(batch)
   }
 
-  /** Looks at what anybody could have written. @returns why the frame is dropped. */
-  #admit(batch: PacketBatch, row: number): string | undefined {
+  #admitAll(batch: PacketBatch): void {
+    let kept = 0
+    for (let row = 0; row < batch.count; row++) {
+      const fault = this.#admit(batch, row, kept)
+      if (fault === undefined) kept++
+      else if (fault !== TAKEN) this.#parts.drops.drop(batch.slot[row]!, fault)
+    }
+    batch.count = kept
+  }
+
+  /** Looks at what anybody could have written. What can be ours becomes row `to`. @returns why the frame is dropped. */
+  #admit(batch: PacketBatch, row: number, to: number): string | undefined {
     const header = this.#header
     const { codec, paths, localIndex } = this.#parts
     const code = codec.readClear(batch.offset[row]!, batch.length[row]!, header)
@@ -85,10 +104,10 @@ export class Inbound {
     const window = paths.get(header.pathId)?.window
     const counter = expandCounter(header.counter24, window?.highest ?? -1)
     if (window?.check(counter) === false) return 'replayed'
-    this.#counters[this.#frames.count] = counter
-    batch.path[row] = header.pathId
-    batch.flags[row] = header.epoch
-    batch.copyRow(row, this.#frames)
+    this.#counters[to] = counter
+    if (to !== row) batch.moveRow(row, to)
+    batch.path[to] = header.pathId
+    batch.flags[to] = header.epoch
     return undefined
   }
 
@@ -96,75 +115,71 @@ export class Inbound {
     const offset = batch.offset[row]!
     const { pool, onHandshake } = this.#parts
     const fault = onHandshake(pool.arena.subarray(offset, offset + batch.length[row]!))
-    if (fault === undefined) pool.release(batch.slot[row]!)
-    return fault
+    if (fault !== undefined) return fault
+    pool.release(batch.slot[row]!)
+    return TAKEN
   }
 
-  #open(source: FrameSource, nowMs: number): void {
-    const frames = this.#frames
-    this.#parts.guard.open(frames, this.#counters, nowMs)
-    this.#parts.onOpened()
-    for (let row = 0; row < frames.count; row++) {
-      const fault = frames.length[row] === 0 ? 'forged' : this.#receiveFrame(row, source, nowMs)
-      if (fault !== undefined) this.#parts.drops.drop(frames.slot[row]!, fault)
-      if (this.#packets.count === this.#packets.capacity) this.#parts.deliver(this.#packets)
+  #takeAll(batch: PacketBatch, origin: Origin): void {
+    let kept = 0
+    for (let row = 0; row < batch.count; row++) {
+      const fault = batch.length[row] === 0 ? 'forged' : this.#takeFrame(batch, row, origin)
+      if (fault === undefined) {
+        if (kept !== row) batch.moveRow(row, kept)
+        kept++
+      } else if (fault !== TAKEN) {
+        this.#parts.drops.drop(batch.slot[row]!, fault)
+      }
     }
-    frames.count = 0
+    batch.count = kept
   }
 
-  /** Takes an authentic frame. @returns why it is dropped, or undefined when its slot is used up. */
-  #receiveFrame(row: number, source: FrameSource, nowMs: number): string | undefined {
-    const frames = this.#frames
+  /** Takes an authentic frame. @returns undefined when the row is an inner packet now, else why it is dropped. */
+  #takeFrame(batch: PacketBatch, row: number, origin: Origin): string | undefined {
     const header = this.#header
-    const code = this.#parts.codec.readFrame(frames.offset[row]!, frames.length[row]!, header)
+    const { codec, paths, join, control, inspector } = this.#parts
+    const code = codec.readFrame(batch.offset[row]!, batch.length[row]!, header)
     if (code !== DecodeError.none) return DECODE_ERROR_NAMES[code]
-    const path =
-      this.#parts.paths.get(header.pathId) ?? this.#parts.join(header.pathId, source, frames.peer[row]!)
+    const path = paths.get(header.pathId) ?? join(header.pathId, origin.source, batch.peer[row]!)
     if (path === undefined) return 'unknown-path'
-    if (!this.#note(path, row, { source, nowMs })) return 'replayed'
-    this.#parts.onHeard(nowMs)
-    frames.offset[row]! += HEADER_BYTES
-    frames.length[row]! -= HEADER_BYTES
-    if (header.type === FrameType.control) return this.#parts.control.receive(frames, row, { path, nowMs })
-    path.prober.handleAlive(nowMs)
-    frames.flags[row] = header.flags
-    return this.#receiveData(row, nowMs)
+    if (!this.#note(batch, row, path, origin)) return 'replayed'
+    this.#parts.onHeard(origin.nowMs)
+    batch.offset[row]! += HEADER_BYTES
+    batch.length[row]! -= HEADER_BYTES
+    if (header.type === FrameType.control) {
+      return control.receive(batch, row, { path, nowMs: origin.nowMs }) ?? TAKEN
+    }
+    path.prober.handleAlive(origin.nowMs)
+    batch.flags[row] = header.flags
+    if ((header.flags & FLAG_FRAGMENT) !== 0 && !this.#join(batch, row, origin.nowMs)) return TAKEN
+    return inspector.inspect(batch, row)
   }
 
-  #receiveData(row: number, nowMs: number): string | undefined {
-    if ((this.#header.flags & FLAG_FRAGMENT) === 0) return this.#accept(row)
-    const before = this.#packets.count
-    this.#parts.fragmenter.join(this.#frames, row, this.#packets, nowMs)
-    if (this.#packets.count === before) return undefined
-    const fault = this.#parts.inspector.inspect(this.#packets, before)
-    if (fault === undefined) return undefined
-    this.#packets.count = before
-    this.#parts.drops.drop(this.#packets.slot[before]!, fault)
-    return undefined
-  }
-
-  #accept(row: number): string | undefined {
-    const fault = this.#parts.inspector.inspect(this.#frames, row)
-    if (fault === undefined) this.#frames.copyRow(row, this.#packets)
-    return fault
+  /** Puts a piece to its packet, which takes the place of the row once it is whole. False while it is not. */
+  #join(batch: PacketBatch, row: number, nowMs: number): boolean {
+    const joined = this.#joined
+    this.#parts.fragmenter.join(batch, row, joined, nowMs)
+    if (joined.count === 0) return false
+    batch.slot[row] = joined.slot[0]!
+    batch.offset[row] = joined.offset[0]!
+    batch.length[row] = joined.length[0]!
+    batch.flags[row] = joined.flags[0]!
+    joined.count = 0
+    return true
   }
 
   /**
    * Books a frame on its path; false when it was there before. Only the newest frame may move a path: one that was
    * overtaken tells of an address that is already left.
    */
-  #note(
-    path: TunnelPath,
-    row: number,
-    { source, nowMs }: { readonly source: FrameSource; readonly nowMs: number },
-  ): boolean {
+  #note(batch: PacketBatch, row: number, path: TunnelPath, { source, nowMs }: Origin): boolean {
     const counter = this.#counters[row]!
     const isNewest = counter > path.window.highest
     if (!path.window.commit(counter)) return false
+    const frameBytes = batch.length[row]!
     path.counters.rxFrames++
-    const frameBytes = this.#frames.length[row]!
     path.counters.rxBytes += frameBytes
-    const peer = this.#frames.peer[row]!
+    const peer = batch.peer[row]!
     if (isNewest && (path.source !== source || path.peer !== peer)) {
       this.#parts.follow(path, { source, peer, frameBytes, nowMs })
     }

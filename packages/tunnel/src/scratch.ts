@@ -6,21 +6,24 @@ import { MAX_FRAGMENTS } from '@mp/wire'
  * a server may have thousands of sessions, of which most are silent.
  */
 export class Scratch {
-  /** Frames on their way in that may be ours, and the whole counter of each. */
-  readonly frames: PacketBatch
-  readonly counters: Float64Array
-  /** Inner packets out of them. */
-  readonly packets: PacketBatch
+  /** The packet that was joined last. */
+  readonly joined: PacketBatch
   /** Pieces of one packet on its way out. */
   readonly pieces: PacketBatch
   /** One frame that does not go through the batch of a path. */
   readonly single: PacketBatch
 
-  constructor(pool: PacketPool, batchSize: number) {
-    this.frames = pool.createBatch(batchSize)
-    this.counters = new Float64Array(batchSize)
-    this.packets = pool.createBatch(batchSize)
+  #counters: Float64Array = new Float64Array(0)
+
+  constructor(pool: PacketPool) {
+    this.joined = pool.createBatch(1)
     this.pieces = pool.createBatch(MAX_FRAGMENTS)
     this.single = pool.createBatch(1)
+  }
+
+  /** The whole counter of each row of a batch that came in, for as many rows as it may have. */
+  countersFor(rows: number): Float64Array {
+    if (this.#counters.length < rows) this.#counters = new Float64Array(rows)
+    return this.#counters
   }
 }

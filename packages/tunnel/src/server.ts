@@ -5,6 +5,7 @@ import type { TunnelOptions } from './core.ts'
 import type { Door, Guest, Knock, ServerPeer } from './door.ts'
 import type { Wakeable } from './driver.ts'
 import { HANDSHAKE_ROOM_BYTES } from './greeter.ts'
+import type { Origin } from './inbound.ts'
 import { NoiseDoor } from './noise-door.ts'
 import { PeerTable } from './peer-table.ts'
 import type { Client } from './peer-table.ts'
@@ -110,18 +111,35 @@ export class TunnelServer implements FrameHandler, Wakeable {
   onFrames(batch: PacketBatch, source: FrameSource): void {
     if (this.#closing !== undefined) return this.#core.drops.dropAll(batch, 'closed')
     const nowMs = this.#core.nowMs()
+    const sole = this.#soleClient(batch)
+    if (sole === undefined) this.#sortAll(batch, source, nowMs)
+    else this.#receive(sole, batch, { source, nowMs })
+    this.#core.driver.rearm()
+  }
+
+  /** A batch that is all for one session, as most are, is passed on as it is. */
+  #soleClient({ count, offset, length }: PacketBatch): Client | undefined {
+    const index = count === 0 ? 0 : this.#codec.receiverOf(offset[0]!, length[0]!)
+    for (let row = 1; row < count; row++) {
+      if (this.#codec.receiverOf(offset[row]!, length[row]!) !== index) return undefined
+    }
+    return index === 0 ? undefined : this.#peers.byIndex(index)
+  }
+
+  #sortAll(batch: PacketBatch, source: FrameSource, nowMs: number): void {
     let client: Client | undefined
     for (let row = 0; row < batch.count; row++) {
       const next = this.#sort(batch, row, source, nowMs)
       if (next === undefined) continue
-      if (next !== client || this.#frames.count === this.#frames.capacity)
-        this.#receive(client, source, nowMs)
+      const isFull = this.#frames.count === this.#frames.capacity
+      if (client !== undefined && (next !== client || isFull)) {
+        this.#receive(client, this.#frames, { source, nowMs })
+      }
       client = next
       batch.copyRow(row, this.#frames)
     }
     batch.count = 0
-    this.#receive(client, source, nowMs)
-    this.#core.driver.rearm()
+    if (client !== undefined) this.#receive(client, this.#frames, { source, nowMs })
   }
 
   onWritable(link: Link): void {
@@ -176,9 +194,8 @@ export class TunnelServer implements FrameHandler, Wakeable {
     return undefined
   }
 
-  #receive(client: Client | undefined, source: FrameSource, nowMs: number): void {
-    if (client === undefined || this.#frames.count === 0) return
-    client.session.receive(this.#frames, source, nowMs)
+  #receive(client: Client, frames: PacketBatch, { source, nowMs }: Origin): void {
+    client.session.receive(frames, source, nowMs)
     this.#peers.confirm(client)
   }
 

@@ -10,7 +10,6 @@ import type {
 } from '@mp/interface'
 import { sumOfDrops } from './drops.ts'
 import type { PeerTracker } from './peer-tracker.ts'
-import { moveRow } from './rows.ts'
 import { UdpLink } from './udp-link.ts'
 
 export interface PortOptions {
@@ -165,7 +164,7 @@ export class Port implements DatagramHandler, FrameSource {
         this.pool.release(batch.slot[row]!)
         continue
       }
-      if (kept !== row) moveRow(batch, row, kept)
+      if (kept !== row) batch.moveRow(row, kept)
       kept++
       this.rxBytes += lengthBytes
     }

@@ -1,6 +1,6 @@
 import type { DatagramSocket, Drops, Link, LinkStats, PacketBatch, PacketPool } from '@mp/interface'
 import { sumOfDrops } from './drops.ts'
-import { moveRow, sumOfLengths } from './rows.ts'
+import { sumOfLengths } from './rows.ts'
 
 /** What a link needs of the socket it shares. */
 export interface LinkHost {
@@ -84,7 +84,7 @@ export class UdpLink implements Link {
     let kept = 0
     for (let row = 0; row < count; row++) {
       if (length[row]! > this.maxFrameBytes) this.#host.pool.release(batch.slot[row]!)
-      else if (kept++ !== row) moveRow(batch, row, kept - 1)
+      else if (kept++ !== row) batch.moveRow(row, kept - 1)
     }
     batch.count = kept
     this.#drops['too-big'] += count - kept

@@ -49,6 +49,15 @@ export class FrameCodec {
       : code
   }
 
+  /** The receiver index of a frame that belongs to a session; 0 for all others, malformed ones too. */
+  receiverOf(offset: number, length: number): number {
+    if (length < HEADER_BYTES) return 0
+    const word0 = this.#view.getInt32(offset)
+    const type = (word0 >>> 26) & 15
+    const belongs = type === FrameType.data || type === FrameType.control
+    return belongs && word0 >>> 30 === VERSION ? word0 & LOW24 : 0
+  }
+
   /** Reads type, epoch, receiver, path id and counter of any frame. */
   readClear(offset: number, length: number, header: FrameHeader): DecodeCode {
     if (length < HEADER_BYTES) return DecodeError.short

@@ -147,6 +147,16 @@ const batchTests: Tests<PacketPoolFixture> = {
     pool.releaseAll(batch)
   },
 
+  'moveRow copies every column of one row over another': ({ pool }) => {
+    const batch = filledBatch(pool)
+    const [first, second] = [rowOf(batch, 0), rowOf(batch, 1)]
+    batch.moveRow(1, 0)
+    expect([rowOf(batch, 0), rowOf(batch, 1)]).toEqual([second, second])
+    pool.release(first[0] ?? -1)
+    batch.count = 1
+    pool.releaseAll(batch)
+  },
+
   'dropFront moves the other rows to the front and releases nothing': ({ pool }) => {
     const batch = filledBatch(pool)
     const [first, second] = [rowOf(batch, 0), rowOf(batch, 1)]
