@@ -63,6 +63,10 @@ export class Inbound {
   readonly #header = new FrameHeader()
   /** Packets that were joined from pieces. */
   readonly #joined: PacketBatch
+  /** The path of the last frame. Nothing is kept from one batch to the next: paths come and go in between. */
+  #recent: TunnelPath | undefined
+  /** The path whose prober knows already that it lives. */
+  #alive: TunnelPath | undefined
   /** Whole counter of each row. */
   #counters: Float64Array = new Float64Array(0)
 
@@ -75,6 +79,7 @@ export class Inbound {
   receive(batch: PacketBatch, source: FrameSource, nowMs: number): void {
     const { guard, deliver, scratch } = this.#parts
     this.#counters = scratch.countersFor(batch.capacity)
+    this.#recent = undefined
     this.#admitAll(batch)
     if (batch.count === 0) return
     guard.open(batch, this.#counters, nowMs)
@@ -96,12 +101,12 @@ export class Inbound {
   /** Looks at what anybody could have written. What can be ours becomes row `to`. @returns why the frame is dropped. */
   #admit(batch: PacketBatch, row: number, to: number): string | undefined {
     const header = this.#header
-    const { codec, paths, localIndex } = this.#parts
+    const { codec, localIndex } = this.#parts
     const code = codec.readClear(batch.offset[row]!, batch.length[row]!, header)
     if (code !== DecodeError.none) return DECODE_ERROR_NAMES[code]
     if (header.receiver !== localIndex) return 'unknown-session'
     if (header.type < FrameType.data) return this.#takeHandshake(batch, row)
-    const window = paths.get(header.pathId)?.window
+    const window = this.#pathOf(header.pathId)?.window
     const counter = expandCounter(header.counter24, window?.highest ?? -1)
     if (window?.check(counter) === false) return 'replayed'
     this.#counters[to] = counter
@@ -122,6 +127,7 @@ export class Inbound {
 
   #takeAll(batch: PacketBatch, origin: Origin): void {
     let kept = 0
+    this.#alive = undefined
     for (let row = 0; row < batch.count; row++) {
       const fault = batch.length[row] === 0 ? 'forged' : this.#takeFrame(batch, row, origin)
       if (fault === undefined) {
@@ -137,19 +143,21 @@ export class Inbound {
   /** Takes an authentic frame. @returns undefined when the row is an inner packet now, else why it is dropped. */
   #takeFrame(batch: PacketBatch, row: number, origin: Origin): string | undefined {
     const header = this.#header
-    const { codec, paths, join, control, inspector } = this.#parts
+    const { codec, join, control, inspector } = this.#parts
     const code = codec.readFrame(batch.offset[row]!, batch.length[row]!, header)
     if (code !== DecodeError.none) return DECODE_ERROR_NAMES[code]
-    const path = paths.get(header.pathId) ?? join(header.pathId, origin.source, batch.peer[row]!)
+    const path = this.#pathOf(header.pathId) ?? join(header.pathId, origin.source, batch.peer[row]!)
     if (path === undefined) return 'unknown-path'
     if (!this.#note(batch, row, path, origin)) return 'replayed'
-    this.#parts.onHeard(origin.nowMs)
     batch.offset[row]! += HEADER_BYTES
     batch.length[row]! -= HEADER_BYTES
     if (header.type === FrameType.control) {
+      this.#parts.onHeard(origin.nowMs)
+      // It may end the path.
+      this.#recent = undefined
       return control.receive(batch, row, { path, nowMs: origin.nowMs }) ?? TAKEN
     }
-    path.prober.handleAlive(origin.nowMs)
+    this.#noteAlive(path, origin.nowMs)
     batch.flags[row] = header.flags
     if ((header.flags & FLAG_FRAGMENT) !== 0 && !this.#join(batch, row, origin.nowMs)) return TAKEN
     return inspector.inspect(batch, row)
@@ -166,6 +174,19 @@ export class Inbound {
     batch.flags[row] = joined.flags[0]!
     joined.count = 0
     return true
+  }
+
+  /** Frames come in trains of one path: it is looked up, and its prober told, once per train. */
+  #pathOf(id: number): TunnelPath | undefined {
+    if (this.#recent?.id !== id) this.#recent = this.#parts.paths.get(id)
+    return this.#recent
+  }
+
+  #noteAlive(path: TunnelPath, nowMs: number): void {
+    if (this.#alive === path) return
+    this.#alive = path
+    this.#parts.onHeard(nowMs)
+    path.prober.handleAlive(nowMs)
   }
 
   /**
