@@ -18,7 +18,7 @@ import { Scratch } from './scratch.ts'
 import { SealedGuard } from './sealed-guard.ts'
 import type { Security } from './security.ts'
 import { Session } from './session.ts'
-import type { SessionOptions } from './session.ts'
+import type { SessionOptions } from './session-options.ts'
 import type { TunnelStats } from './stats.ts'
 import { Upkeep } from './upkeep.ts'
 

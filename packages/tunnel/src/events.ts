@@ -17,7 +17,7 @@ export type TunnelEvent =
       readonly to: ProberState
       readonly reason: string
     }
-  /** The path got a link, or a new one: at first, after a reconnect, or because the peer's address changed. */
+  /** The path got a link: at first, after a reconnect, or because the peer's address changed. */
   | { readonly type: 'path-linked'; readonly atMs: number; readonly path: string; readonly remote: string }
-  /** The path lost its link, or could not get one. Said once per outage. */
+  /** The path lost its link, or could not get one or another one. Said once per outage. */
   | { readonly type: 'path-unlinked'; readonly atMs: number; readonly path: string; readonly reason: string }
