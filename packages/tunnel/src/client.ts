@@ -94,6 +94,24 @@ export class TunnelClient implements FrameHandler, Wakeable {
     return this.#core.stats([this.#session])
   }
 
+  /**
+   * Stops using a path for good: the server forgets it too, the others carry on, and its id is not used again. False
+   * when there is no path of that name. Throws RangeError for the last one: close the tunnel instead.
+   */
+  closePath(name: string): boolean {
+    const path = [...this.#session.paths].find((each) => each.name === name)
+    if (path === undefined) return false
+    if (this.#session.paths.size === 1)
+      throw new RangeError(`'${name}' is the last path: close the tunnel instead`)
+    this.#session.closePath(path)
+    this.#links.get(path)?.close()
+    this.#links.delete(path)
+    this.#stale.forget(path)
+    this.#handlePathChange()
+    this.#core.driver.rearm()
+    return true
+  }
+
   /** Tells the server, then lets go of everything. Idempotent. */
   close(): Promise<void> {
     this.#closing ??= this.#shutDown()

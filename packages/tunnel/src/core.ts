@@ -1,5 +1,6 @@
 import type {
   Fragmenter,
+  Link,
   Listener,
   PacketBatch,
   PacketPool,
@@ -73,6 +74,7 @@ export class TunnelCore {
   readonly #accepted: PacketBatch
   readonly #scratch: Scratch
   readonly #upkeep = new Upkeep()
+  readonly #owners = new WeakMap<Link, Session>()
   readonly #words: Uint32Array = new Uint32Array(RANDOM_WORDS)
   readonly #wordBytes: Uint8Array = new Uint8Array(this.#words.buffer)
   #wordsUsed = RANDOM_WORDS
@@ -115,6 +117,11 @@ export class TunnelCore {
     })
   }
 
+  /** The session that has or had `link` under one of its paths. */
+  ownerOf(link: Link): Session | undefined {
+    return this.#owners.get(link)
+  }
+
   /** Makes a session; without `security` nothing in it is encrypted. */
   createSession({ security, onKeysWanted, onKeysGone, ...wishes }: SessionWishes): Session {
     const { pool, createScheduler, createFragmenter, prober } = this.#options
@@ -133,6 +140,7 @@ export class TunnelCore {
       // Nothing paces the sender yet, so the queue in front of a path is our own doing and no fault of the path.
       proberOptions: { delayLimitMs: Infinity, ...prober, nextNonce: () => this.randomWord() },
       scratch: this.#scratch,
+      owners: this.#owners,
       batchSize: this.batchSize,
       totalDrops: this.drops,
       nowMs: () => this.nowMs(),

@@ -1,10 +1,11 @@
-import type { Fragmenter, PacketBatch, PacketPool, Scheduler } from '@mp/interface'
+import type { Fragmenter, Link, PacketBatch, PacketPool, Scheduler } from '@mp/interface'
 import type { ProberManager, ProberOptions } from '@mp/prober'
 import type { DropCounter } from './drop-counter.ts'
 import type { TunnelEvent } from './events.ts'
 import type { FrameGuard } from './frame-guard.ts'
 import type { TunnelPath } from './path.ts'
 import type { Scratch } from './scratch.ts'
+import type { Session } from './session.ts'
 
 /** What a session is made of, and whom it tells. */
 export interface SessionOptions {
@@ -20,6 +21,8 @@ export interface SessionOptions {
   /** The client knows its paths and weighs them; the server learns both from it. */
   readonly role: 'client' | 'server'
   readonly batchSize: number
+  /** Whose link is whose, among all sessions: transports tell of links, not of sessions. */
+  readonly owners: WeakMap<Link, Session>
   /** Counts the drops of all sessions. */
   readonly totalDrops: DropCounter
   readonly nowMs: () => number

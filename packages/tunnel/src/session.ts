@@ -173,6 +173,7 @@ export class Session implements PathOwner, Wakeable {
     const old = path.link
     const isNews = path.isReportedUnlinked || old?.remoteAddress !== link.remoteAddress
     path.link = link
+    this.#options.owners.set(link, this)
     path.blocked = false
     path.isReportedUnlinked = false
     old?.close()

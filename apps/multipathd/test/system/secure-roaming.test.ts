@@ -78,7 +78,7 @@ describe.skipIf(missing)(`a client whose own address changes ${text}`, () => {
     { about: 'none, then another one', path: {}, fresh: '10.77.1.9', bareMs: BARE_MS },
     { about: 'none, then the same', path: { localAddr: '10.77.1.1' }, fresh: '10.77.1.1', bareMs: BARE_MS },
     { about: 'another one of its device', path: { device: 'link1' }, fresh: '10.77.1.9', bareMs: 0 },
-  ])('goes on with a fresh socket in the same session: $about', async ({ path, fresh, bareMs }) => {
+  ])('goes on with a fresh socket: $about', async ({ path, fresh, bareMs }) => {
     const { client, server } = stage
     const daemon = await stage.startServer()
     const own = await stage.startClient({
