@@ -1,6 +1,7 @@
 import type { FrameHandler, FrameSource, Link, PacketBatch } from '@mp/interface'
 import { dialPersistently } from '@mp/path-manager'
 import type { PersistentLink } from '@mp/path-manager'
+import { encodeKey } from '@mp/secure-channel'
 import { AddressBook } from './address-book.ts'
 import { checkPaths } from './client-path.ts'
 import type { ClientPath } from './client-path.ts'
@@ -66,6 +67,7 @@ export class TunnelClient implements FrameHandler, Wakeable {
     this.#core = new TunnelCore(options)
     this.#session = this.#core.createSession({
       role: 'client',
+      peer: serverName(options.security),
       security: options.security,
       localIndex: this.#core.randomIndex(),
       deliver: (packets) => this.#core.deliver(packets, this.#refuse),
@@ -257,6 +259,13 @@ export class TunnelClient implements FrameHandler, Wakeable {
     this.#isSearching = true
     this.#greeter.start(atMs, 0)
   }
+}
+
+/** Enough of a key to tell servers apart by eye. */
+const KEY_LETTERS = 8
+
+function serverName(security: ClientSecurity | undefined): string {
+  return security === undefined ? 'server' : `server ${encodeKey(security.serverKey).slice(0, KEY_LETTERS)}…`
 }
 
 /** Only packets from the networks behind the server may come out of the tunnel. */

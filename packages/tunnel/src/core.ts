@@ -49,7 +49,7 @@ export type Refuse = (offset: number, lengthBytes: number) => string | undefined
 /** What differs between sessions. */
 export interface SessionWishes extends Pick<
   SessionOptions,
-  'role' | 'localIndex' | 'deliver' | 'onHandshake' | 'onPeerClose' | 'onPathChange'
+  'role' | 'peer' | 'localIndex' | 'deliver' | 'onHandshake' | 'onPeerClose' | 'onPathChange'
 > {
   /** Absent: nothing is encrypted. */
   readonly security: Security | undefined
@@ -157,7 +157,7 @@ export class TunnelCore {
   closeSession(session: Session, why: { readonly tellPeer: boolean; readonly reason: string }): void {
     session.close(why.tellPeer)
     this.#upkeep.remove(session)
-    this.emit({ type: 'closed', atMs: this.nowMs(), reason: why.reason })
+    this.emit({ type: 'closed', atMs: this.nowMs(), peer: session.peer, reason: why.reason })
   }
 
   /** 32 random bits. */

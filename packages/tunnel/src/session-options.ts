@@ -18,6 +18,8 @@ export interface SessionOptions {
   readonly proberOptions: ProberOptions
   /** Our index for the session, 1…2^24-1: the peer puts it into every frame. */
   readonly localIndex: number
+  /** Name of the peer, for events and status. */
+  readonly peer: string
   /** The client knows its paths and weighs them; the server learns both from it. */
   readonly role: 'client' | 'server'
   readonly batchSize: number

@@ -33,6 +33,8 @@ export const MAX_PATHS = 32
  */
 export class Session implements PathOwner, Wakeable {
   readonly localIndex: number
+  /** Name of the peer. */
+  readonly peer: string
   /** When it was made, ms. */
   readonly openedMs: number
   readonly fragmenter: Fragmenter
@@ -55,10 +57,13 @@ export class Session implements PathOwner, Wakeable {
   #epoch = 0
   #closed = false
   #heardMs = -Infinity
+  /** When the peer had shown that it is there, ms. */
+  #confirmedMs = Infinity
 
   constructor(options: SessionOptions) {
     this.#options = options
     this.localIndex = options.localIndex
+    this.peer = options.peer
     this.fragmenter = options.fragmenter
     this.guard = options.guard
     this.openedMs = options.nowMs()
@@ -91,6 +96,7 @@ export class Session implements PathOwner, Wakeable {
       ...parts,
       onOpened: () => this.#syncEpoch(),
       onHeard: (nowMs) => {
+        if (options.role === 'server' && this.#heardMs === -Infinity) this.#confirm(nowMs)
         this.#heardMs = nowMs
       },
       join: (pathId, source, peer) => this.#join(pathId, source, peer),
@@ -181,14 +187,21 @@ export class Session implements PathOwner, Wakeable {
     this.#handlePathChange()
     if (!isNews) return
     const atMs = this.#options.nowMs()
-    this.#options.onEvent({ type: 'path-linked', atMs, path: path.name, remote: link.remoteAddress })
+    this.#options.onEvent({
+      type: 'path-linked',
+      atMs,
+      peer: this.peer,
+      path: path.name,
+      remote: link.remoteAddress,
+    })
   }
 
   /** A path has no link, or none that works. Said once, whoever notices first. */
   reportNoLink(path: TunnelPath, reason: string): void {
     if (path.isReportedUnlinked) return
     path.isReportedUnlinked = true
-    this.#options.onEvent({ type: 'path-unlinked', atMs: this.#options.nowMs(), path: path.name, reason })
+    const atMs = this.#options.nowMs()
+    this.#options.onEvent({ type: 'path-unlinked', atMs, peer: this.peer, path: path.name, reason })
   }
 
   /** Sends a handshake frame over `path`; `write` fills it in and says how long it is. */
@@ -239,7 +252,7 @@ export class Session implements PathOwner, Wakeable {
   handleProberEvent(path: TunnelPath, event: ProberEvent): void {
     this.#handlePathChange()
     const { from, to, atMs, reason } = event
-    this.#options.onEvent({ type: 'path-state', atMs, path: path.name, from, to, reason })
+    this.#options.onEvent({ type: 'path-state', atMs, peer: this.peer, path: path.name, from, to, reason })
   }
 
   pollTimeout(): number {
@@ -254,7 +267,11 @@ export class Session implements PathOwner, Wakeable {
   stats(): SessionStats {
     this.#pieceDrops.count()
     return {
-      established: this.established,
+      peer: this.peer,
+      established: this.#confirmedMs < Infinity,
+      ageMs: Math.max(0, this.#options.nowMs() - this.#confirmedMs),
+      epoch: this.guard.sendEpoch,
+      encryption: this.guard.encryption,
       paths: [...this.paths].map((path) => pathStats(path, this.paths.state(path.id) ?? 'suspended')),
       drops: this.#drops.snapshot(),
     }
@@ -302,7 +319,13 @@ export class Session implements PathOwner, Wakeable {
     this.#remoteIndex = remoteIndex
     this.#writer.setReceiver(remoteIndex)
     for (const path of this.paths) path.beginAnew()
-    this.#options.onEvent({ type: 'established', atMs: this.#options.nowMs() })
+    // A client has the answer of the server in its hand; a server waits for a frame that shows that it came.
+    if (this.#options.role === 'client') this.#confirm(this.#options.nowMs())
+  }
+
+  #confirm(nowMs: number): void {
+    this.#confirmedMs = nowMs
+    this.#options.onEvent({ type: 'established', atMs: nowMs, peer: this.peer })
   }
 
   /** The keys frames are sealed with may have changed. All frames so far are sealed. */
