@@ -14,12 +14,20 @@ export interface PersistentDialOptions extends DialOptions {
   onUp?(link: Link): void
   /** There is no link: once per outage, with why the first dial failed or the link ended. Trying goes on. */
   onDown?(error?: Error): void
+  /** A {@link PersistentLink.redial} failed, for this reason. The link there was stays. */
+  onRedialFailure?(error: Error): void
 }
 
 /** A link that comes back. */
 export interface PersistentLink {
   /** The link while there is one. */
   readonly link: Link | undefined
+  /**
+   * Dials once for another link, as the one there is may lead nowhere: a UDP socket keeps the address it was opened
+   * with. That one stays in use until the other is up, and is closed then. Does nothing while a dial is under way or
+   * due anyhow. Who calls it decides how often.
+   */
+  redial(): void
   /** Stops trying and closes the link. Idempotent. No callback but the handler's `onClose` follows. */
   close(): void
 }
@@ -53,6 +61,7 @@ class PersistentDialer implements PersistentLink {
   readonly #random = new Uint8Array(4)
   #retry: Timer | undefined
   #upSinceMs = 0
+  #isDialing = false
   #down = false
   #closed = false
 
@@ -65,10 +74,15 @@ class PersistentDialer implements PersistentLink {
   }
 
   dial(): void {
+    this.#isDialing = true
     this.#transport.dial(this.#endpoint, this.#dialOptions).then(
       (link) => this.#up(link),
-      (error: Error) => this.#lost(error),
+      (error: Error) => this.#fail(error),
     )
+  }
+
+  redial(): void {
+    if (this.link !== undefined && !this.#isDialing) this.dial()
   }
 
   close(): void {
@@ -97,11 +111,20 @@ class PersistentDialer implements PersistentLink {
 
   #up(link: Link): void {
     if (this.#closed) return link.close()
-    if (this.#stillborn.has(link)) return this.#lost(this.#stillborn.get(link))
+    if (this.#stillborn.has(link)) return this.#fail(this.#stillborn.get(link))
+    const old = this.link
+    this.#isDialing = false
     this.link = link
     this.#down = false
     this.#upSinceMs = this.#options.runtime.nowMs()
     this.#options.onUp?.(link)
+    old?.close()
+  }
+
+  #fail(error: Error | undefined): void {
+    this.#isDialing = false
+    if (this.link === undefined) this.#lost(error)
+    else this.#options.onRedialFailure?.(error ?? new Error('it ended at once'))
   }
 
   #lost(error: Error | undefined): void {
@@ -109,10 +132,16 @@ class PersistentDialer implements PersistentLink {
     const { runtime, stableMs = DEFAULT_STABLE_MS } = this.#options
     const nowMs = runtime.nowMs()
     if (!this.#down && nowMs - this.#upSinceMs >= stableMs) this.#backoff.reset()
-    this.#retry = runtime.setTimer(nowMs + this.#backoff.nextDelayMs(this.#uniform()), () => this.dial())
+    // A redial that is under way says what comes next.
+    if (!this.#isDialing) this.#dialLater(nowMs)
     if (this.#down) return
     this.#down = true
     this.#options.onDown?.(error)
+  }
+
+  #dialLater(nowMs: number): void {
+    const atMs = nowMs + this.#backoff.nextDelayMs(this.#uniform())
+    this.#retry = this.#options.runtime.setTimer(atMs, () => this.dial())
   }
 
   /** A number in 0…1. */

@@ -159,6 +159,69 @@ describe('a persistent dial', () => {
   })
 })
 
+describe('a persistent dial that is to dial again', () => {
+  it('keeps the link it has until the other is up, and closes it then', async () => {
+    transport.up = true
+    const persistent = dial()
+    await runtime.settle()
+    persistent.redial()
+    persistent.redial()
+    expect(persistent.link).toBe(transport.links[0])
+    await runtime.settle()
+    expect(persistent.link).toBe(transport.links[1])
+    expect(transport.links[0]!.close).toHaveBeenCalledOnce()
+    transport.options!.handler.onClose(transport.links[0]!)
+    await runtime.advance(100_000)
+    expect(transport.dialsAtMs).toHaveLength(2)
+    expect(persistent.told).toEqual(['up', 'up'])
+    persistent.close()
+  })
+
+  it('says why that failed, and keeps the link it has', async () => {
+    transport.up = true
+    const failures: string[] = []
+    const persistent = dial({ onRedialFailure: ({ message }) => failures.push(message) })
+    await runtime.settle()
+    transport.up = false
+    persistent.redial()
+    await runtime.advance(100_000)
+    persistent.redial()
+    await runtime.advance(100_000)
+    expect(failures).toEqual(['dial 2 failed', 'dial 3 failed'])
+    expect(persistent.link).toBe(transport.links[0])
+    expect(transport.links[0]!.close).not.toHaveBeenCalled()
+    expect(persistent.told).toEqual(['up'])
+    persistent.close()
+  })
+
+  it('has one dial under way at most, also when the link ends meanwhile', async () => {
+    transport.up = true
+    const persistent = dial()
+    await runtime.settle()
+    transport.up = false
+    persistent.redial()
+    transport.cut(new Error('cable pulled'))
+    persistent.redial()
+    await runtime.settle()
+    expect(transport.dialsAtMs).toEqual([0, 0])
+    transport.up = true
+    await runtime.advance(250)
+    expect(transport.dialsAtMs).toEqual([0, 0, 250])
+    expect(persistent.told).toEqual(['up', 'down: cable pulled', 'up'])
+    persistent.close()
+  })
+
+  it('does nothing once it is closed', async () => {
+    transport.up = true
+    const persistent = dial()
+    await runtime.settle()
+    persistent.close()
+    persistent.redial()
+    await runtime.advance(100_000)
+    expect(transport.dialsAtMs).toHaveLength(1)
+  })
+})
+
 it('finds a TCP server again that was restarted', async () => {
   const tcp = tcpTransport({ pool })
   const server = new Recorder(pool)

@@ -1,6 +1,7 @@
 import type { FrameHandler, FrameSource, Link, PacketBatch } from '@mp/interface'
 import { dialPersistently } from '@mp/path-manager'
 import type { PersistentLink } from '@mp/path-manager'
+import { encodeKey } from '@mp/secure-channel'
 import { AddressBook } from './address-book.ts'
 import { checkPaths } from './client-path.ts'
 import type { ClientPath } from './client-path.ts'
@@ -8,12 +9,12 @@ import { TunnelCore } from './core.ts'
 import type { Refuse, TunnelOptions } from './core.ts'
 import type { Wakeable } from './driver.ts'
 import type { Greeter } from './greeter.ts'
-import { HangingLinks } from './hanging-links.ts'
 import { NoiseGreeter } from './noise-greeter.ts'
 import type { TunnelPath } from './path.ts'
 import { PlainGreeter } from './plain-greeter.ts'
 import type { ClientSecurity } from './security.ts'
 import type { Session } from './session.ts'
+import { StaleLinks } from './stale-links.ts'
 import type { TunnelStats } from './stats.ts'
 
 /** What a client is made of, and its ways to the server. */
@@ -49,8 +50,8 @@ export class TunnelClient implements FrameHandler, Wakeable {
   readonly #session: Session
   readonly #greeter: Greeter
   readonly #refuse: Refuse | undefined
-  readonly #hanging = new HangingLinks((path) => this.#replaceLink(path))
-  readonly #links: PersistentLink[] = []
+  readonly #stale = new StaleLinks((path) => this.#links.get(path)?.redial())
+  readonly #links = new Map<TunnelPath, PersistentLink>()
   /** No path works: the greeter looks for the server, and not only for new keys. */
   #isSearching = false
   /** The keys of the session grow old. */
@@ -66,6 +67,7 @@ export class TunnelClient implements FrameHandler, Wakeable {
     this.#core = new TunnelCore(options)
     this.#session = this.#core.createSession({
       role: 'client',
+      peer: serverName(options.security),
       security: options.security,
       localIndex: this.#core.randomIndex(),
       deliver: (packets) => this.#core.deliver(packets, this.#refuse),
@@ -82,7 +84,7 @@ export class TunnelClient implements FrameHandler, Wakeable {
   /** Begins to dial all paths and to read the TUN. Does not wait for either. */
   start(): void {
     this.#core.driver.add(this.#greeter)
-    this.#core.driver.add(this.#hanging)
+    this.#core.driver.add(this.#stale)
     this.#core.driver.add(this)
     this.#core.start((packets, nowMs) => this.#session.send(packets, nowMs))
     for (const [id, path] of this.#options.paths.entries()) this.#dial(id, path)
@@ -92,6 +94,24 @@ export class TunnelClient implements FrameHandler, Wakeable {
 
   stats(): TunnelStats {
     return this.#core.stats([this.#session])
+  }
+
+  /**
+   * Stops using a path for good: the server forgets it too, the others carry on, and its id is not used again. False
+   * when there is no path of that name. Throws RangeError for the last one: close the tunnel instead.
+   */
+  closePath(name: string): boolean {
+    const path = [...this.#session.paths].find((each) => each.name === name)
+    if (path === undefined) return false
+    if (this.#session.paths.size === 1)
+      throw new RangeError(`'${name}' is the last path: close the tunnel instead`)
+    this.#session.closePath(path)
+    this.#links.get(path)?.close()
+    this.#links.delete(path)
+    this.#stale.forget(path)
+    this.#handlePathChange()
+    this.#core.driver.rearm()
+    return true
   }
 
   /** Tells the server, then lets go of everything. Idempotent. */
@@ -111,8 +131,10 @@ export class TunnelClient implements FrameHandler, Wakeable {
     this.#core.driver.rearm()
   }
 
-  onUnreachable(link: Link): void {
-    this.#session.handleUnreachable(link)
+  onUnreachable(link: Link, code: string): void {
+    const path = this.#session.handleUnreachable(link)
+    // One that the server's machine refuses has found the way there.
+    if (path !== undefined && code !== 'ECONNREFUSED') this.#stale.handleFault(path, this.#core.nowMs())
     this.#core.driver.rearm()
   }
 
@@ -135,7 +157,7 @@ export class TunnelClient implements FrameHandler, Wakeable {
     this.#greeter.stop()
     // The session first: it still has a last word for the server.
     this.#core.closeSession(this.#session, { tellPeer: true, reason: 'client closed' })
-    for (const link of this.#links) link.close()
+    for (const link of this.#links.values()) link.close()
     await this.#core.close()
   }
 
@@ -161,14 +183,19 @@ export class TunnelClient implements FrameHandler, Wakeable {
       backoff: { initialMs: FIRST_REDIAL_MS, maxMs: LAST_REDIAL_MS },
       onUp: (carrier) => this.#attach(path, carrier),
       onDown: (error) => this.#session.reportNoLink(path, error?.message ?? 'closed by the server'),
+      onRedialFailure: (error) => this.#session.reportNoLink(path, error.message),
     })
-    this.#links.push(link)
+    this.#links.set(path, link)
   }
 
-  /** A path that comes up while we look for the server says hello at once. */
+  /**
+   * A path that comes up while we look for the server says hello at once. One that has another link now asks first
+   * whether the server knows us still; that takes no longer, and the session goes on.
+   */
   #attach(path: TunnelPath, link: Link): void {
+    const isProbed = path.link !== undefined && this.#session.established
     this.#session.attach(path, link)
-    if (this.#greeter.running) this.#sendHello(path)
+    if (this.#greeter.running && !isProbed) this.#sendHello(path)
     this.#core.driver.rearm()
   }
 
@@ -204,16 +231,14 @@ export class TunnelClient implements FrameHandler, Wakeable {
   }
 
   #handlePathChange(): void {
-    this.#hanging.update(this.#session.paths, this.#core.nowMs())
-    for (const { prober } of this.#session.paths) {
-      if (prober.state === 'normal' || prober.state === 'unstable') this.#trialEndMs = Infinity
+    this.#stale.update(this.#session.paths, this.#core.nowMs())
+    for (const path of this.#session.paths) {
+      const { state } = path.prober
+      if (state !== 'normal' && state !== 'unstable') continue
+      this.#trialEndMs = Infinity
+      path.isReportedUnlinked = false
     }
     this.#watch()
-  }
-
-  #replaceLink(path: TunnelPath): void {
-    this.#session.reportNoLink(path, 'the connection hangs; trying another one')
-    path.link?.close()
   }
 
   /**
@@ -234,6 +259,13 @@ export class TunnelClient implements FrameHandler, Wakeable {
     this.#isSearching = true
     this.#greeter.start(atMs, 0)
   }
+}
+
+/** Enough of a key to tell servers apart by eye. */
+const KEY_LETTERS = 8
+
+function serverName(security: ClientSecurity | undefined): string {
+  return security === undefined ? 'server' : `server ${encodeKey(security.serverKey).slice(0, KEY_LETTERS)}…`
 }
 
 /** Only packets from the networks behind the server may come out of the tunnel. */

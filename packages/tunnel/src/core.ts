@@ -1,5 +1,6 @@
 import type {
   Fragmenter,
+  Link,
   Listener,
   PacketBatch,
   PacketPool,
@@ -18,7 +19,7 @@ import { Scratch } from './scratch.ts'
 import { SealedGuard } from './sealed-guard.ts'
 import type { Security } from './security.ts'
 import { Session } from './session.ts'
-import type { SessionOptions } from './session.ts'
+import type { SessionOptions } from './session-options.ts'
 import type { TunnelStats } from './stats.ts'
 import { Upkeep } from './upkeep.ts'
 
@@ -48,7 +49,7 @@ export type Refuse = (offset: number, lengthBytes: number) => string | undefined
 /** What differs between sessions. */
 export interface SessionWishes extends Pick<
   SessionOptions,
-  'role' | 'localIndex' | 'deliver' | 'onHandshake' | 'onPeerClose' | 'onPathChange'
+  'role' | 'peer' | 'localIndex' | 'deliver' | 'onHandshake' | 'onPeerClose' | 'onPathChange'
 > {
   /** Absent: nothing is encrypted. */
   readonly security: Security | undefined
@@ -72,6 +73,7 @@ export class TunnelCore {
   readonly #probers: ProberManager<TunnelPath>
   readonly #scratch: Scratch
   readonly #upkeep = new Upkeep()
+  readonly #owners = new WeakMap<Link, Session>()
   readonly #words: Uint32Array = new Uint32Array(RANDOM_WORDS)
   readonly #wordBytes: Uint8Array = new Uint8Array(this.#words.buffer)
   #wordsUsed = RANDOM_WORDS
@@ -113,6 +115,11 @@ export class TunnelCore {
     })
   }
 
+  /** The session that has or had `link` under one of its paths. */
+  ownerOf(link: Link): Session | undefined {
+    return this.#owners.get(link)
+  }
+
   /** Makes a session; without `security` nothing in it is encrypted. */
   createSession({ security, onKeysWanted, onKeysGone, ...wishes }: SessionWishes): Session {
     const { pool, createScheduler, createFragmenter, prober } = this.#options
@@ -131,6 +138,7 @@ export class TunnelCore {
       // Nothing paces the sender yet, so the queue in front of a path is our own doing and no fault of the path.
       proberOptions: { delayLimitMs: Infinity, ...prober, nextNonce: () => this.randomWord() },
       scratch: this.#scratch,
+      owners: this.#owners,
       batchSize: this.batchSize,
       totalDrops: this.drops,
       nowMs: () => this.nowMs(),
@@ -147,7 +155,7 @@ export class TunnelCore {
   closeSession(session: Session, why: { readonly tellPeer: boolean; readonly reason: string }): void {
     session.close(why.tellPeer)
     this.#upkeep.remove(session)
-    this.emit({ type: 'closed', atMs: this.nowMs(), reason: why.reason })
+    this.emit({ type: 'closed', atMs: this.nowMs(), peer: session.peer, reason: why.reason })
   }
 
   /** 32 random bits. */

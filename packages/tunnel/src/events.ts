@@ -1,23 +1,42 @@
 import type { ProberState } from '@mp/prober'
 
-/** What happens to a tunnel, for logs and displays. `atMs` is the runtime's clock. */
+/**
+ * What happens to a tunnel, for logs and displays. `atMs` is the runtime's clock; `peer` is the name of the client at a
+ * server, and at a client `server` with the beginning of its key.
+ */
 export type TunnelEvent =
-  /** Both sides know each other: data may flow as soon as a path is healthy. */
-  | { readonly type: 'established'; readonly atMs: number }
+  /**
+   * Both sides know each other: data may flow as soon as a path is healthy. A server says so with the first frame that
+   * shows that the client took the answer.
+   */
+  | { readonly type: 'established'; readonly atMs: number; readonly peer: string }
   /** The server has not answered the client's greetings for some time. Said once per search; the client greets on. */
   | { readonly type: 'unanswered'; readonly atMs: number }
   /** No path works any more; the client looks for its peer again on all of them. */
   | { readonly type: 'stalled'; readonly atMs: number }
-  | { readonly type: 'closed'; readonly atMs: number; readonly reason: string }
+  | { readonly type: 'closed'; readonly atMs: number; readonly peer: string; readonly reason: string }
   | {
       readonly type: 'path-state'
       readonly atMs: number
+      readonly peer: string
       readonly path: string
       readonly from: ProberState
       readonly to: ProberState
       readonly reason: string
     }
-  /** The path got a link, or a new one: at first, after a reconnect, or because the peer's address changed. */
-  | { readonly type: 'path-linked'; readonly atMs: number; readonly path: string; readonly remote: string }
-  /** The path lost its link, or could not get one. Said once per outage. */
-  | { readonly type: 'path-unlinked'; readonly atMs: number; readonly path: string; readonly reason: string }
+  /** The path got a link: at first, after a reconnect, or because the peer's address changed. */
+  | {
+      readonly type: 'path-linked'
+      readonly atMs: number
+      readonly peer: string
+      readonly path: string
+      readonly remote: string
+    }
+  /** The path lost its link, or could not get one or another one. Said once per outage. */
+  | {
+      readonly type: 'path-unlinked'
+      readonly atMs: number
+      readonly peer: string
+      readonly path: string
+      readonly reason: string
+    }

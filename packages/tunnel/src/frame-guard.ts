@@ -1,11 +1,19 @@
-import type { PacketBatch, SealRun } from '@mp/interface'
+import type { CipherName, PacketBatch, SealRun } from '@mp/interface'
 import type { SessionKeys } from '@mp/secure-channel'
 import type { Wakeable } from './driver.ts'
+
+/** A cipher and what computes it: `native`, `sodium`, `node`. */
+export interface Encryption {
+  readonly cipher: CipherName
+  readonly backend: string
+}
 
 /** What stands between frames and the wire: encryption, or nothing. */
 export interface FrameGuard extends Wakeable {
   /** Epoch that frames are sealed in now, 0…3. */
   readonly sendEpoch: number
+  /** What frames are sealed with, and what does it. Undefined while there is no key, or never is. */
+  readonly encryption: Encryption | undefined
   /** Epoch of the keys that come next, 0…3. */
   readonly nextEpoch: number
   /** Takes the keys of an epoch. */
@@ -24,6 +32,7 @@ export interface FrameGuard extends Wakeable {
 /** Guards nothing: `"security": "none"`. */
 export const plainGuard: FrameGuard = {
   sendEpoch: 0,
+  encryption: undefined,
   nextEpoch: 0,
   install: () => {},
   seal: () => true,

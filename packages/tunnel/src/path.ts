@@ -49,7 +49,7 @@ export class TunnelPath implements Schedulable, PathIdentity {
   peer = -1
   /** The link was full at the last flush; `onWritable` ends it. */
   blocked = false
-  /** It was told that this path has no link; forgotten when it gets one. */
+  /** It was told that this path has no link; forgotten when it gets one or works. */
   isReportedUnlinked = false
   /** Rows at the front of `out` that are sealed. */
   sealed = 0

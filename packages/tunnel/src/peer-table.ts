@@ -106,6 +106,7 @@ export class PeerTable {
     const end = (reason: string): void => this.#end(client, { tellPeer: false, reason })
     const session = core.createSession({
       role: 'server',
+      peer: peer.name,
       security,
       localIndex: this.#freeIndex(),
       deliver: (packets) => this.#deliver(packets, entry.owner),

@@ -1,7 +1,7 @@
 import type { BatchAead, CipherName, OpenRun, PacketBatch, SealRun } from '@mp/interface'
 import { KeyRing } from '@mp/secure-channel'
 import type { KeyRingEvent, SessionKeys } from '@mp/secure-channel'
-import type { FrameGuard } from './frame-guard.ts'
+import type { Encryption, FrameGuard } from './frame-guard.ts'
 
 export interface SealedGuardOptions {
   readonly role: 'client' | 'server'
@@ -26,6 +26,11 @@ export class SealedGuard implements FrameGuard {
 
   get sendEpoch(): number {
     return this.#ring.sendEpoch
+  }
+
+  get encryption(): Encryption | undefined {
+    const { cipher } = this.#ring
+    return cipher && { cipher, backend: this.#options.aeadOf(cipher).backend }
   }
 
   get nextEpoch(): number {

@@ -86,13 +86,21 @@ export class TunnelServer implements FrameHandler, Wakeable {
     this.#core.start((packets, nowMs) => this.#peers.route(packets, nowMs))
   }
 
-  /** Lets another client in. Throws RangeError for a name, key or network that is taken. */
+  /**
+   * Lets another client in, also while the tunnel runs. Throws RangeError for a name, key or network that is taken,
+   * and without `security`, where clients cannot be told apart.
+   */
   addPeer(peer: ServerPeer): void {
+    this.#checkSecure()
     this.#peers.add(peer)
   }
 
-  /** Ends the session of a client and lets it in no more. False when there is none of that name. */
+  /**
+   * Ends the session of a client, tells it so, and lets it in no more. False when there is none of that name. Throws
+   * RangeError without `security`.
+   */
   removePeer(name: string): boolean {
+    this.#checkSecure()
     const peer = this.#peers.remove(name)
     if (peer !== undefined) this.#door.forget(peer)
     return peer !== undefined
@@ -143,18 +151,17 @@ export class TunnelServer implements FrameHandler, Wakeable {
   }
 
   onWritable(link: Link): void {
-    for (const session of this.#peers.sessions()) session.handleWritable(link)
+    this.#core.ownerOf(link)?.handleWritable(link)
     this.#core.driver.rearm()
   }
 
   onUnreachable(link: Link): void {
-    for (const session of this.#peers.sessions()) session.handleUnreachable(link)
+    this.#core.ownerOf(link)?.handleUnreachable(link)
     this.#core.driver.rearm()
   }
 
   onClose(link: Link, error?: Error): void {
-    const reason = error?.message ?? 'closed by the client'
-    for (const session of this.#peers.sessions()) session.handleLinkClose(link, reason)
+    this.#core.ownerOf(link)?.handleLinkClose(link, error?.message ?? 'closed by the client')
     this.#core.driver.rearm()
   }
 
@@ -172,6 +179,11 @@ export class TunnelServer implements FrameHandler, Wakeable {
     this.#peers.closeAll('server closed')
     await Promise.all(this.#listeners.map((listener) => listener.close()))
     await this.#core.close()
+  }
+
+  #checkSecure(): void {
+    if (this.#options.security === undefined)
+      throw new RangeError('without security there is one client, whoever it is: peers need keys')
   }
 
   #createDoor(security: ServerSecurity | undefined): Door {

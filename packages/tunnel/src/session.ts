@@ -1,12 +1,11 @@
-import type { Fragmenter, FrameSource, Link, PacketBatch, PacketPool, Scheduler } from '@mp/interface'
+import type { Fragmenter, FrameSource, Link, PacketBatch } from '@mp/interface'
 import { PathManager, connectScheduler } from '@mp/path-manager'
 import { Prober } from '@mp/prober'
-import type { Probe, ProberEvent, ProberManager, ProberOptions } from '@mp/prober'
+import type { Probe, ProberEvent } from '@mp/prober'
 import { PathIds } from '@mp/secure-channel'
 import { FrameCodec } from '@mp/wire'
 import { ControlChannel } from './control-channel.ts'
 import { DropCounter } from './drop-counter.ts'
-import type { TunnelEvent } from './events.ts'
 import type { Wakeable } from './driver.ts'
 import type { FrameGuard } from './frame-guard.ts'
 import { FrameWriter } from './frame-writer.ts'
@@ -20,45 +19,13 @@ import { TunnelPath } from './path.ts'
 import type { PathIdentity, PathOwner } from './path.ts'
 import { Roaming } from './roaming.ts'
 import type { Arrival } from './roaming.ts'
-import type { Scratch } from './scratch.ts'
 import { Sealer } from './sealer.ts'
+import type { SessionOptions } from './session-options.ts'
 import { pathStats } from './stats.ts'
 import type { SessionStats } from './stats.ts'
 
 /** Most paths of a session. */
 export const MAX_PATHS = 32
-
-export interface SessionOptions {
-  readonly pool: PacketPool
-  readonly scratch: Scratch
-  readonly guard: FrameGuard
-  readonly scheduler: Scheduler<TunnelPath>
-  readonly fragmenter: Fragmenter
-  readonly probers: ProberManager<TunnelPath>
-  readonly proberOptions: ProberOptions
-  /** Our index for the session, 1…2^24-1: the peer puts it into every frame. */
-  readonly localIndex: number
-  /** The client knows its paths and weighs them; the server learns both from it. */
-  readonly role: 'client' | 'server'
-  readonly batchSize: number
-  /** Counts the drops of all sessions. */
-  readonly totalDrops: DropCounter
-  readonly nowMs: () => number
-  readonly randomBytes: (into: Uint8Array) => void
-  /** Takes inner packets and empties the batch. */
-  readonly deliver: (packets: PacketBatch) => void
-  /** Takes a handshake frame. @returns why it is dropped, or undefined when it was of use. */
-  readonly onHandshake: (frame: Uint8Array) => string | undefined
-  readonly onEvent: (event: TunnelEvent) => void
-  /** The peer ended the session. */
-  readonly onPeerClose: () => void
-  /** A path got or lost its link, or its health changed. */
-  readonly onPathChange: () => void
-  /** The scheduler threw. */
-  readonly onError: (error: unknown) => void
-  /** Something happened: the session may want to be woken earlier than before. */
-  readonly onTouched: () => void
-}
 
 /**
  * One peer: its paths, and the two ways packets take. Links come and go under the paths, paths come and go in the
@@ -66,6 +33,8 @@ export interface SessionOptions {
  */
 export class Session implements PathOwner, Wakeable {
   readonly localIndex: number
+  /** Name of the peer. */
+  readonly peer: string
   /** When it was made, ms. */
   readonly openedMs: number
   readonly fragmenter: Fragmenter
@@ -88,10 +57,13 @@ export class Session implements PathOwner, Wakeable {
   #epoch = 0
   #closed = false
   #heardMs = -Infinity
+  /** When the peer had shown that it is there, ms. */
+  #confirmedMs = Infinity
 
   constructor(options: SessionOptions) {
     this.#options = options
     this.localIndex = options.localIndex
+    this.peer = options.peer
     this.fragmenter = options.fragmenter
     this.guard = options.guard
     this.openedMs = options.nowMs()
@@ -124,6 +96,7 @@ export class Session implements PathOwner, Wakeable {
       ...parts,
       onOpened: () => this.#syncEpoch(),
       onHeard: (nowMs) => {
+        if (options.role === 'server' && this.#heardMs === -Infinity) this.#confirm(nowMs)
         this.#heardMs = nowMs
       },
       join: (pathId, source, peer) => this.#join(pathId, source, peer),
@@ -203,21 +176,31 @@ export class Session implements PathOwner, Wakeable {
   /** Gives a path its carrier, in place of the one it had. */
   attach(path: TunnelPath, link: Link): void {
     const old = path.link
+    const isNews = path.isReportedUnlinked || old?.remoteAddress !== link.remoteAddress
     path.link = link
+    this.#options.owners.set(link, this)
     path.blocked = false
     path.isReportedUnlinked = false
     old?.close()
     if (this.established) this.#probe(path)
     this.#handlePathChange()
+    if (!isNews) return
     const atMs = this.#options.nowMs()
-    this.#options.onEvent({ type: 'path-linked', atMs, path: path.name, remote: link.remoteAddress })
+    this.#options.onEvent({
+      type: 'path-linked',
+      atMs,
+      peer: this.peer,
+      path: path.name,
+      remote: link.remoteAddress,
+    })
   }
 
-  /** A path has no link. Said once, whoever notices first. */
+  /** A path has no link, or none that works. Said once, whoever notices first. */
   reportNoLink(path: TunnelPath, reason: string): void {
     if (path.isReportedUnlinked) return
     path.isReportedUnlinked = true
-    this.#options.onEvent({ type: 'path-unlinked', atMs: this.#options.nowMs(), path: path.name, reason })
+    const atMs = this.#options.nowMs()
+    this.#options.onEvent({ type: 'path-unlinked', atMs, peer: this.peer, path: path.name, reason })
   }
 
   /** Sends a handshake frame over `path`; `write` fills it in and says how long it is. */
@@ -233,12 +216,15 @@ export class Session implements PathOwner, Wakeable {
     refreshGate(this.paths)
   }
 
-  handleUnreachable(link: Link): void {
+  /** The system does not send over `link` now. @returns the path it carries. */
+  handleUnreachable(link: Link): TunnelPath | undefined {
     const path = this.#pathOf(link)
-    if (path === undefined) return
-    const nowMs = this.#options.nowMs()
-    path.prober.handleUnreachable(nowMs)
-    this.#options.probers.update(path, nowMs)
+    if (path !== undefined) {
+      const nowMs = this.#options.nowMs()
+      path.prober.handleUnreachable(nowMs)
+      this.#options.probers.update(path, nowMs)
+    }
+    return path
   }
 
   /** The carrier of a path is gone: the path waits for another one. */
@@ -265,7 +251,7 @@ export class Session implements PathOwner, Wakeable {
   handleProberEvent(path: TunnelPath, event: ProberEvent): void {
     this.#handlePathChange()
     const { from, to, atMs, reason } = event
-    this.#options.onEvent({ type: 'path-state', atMs, path: path.name, from, to, reason })
+    this.#options.onEvent({ type: 'path-state', atMs, peer: this.peer, path: path.name, from, to, reason })
   }
 
   pollTimeout(): number {
@@ -280,7 +266,11 @@ export class Session implements PathOwner, Wakeable {
   stats(): SessionStats {
     this.#pieceDrops.count()
     return {
-      established: this.established,
+      peer: this.peer,
+      established: this.#confirmedMs < Infinity,
+      ageMs: Math.max(0, this.#options.nowMs() - this.#confirmedMs),
+      epoch: this.guard.sendEpoch,
+      encryption: this.guard.encryption,
       paths: [...this.paths].map((path) => pathStats(path, this.paths.state(path.id) ?? 'suspended')),
       drops: this.#drops.snapshot(),
     }
@@ -328,7 +318,13 @@ export class Session implements PathOwner, Wakeable {
     this.#remoteIndex = remoteIndex
     this.#writer.setReceiver(remoteIndex)
     for (const path of this.paths.list) path.beginAnew()
-    this.#options.onEvent({ type: 'established', atMs: this.#options.nowMs() })
+    // A client has the answer of the server in its hand; a server waits for a frame that shows that it came.
+    if (this.#options.role === 'client') this.#confirm(this.#options.nowMs())
+  }
+
+  #confirm(nowMs: number): void {
+    this.#confirmedMs = nowMs
+    this.#options.onEvent({ type: 'established', atMs: nowMs, peer: this.peer })
   }
 
   /** The keys frames are sealed with may have changed. All frames so far are sealed. */

@@ -1,6 +1,7 @@
 import type { Drops, LinkStats, ListenerStats, TunStats } from '@mp/interface'
 import type { PathState } from '@mp/path-manager'
 import type { ProberStats } from '@mp/prober'
+import type { Encryption } from './frame-guard.ts'
 import type { TunnelPath } from './path.ts'
 
 /** A path at one moment. Counters run since the path exists. */
@@ -26,7 +27,16 @@ export interface PathStats {
 
 /** A session at one moment. */
 export interface SessionStats {
+  /** As in {@link TunnelEvent}. */
+  readonly peer: string
+  /** The peer has shown that it is there. */
   readonly established: boolean
+  /** Since it is established, ms; 0 before. */
+  readonly ageMs: number
+  /** Of the keys frames are sealed with: 0…3, the next one every two minutes. */
+  readonly epoch: number
+  /** What frames are sealed with. Undefined while there are no keys, or none are used. */
+  readonly encryption: Encryption | undefined
   readonly paths: readonly PathStats[]
   readonly drops: Drops
 }

@@ -1,7 +1,12 @@
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { Session } from '../src/session.ts'
 import { packet, packets } from './support/packets.ts'
 import { addressOf, HOME, inHub, isUp } from './support/hub.ts'
-import { closeReasons, countOf, dropsOf, statsOf } from './support/world.ts'
+import { closeReasons, countOf, dropsOf, inWorld, statsOf } from './support/world.ts'
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
 
 describe('two clients of one server', () => {
   test.each([
@@ -123,6 +128,31 @@ describe('while a server runs', () => {
     })
   })
 
+  test('clients come and go, and the traffic of the others does not suffer', async () => {
+    await inHub(2, async (hub) => {
+      const { tunnel } = hub.server
+      const names = [...Array(10).keys()].map((round) => {
+        const number = 2 + round
+        return { number, name: hub.peer(number).name }
+      })
+      const lost: number[] = []
+      for (const { number, name } of names) {
+        tunnel.addPeer(hub.peer(number))
+        hub.startClient(number)
+        for (let tick = 0; tick < 10; tick++) {
+          const [back, here] = [await hub.sendBack(addressOf(0)), await hub.send(1, {})]
+          lost.push(3 - back[0]!, 3 - here)
+        }
+        expect(isUp(hub.clients[number]!)).toBe(true)
+        expect((await hub.sendBack(addressOf(number)))[number]).toBe(3)
+        expect(tunnel.removePeer(name)).toBe(true)
+        lost.push(3 - (await hub.send(0, {})))
+      }
+      expect(new Set(lost)).toEqual(new Set([0]))
+      expect(statsOf(hub.server).sessions).toHaveLength(2)
+    })
+  })
+
   test('its addresses may be given to another one', async () => {
     await inHub(1, async (hub) => {
       const { tunnel } = hub.server
@@ -193,4 +223,36 @@ test("200 clients of one server each reach it, and nobody else's addresses", asy
     },
     { slots: 64 },
   )
+})
+
+test('what a link tells is for the session that has it, and no other is asked', async () => {
+  await inHub(4, async (hub) => {
+    const asked = ['handleWritable', 'handleUnreachable', 'handleLinkClose'] as const
+    const spies = asked.map((name) => vi.spyOn(Session.prototype, name))
+    const attach = vi.spyOn(Session.prototype, 'attach')
+    hub.server.tunnel.addPeer(hub.peer(4))
+    hub.startClient(4)
+    await hub.untilUp(4)
+    const link = attach.mock.calls.at(-1)![1]
+    for (const spy of spies) spy.mockClear()
+    hub.server.tunnel.onWritable(link)
+    hub.server.tunnel.onUnreachable(link)
+    expect(statsOf(hub.server).sessions.map(({ paths }) => paths[0]!.prober.state)).toEqual([
+      ...Array.from({ length: 4 }, () => 'normal'),
+      'lost',
+    ])
+    hub.server.tunnel.onClose(link)
+    expect(statsOf(hub.server).sessions.map(({ paths }) => paths[0]!.link !== undefined)).toEqual([
+      ...Array.from({ length: 4 }, () => true),
+      false,
+    ])
+    expect(spies.map(({ mock }) => mock.calls.length)).toEqual([1, 1, 1])
+  })
+})
+
+test('a server without keys cannot tell clients apart: it takes none, and keeps the one it has', async () => {
+  await inWorld({}, async ({ server }) => {
+    expect(() => server.tunnel.addPeer({ name: 'a', allowedIPs: ['10.7.0.0/24'] })).toThrow(RangeError)
+    expect(() => server.tunnel.removePeer('client')).toThrow(RangeError)
+  })
 })

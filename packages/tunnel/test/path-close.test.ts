@@ -6,7 +6,7 @@ import { Session } from '../src/session.ts'
 import { dropHandshakes } from './support/handshakes.ts'
 import { packet, packets, stream } from './support/packets.ts'
 import { frameFor, throwAt } from './support/raw.ts'
-import { dropsOf, inWorld, pathsOf, SERVER_HOST, statsOf } from './support/world.ts'
+import { countOf, dropsOf, inWorld, pathsOf, SERVER_HOST, statsOf } from './support/world.ts'
 import type { World, WorldOptions } from './support/world.ts'
 
 const REKEY_MS = 120_000
@@ -34,6 +34,72 @@ const spareLink = ({ network, client }: World): Promise<Link> =>
   memoryTransport(network, { pool: client.pool, host: '10.0.7.1' }).dial(`${SERVER_HOST}:7000`, {
     handler: client.tunnel,
   })
+
+describe('a client that is to use a path no more', () => {
+  test.each([{}, undefined])('takes it away at both ends in mid-transfer, security: %j', async (security) => {
+    const paths = [{ name: 'dsl' }, { name: 'lte' }, { name: 'sat' }]
+    await inWorld({ paths, ...(security && { security }) }, async (world) => {
+      const { client, server } = world
+      let closed = false
+      for (let id = 0; id < 200; id++) {
+        client.tun.injectBatch(packets(1, { from: id }))
+        server.tun.injectBatch(packets(1, { from: id }))
+        if (id === 100) closed = client.tunnel.closePath('lte')
+        await world.pass(1)
+      }
+      expect(closed).toBe(true)
+      await world.pass(300)
+      for (const end of [client, server]) {
+        expect(pathsOf(end).map(({ id, use }) => [id, use])).toEqual([
+          [0, 'active'],
+          [2, 'active'],
+        ])
+      }
+      // What was under way to the server came before its end was told; the server learned of it 10 ms later.
+      expect(server.tun.received).toHaveLength(200)
+      expect(client.tun.received.length).toBeGreaterThan(190)
+      await world.pass(60_000)
+      const late = client.tap.sent.findLast(({ header }) => header.pathId === 1)!
+      expect(late).toMatchObject({ header: { type: FrameType.control } })
+      expect(world.network.flyingDatagrams).toBe(0)
+    })
+  })
+
+  test('does not dial it again, and lets go of a dial under way', async () => {
+    await inWorld({ security: {} }, async (world) => {
+      const { client } = world
+      world.line(0).unreachable('EINVAL')
+      await stream(world, 'client', { count: 20 })
+      expect(client.tunnel.closePath('dsl')).toBe(true)
+      world.restoreAll()
+      await world.pass(60_000)
+      expect(pathsOf(client).map(({ name }) => name)).toEqual(['lte'])
+      expect(countOf(client, 'path-linked')).toBe(2)
+    })
+  })
+
+  test('looks for its server at once when the others do not work', async () => {
+    await inWorld({ security: {} }, async (world) => {
+      const { client } = world
+      world.line(1).cut()
+      await stream(world, 'client', { count: 2000 })
+      client.tunnel.closePath('dsl')
+      expect(countOf(client, 'stalled')).toBe(1)
+      world.restoreAll()
+      await world.until(() => pathsOf(client)[0]!.prober.state === 'normal', 10_000)
+    })
+  })
+
+  test('keeps the last one, and knows no other names', async () => {
+    await inWorld({ security: {} }, async ({ client }) => {
+      expect(client.tunnel.closePath('sat')).toBe(false)
+      expect(client.tunnel.closePath('lte')).toBe(true)
+      expect(client.tunnel.closePath('lte')).toBe(false)
+      expect(() => client.tunnel.closePath('dsl')).toThrow(RangeError)
+      expect(pathsOf(client).map(({ name }) => name)).toEqual(['dsl'])
+    })
+  })
+})
 
 describe('a path that the client closes', () => {
   test('is gone at the server too, and the others carry what it did', async () => {

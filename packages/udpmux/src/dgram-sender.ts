@@ -5,13 +5,19 @@ import type { PeerTable } from './peer-table.ts'
 
 /** Bytes given to node:dgram and not reported sent, beyond which `send` leaves the rest. */
 const BACKLOG_BYTES = 1 << 18
-/** System errors that speak of the remote address, not of this socket or datagram. */
+/**
+ * System errors that speak of the way to the remote address, not of the datagram. The last three come when the local
+ * address or interface of the socket is gone.
+ */
 export const UNREACHABLE: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'EHOSTUNREACH',
   'ENETUNREACH',
   'EHOSTDOWN',
   'ENETDOWN',
+  'EADDRNOTAVAIL',
+  'EINVAL',
+  'ENODEV',
 ])
 
 export interface DgramSenderOptions {

@@ -1,4 +1,4 @@
-import { createSocket } from 'node:dgram'
+import { Socket as DgramSocket, createSocket } from 'node:dgram'
 import type { Socket } from 'node:dgram'
 import { once } from 'node:events'
 import type { DatagramHandler, DatagramSocket } from '@mp/interface'
@@ -134,6 +134,26 @@ describe('a socket on node:dgram', () => {
     expect(seen.onUnreachable).toHaveBeenCalledWith(peer, 'ECONNREFUSED')
     expect(seen.onClose).not.toHaveBeenCalled()
   })
+
+  it.each(['EINVAL', 'EADDRNOTAVAIL', 'ENODEV', 'ENETUNREACH'])(
+    'tells that its own address or route is gone, by %s, and stays open',
+    async (code) => {
+      const socket = await open({ remote: '127.0.0.1:9' })
+      const seen = handler()
+      socket.start(seen)
+      const send = vi.spyOn(DgramSocket.prototype, 'send').mockImplementation((...args: unknown[]) => {
+        const done = args.at(-1) as (error: Error) => void
+        done(Object.assign(new Error(code), { code }))
+      })
+      const batch = batchOfTexts(pool, ['a frame'])
+      batch.peer[0] = socket.peer('127.0.0.1:9')
+      expect(socket.send(batch)).toBe(1)
+      send.mockRestore()
+      expect(seen.onUnreachable.mock.calls).toEqual([[socket.peer('127.0.0.1:9'), code]])
+      expect(socket.stats().drops).toMatchObject({ unreachable: 1, 'send-failed': 0 })
+      expect(seen.onClose).not.toHaveBeenCalled()
+    },
+  )
 
   it('sends only to the address it is connected to', async () => {
     const sink = await open()

@@ -1,4 +1,4 @@
-import type { Transport } from '@mp/interface'
+import type { CipherName, Transport } from '@mp/interface'
 import { CfsScheduler } from '@mp/scheduler-cfs'
 import { tcpTransport } from '@mp/tcp-transport'
 import { TunnelClient, TunnelServer } from '@mp/tunnel'
@@ -13,6 +13,8 @@ export interface Tunnel {
   readonly transport: string
   /** What seals packets, and why that, for the log. Undefined when nothing is encrypted. */
   readonly encryption: string | undefined
+  /** Why the sessions that use `cipher` use it, for the status. */
+  readonly reasonFor: (cipher: CipherName) => string
   start(): Promise<void>
   stats(): TunnelStats
   close(): Promise<void>
@@ -47,6 +49,7 @@ function createServer(config: Config, common: TunnelOptions): Tunnel {
   return {
     transport: about,
     encryption: keys?.about,
+    reasonFor: (cipher) => keys?.reasonFor(cipher) ?? '',
     start: () => server.start(),
     stats: () => server.stats(),
     close: () => server.close(),
@@ -64,6 +67,7 @@ function createClient(config: Config, common: TunnelOptions): Tunnel {
   return {
     transport: createTransport(config, common).about,
     encryption: keys?.about,
+    reasonFor: (cipher) => keys?.reasonFor(cipher) ?? '',
     start: async () => client.start(),
     stats: () => client.stats(),
     close: () => client.close(),

@@ -14,6 +14,7 @@ import { createTunnel } from './create-tunnel.ts'
 import type { Tunnel } from './create-tunnel.ts'
 import { createPool } from './pool.ts'
 import { createReporter } from './report.ts'
+import { reportStatus } from './status.ts'
 import { StopRequest } from './stop-request.ts'
 
 /**
@@ -51,14 +52,17 @@ interface Running {
 }
 
 async function runTunnel(tunnel: Tunnel, { config, log, stop, tun }: Running): Promise<number> {
+  const sayStatus = (): void => reportStatus(tunnel, config, log)
   try {
     await tunnel.start()
     if (config.user !== undefined) leaveRoot(config.user, config)
     sayStart(config, log, { tun: `${tun.name} (${tun.backend})`, tunnel })
+    process.on('SIGUSR1', sayStatus)
     const { exit, reason } = await stop.requested
     log.info(`stopping: ${reason}`, { stats: tunnel.stats() })
     return exit
   } finally {
+    process.off('SIGUSR1', sayStatus)
     await tunnel.close()
   }
 }

@@ -1,5 +1,6 @@
-import type { BatchAead, CipherName, PacketPool } from '@mp/interface'
+import type { CipherName, PacketPool } from '@mp/interface'
 import { chooseAead, measureCiphers } from '@mp/native-io'
+import type { ChosenAead } from '@mp/native-io'
 import { nodeCrypto } from '@mp/runtime-node'
 import type { ClientSecurity, Security, ServerPeer, ServerSecurity } from '@mp/tunnel'
 import type { Config } from '../config/index.ts'
@@ -9,6 +10,8 @@ export interface Keys<S> {
   readonly security: S
   /** For the log. */
   readonly about: string
+  /** Why the sessions that use `cipher` use it, and what computes it here. */
+  readonly reasonFor: (cipher: CipherName) => string
 }
 
 type Secured = Exclude<Config['security'], 'none'>
@@ -18,9 +21,9 @@ export function clientSecurity(config: Config, pool: PacketPool): Keys<ClientSec
   const { security } = config
   if (security === 'none') return undefined
   const { presharedKey, serverPublicKey } = security
-  const { security: common, about } = commonSecurity(security, pool)
+  const { security: common, ...texts } = commonSecurity(security, pool)
   return {
-    about,
+    ...texts,
     security: {
       ...common,
       serverKey: serverPublicKey!,
@@ -34,8 +37,8 @@ export function serverSecurity(config: Config, pool: PacketPool): Keys<ServerSec
   const { security } = config
   if (security === 'none') return undefined
   const { handshakesPerSecond } = security
-  const { security: common, about } = commonSecurity(security, pool)
-  return { about, security: { ...common, ...(handshakesPerSecond && { handshakesPerSecond }) } }
+  const { security: common, ...texts } = commonSecurity(security, pool)
+  return { ...texts, security: { ...common, ...(handshakesPerSecond && { handshakesPerSecond }) } }
 }
 
 /** The clients a server knows. */
@@ -51,25 +54,33 @@ function commonSecurity({ privateKey, cipher }: Secured, pool: PacketPool): Keys
   const secret = privateKey.reveal()
   const costs = measureCiphers({ pool })
   const preferred = chooseAead({ pool, cipher })
-  const made = new Map<CipherName, BatchAead>([[preferred.aead.cipher, preferred.aead]])
-  const aeadOf = (name: CipherName): BatchAead => {
-    const aead = made.get(name) ?? chooseAead({ pool, cipher: name }).aead
-    made.set(name, aead)
-    return aead
+  const made = new Map<CipherName, ChosenAead>()
+  const choose = (name: CipherName): ChosenAead => {
+    const chosen = made.get(name) ?? chooseAead({ pool, cipher: name })
+    made.set(name, chosen)
+    return chosen
   }
+  const why = cipher === 'auto' ? `agreed with the peer, as here ${figures(costs)}` : 'the config says so'
   return {
+    reasonFor: (name) => `${why}; ${choose(name).reason}`,
     about: `${preferred.aead.cipher} (${preferred.aead.backend}: ${preferred.reason})`,
     security: {
       crypto,
       staticKeys: { privateKey: secret, publicKey: crypto.publicKeyOf(secret) },
       costs: cipher === 'auto' ? wholeNanoseconds(costs) : only(cipher, costs),
-      aeadOf,
+      aeadOf: (name) => choose(name).aead,
       wallMs: () => Date.now(),
     },
   }
 }
 
 type Costs = Record<CipherName, number>
+
+/** What a packet costs with each cipher, in words. */
+function figures(costs: Costs): string {
+  const [aes, chacha] = [Math.round(costs['aes-256-gcm']), Math.round(costs['chacha20-poly1305'])]
+  return `aes-256-gcm takes ${aes} ns a packet and chacha20-poly1305 ${chacha}`
+}
 
 function wholeNanoseconds(costs: Costs): Costs {
   return {

@@ -61,6 +61,46 @@ describe.skipIf(missing)(`a client behind a NAT ${text}`, () => {
   })
 })
 
+/** Longest silence of a transfer whose machine gets another address, ms. */
+const OWN_GAP_MS = 3000
+/** How long the machine has no address at all, ms. */
+const BARE_MS = 1000
+
+describe.skipIf(missing)(`a client whose own address changes ${text}`, () => {
+  let stage: Stage
+  beforeEach(async () => {
+    stage = await createStage({ secure: true, lines: 1, rateMbit: RATE_MBIT })
+  })
+  afterEach(() => stage.dispose())
+
+  test.each([
+    { about: 'another one at once', path: {}, fresh: '10.77.1.9', bareMs: 0 },
+    { about: 'none, then another one', path: {}, fresh: '10.77.1.9', bareMs: BARE_MS },
+    { about: 'none, then the same', path: { localAddr: '10.77.1.1' }, fresh: '10.77.1.1', bareMs: BARE_MS },
+    { about: 'another one of its device', path: { device: 'link1' }, fresh: '10.77.1.9', bareMs: 0 },
+  ])('goes on with a fresh socket: $about', async ({ path, fresh, bareMs }) => {
+    const { client, server } = stage
+    const daemon = await stage.startServer()
+    const own = await stage.startClient({
+      client: { remotePaths: [{ remoteAddr: `10.77.1.2:${PORT}`, ...path }] },
+    })
+    const transfer = await startDownload({ from: client, to: server }, INSIDE.client[0])
+    await sleep(BEFORE_MS)
+    const second = transfer.elapsed()
+    await client.run('ip', ['addr', 'del', '10.77.1.1/24', 'dev', 'link1'])
+    await sleep(bareMs)
+    await client.run('ip', ['addr', 'add', `${fresh}/24`, 'dev', 'link1'])
+    await sleep(bareMs + 2 * AFTER_MS)
+    const { mbit, gapMs } = transfer.measure(second - SETTLED_SECONDS, Infinity)
+    expect(gapMs).toBeLessThan(OWN_GAP_MS)
+    expect(mbit).toBeGreaterThan(RATE_MBIT / 10)
+    // The server says where the path leads whenever that is new.
+    const leads = `leads to ${fresh}:`.replaceAll('.', '\\.')
+    await daemon.says(new RegExp(`^path 0: ${leads}`))
+    expect(own.count(/^tunnel established/)).toBeLessThanOrEqual(2)
+  })
+})
+
 /**
  * What a line that gets another address from its provider does to those behind it: the kernel forgets all it had
  * translated to the old one, and new flows get other ports.
