@@ -89,6 +89,7 @@ export class Endpoint {
 
   async #close(cause?: Error): Promise<void> {
     this.#binding.close(this.handle)
+    clearImmediate(this.#soon)
     this.#rows.release()
     await Promise.resolve()
     this.#handler?.onClose(cause)
@@ -119,9 +120,10 @@ export class Endpoint {
 
   /** Of what is held here the event loop does not know. */
   #receiveSoon(): void {
-    this.#soon ??= setImmediate(() => {
+    if (this.#soon !== undefined) return
+    this.#soon = setImmediate(() => {
       this.#soon = undefined
-      if (!this.closed) this.#receiveRounds()
+      this.#receiveRounds()
     })
   }
 

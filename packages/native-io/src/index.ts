@@ -1,5 +1,5 @@
 /**
- * UDP sockets, TUN devices and encryption that work in batches: one system call carries up to 64 datagrams, and one
+ * UDP sockets, TUN devices and encryption that work in batches: one system call carries many datagrams, and one
  * call crosses from C to JavaScript, whatever their number. A small addon in plain C (Node-API, so one build serves all
  * versions of Node) does it; received packets land directly in the slots of a packet pool.
  *
@@ -33,10 +33,16 @@
  * to; else NATs and connected sockets would drop the answers. The kernel tells it with each datagram, on Linux only:
  * elsewhere the routing table chooses, so listen at one address where a machine has several.
  *
- * How it works: libuv polls the descriptor; one wake-up is one call into JavaScript, which asks for up to four full
- * batches before timers and other sockets get their turn. Slots to receive into are taken from the pool beforehand, so
- * that an idle socket holds `batchSize` of them; when the pool has none, packets are taken from the kernel all the same
- * and counted as `pool-empty`, for a full queue in the kernel would drop them uncounted.
+ * Where the kernel can (Linux 5.0), datagrams of one size to one peer go to it as one message of up to 64, which it or
+ * the network card cuts (UDP_SEGMENT, "GSO"), and come from it as one (UDP_GRO). A test over loopback has to prove once
+ * per process that this works; where a device refuses later, it is switched off without loss. The options `gso` and
+ * `gro` switch it off from the start, and `socket.offloads()` says what is in use, and why not.
+ *
+ * How it works: libuv polls the descriptor; one wake-up is one call into JavaScript, which asks for up to four batches,
+ * and for none after 256 packets, before timers and other sockets get their turn. Slots to receive into are taken from
+ * the pool beforehand: 32 of them by an idle socket, `batchSize` by a busy one and by a TUN device. When the pool has
+ * none, packets are taken from the kernel all the same and counted as `pool-empty`, for a full queue in the kernel
+ * would drop them uncounted.
  *
  * Encryption is worth a batch too: OpenSSL's functions are called where the running program has them, so that 64 packets
  * cost one crossing, and nothing is allocated. {@link chooseAead} takes that, or the best there is without it:

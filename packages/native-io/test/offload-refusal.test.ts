@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,27 +11,21 @@ const PACKETS = 120
 const compiler = spawnSync('cc', ['--version']).status === 0
 const needs = { native: loadNativeIo().io !== undefined, linux: process.platform === 'linux' }
 const missing = requires([], { ...needs, compiler })
-const fixture = (name: string): string => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url))
+const program = fileURLToPath(new URL('fixtures/runs.mjs', import.meta.url))
+const shim = fileURLToPath(new URL('fixtures/refuse-runs.c', import.meta.url))
 const arrived = { txPackets: PACKETS, received: PACKETS, inOrder: true, inUse: 0 }
 
 describe.skipIf(missing.length > 0)('a kernel that refuses segments [needs native, linux, compiler]', () => {
   let folder: string
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'mp-refuse-'))
-    const command = [
-      '-shared',
-      '-fPIC',
-      '-D_GNU_SOURCE',
-      fixture('refuse-runs.c'),
-      '-o',
-      join(folder, 'refuse.so'),
-    ]
-    expect(spawnSync('cc', command, { encoding: 'utf8' }).stderr).toBe('')
+    const command = ['-shared', '-fPIC', '-D_GNU_SOURCE', shim, '-o', join(folder, 'refuse.so')]
+    execFileSync('cc', command)
   })
   afterAll(() => rmSync(folder, { recursive: true }))
 
   function sendRuns(code: keyof typeof constants.errno, lengthBytes: number): unknown {
-    const args = [fixture('runs.mjs'), 'both', '127.0.0.1:0', String(lengthBytes)]
+    const args = [program, 'both', '127.0.0.1:0', String(lengthBytes)]
     const env = {
       ...process.env,
       LD_PRELOAD: join(folder, 'refuse.so'),
@@ -57,32 +51,31 @@ describe.skipIf(missing.length > 0)('a kernel that refuses segments [needs nativ
   })
 })
 
+/** Sends runs from one to the other, after `ip link set` with the words of `prepare` at both ends. */
+async function sendOverLine(prepare: string, lengthBytes: number): Promise<unknown> {
+  const lab = await createLab()
+  try {
+    const [near, far] = [await lab.namespace('near'), await lab.namespace('far')]
+    const { name } = await lab.link(near, far, { aAddress: '10.98.0.1/24', bAddress: '10.98.0.2/24' })
+    for (const host of [near, far]) await host.run('ip', ['link', 'set', 'dev', name, ...prepare.split(' ')])
+    const ear = far.spawn(process.execPath, [program, 'hear', '10.98.0.2:9000'])
+    await ear.waitFor(/ready/)
+    const args = [program, 'send', '10.98.0.2:9000', String(lengthBytes)]
+    const sent = JSON.parse(await near.run(process.execPath, args)) as object
+    return { ...sent, ...(JSON.parse((await ear.exited).stdout) as object) }
+  } finally {
+    await lab.dispose()
+  }
+}
+
 const unable = requires(['root', 'netns'], needs)
 
 describe.skipIf(unable.length > 0)('a line between two hosts [needs native, linux, root, netns]', () => {
-  /** Sends runs from one to the other, after `ip link set` with the words of `prepare` at both ends. */
-  async function sendRuns(prepare: string, lengthBytes: number): Promise<unknown> {
-    const lab = await createLab()
-    try {
-      const [near, far] = [await lab.namespace('near'), await lab.namespace('far')]
-      const { name } = await lab.link(near, far, { aAddress: '10.98.0.1/24', bAddress: '10.98.0.2/24' })
-      for (const host of [near, far])
-        await host.run('ip', ['link', 'set', 'dev', name, ...prepare.split(' ')])
-      const ear = far.spawn(process.execPath, [fixture('runs.mjs'), 'hear', '10.98.0.2:9000'])
-      await ear.waitFor(/ready/)
-      const args = [fixture('runs.mjs'), 'send', '10.98.0.2:9000', String(lengthBytes)]
-      const sent = JSON.parse(await near.run(process.execPath, args)) as object
-      return { ...sent, ...(JSON.parse((await ear.exited).stdout) as object) }
-    } finally {
-      await lab.dispose()
-    }
-  }
-
   it('whose device does no segmentation has the kernel do it', async () => {
-    expect(await sendRuns('gso_max_segs 1', 1000)).toEqual({ ...arrived, gso: true, sentMessages: 3 })
+    expect(await sendOverLine('gso_max_segs 1', 1000)).toEqual({ ...arrived, gso: true, sentMessages: 3 })
   })
 
   it('that takes only smaller packets gets them one by one, as fragments', async () => {
-    expect(await sendRuns('mtu 1280', 1400)).toEqual({ ...arrived, gso: true, sentMessages: PACKETS })
+    expect(await sendOverLine('mtu 1280', 1400)).toEqual({ ...arrived, gso: true, sentMessages: PACKETS })
   })
 })

@@ -18,6 +18,25 @@ function checkRows(rows: ReceiveRows, pool: Mempool, ready: number, lent: readon
 }
 
 describe('rows to receive into', () => {
+  it('are few for a device with little to do, all once they were too few, and few again some time later', () => {
+    const pool = new Mempool({ classes: [{ packetBytes: 100, slots: 20 }] })
+    const rows = new ReceiveRows(pool, CAPACITY, RESERVE_BYTES, 2)
+    expect(rows.refill()).toBe(2)
+    rows.grow()
+    expect(rows.refill()).toBe(CAPACITY)
+    const batch = rows.handOut(3)
+    const lent = [...batch.slot.subarray(0, 3)]
+    rows.settle(3)
+    checkRows(rows, pool, rows.refill(), lent)
+    for (let wakeUp = 0; wakeUp < 20; wakeUp++) rows.settle(0)
+    expect(pool.inUse).toBe(2 + lent.length)
+    checkRows(rows, pool, rows.refill(), lent)
+    expect(rows.refill()).toBe(2)
+    rows.release()
+    for (const slot of lent) pool.release(slot)
+    expect(pool.inUse).toBe(0)
+  })
+
   it('are full whenever the pool allows it, and lose no slot, whatever is handed out and given back', () => {
     const operation = fc.record({ received: fc.nat(CAPACITY), returned: fc.nat(20) })
     fc.assert(

@@ -7,9 +7,14 @@ import { loadNativeIo } from '@mp/native-io'
 const { io } = loadNativeIo()
 const missing = requires([], { native: io !== undefined })
 
-describe.skipIf(missing.length > 0)('native sockets [needs native]', () => {
+const ways = [
+  ['native', {}],
+  ['native, without offloads,', { gso: false, gro: false }],
+] as const
+
+describe.skipIf(missing.length > 0).each(ways)('%s sockets [needs native]', (name, offloads) => {
   testDatagramSocket({
-    name: 'native',
+    name,
     create: () => {
       const pool = new Mempool({
         classes: [
@@ -22,7 +27,12 @@ describe.skipIf(missing.length > 0)('native sockets [needs native]', () => {
         wait: realWait(),
         tooBigBytes: 65_536,
         open: ({ address, maxPeers }) =>
-          io!.openSocket({ pool, local: address, ...(maxPeers !== undefined && { peerCapacity: maxPeers }) }),
+          io!.openSocket({
+            pool,
+            local: address,
+            ...offloads,
+            ...(maxPeers !== undefined && { peerCapacity: maxPeers }),
+          }),
       }
     },
   })

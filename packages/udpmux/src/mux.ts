@@ -43,6 +43,10 @@ export interface UdpMuxOptions {
   readonly receiveBufferBytes?: number
   /** Kernel buffer asked for per socket, bytes. Default: what the backend finds good. */
   readonly sendBufferBytes?: number
+  /** Lets the native backend send several datagrams as one where the kernel can cut them (UDP_SEGMENT). Default true. */
+  readonly gso?: boolean
+  /** Lets the native backend receive several datagrams as one where the kernel can join them (UDP_GRO). Default true. */
+  readonly gro?: boolean
   /** Resolves host names. Default: as the system does. */
   readonly resolveHost?: ResolveHost
   /** A listener heard a remote address for the first time; its frames follow in `onFrames`. */
@@ -154,12 +158,14 @@ class Mux implements UdpMux {
   }
 
   async #open(action: string, wishes: Omit<SocketOptions, 'pool'>): Promise<DatagramSocket> {
-    const { pool, receiveBufferBytes, sendBufferBytes } = this.#options
+    const { pool, receiveBufferBytes, sendBufferBytes, gso, gro } = this.#options
     try {
       return await this.#openSocket({
         pool,
         ...(receiveBufferBytes !== undefined && { receiveBufferBytes }),
         ...(sendBufferBytes !== undefined && { sendBufferBytes }),
+        ...(gso !== undefined && { gso }),
+        ...(gro !== undefined && { gro }),
         ...wishes,
       })
     } catch (error) {

@@ -10,7 +10,7 @@ export interface SocketOptions {
   readonly remote?: string
   /** Network interface to bind to. */
   readonly device?: string
-  /** Most datagrams handed over in one call. Default 64. */
+  /** Most datagrams handed over in one call. Default: what the backend finds good. */
   readonly batchSize?: number
   /** Most remote addresses known at once. Default 4096; a connected socket has one. */
   readonly peerCapacity?: number
@@ -18,6 +18,10 @@ export interface SocketOptions {
   readonly receiveBufferBytes?: number
   /** Kernel buffer asked for, bytes; the system may give less. Default: what the backend finds good. */
   readonly sendBufferBytes?: number
+  /** Several datagrams of one size may go to the kernel as one, natively and where it can. Default true. */
+  readonly gso?: boolean
+  /** The kernel may hand over several datagrams as one, natively and where it can. Default true. */
+  readonly gro?: boolean
 }
 
 /** Opens a socket that is bound already when it is handed over. Throws or rejects with a system error or a `UdpError`. */

@@ -309,6 +309,25 @@ it('a socket that has no number for its peer does not stay open', async () => {
   expect(() => network.rebind({ localAddress: '10.0.0.1:49152' })).toThrow(/there is no socket/)
 })
 
+it('sockets are told which offloads to leave alone', async () => {
+  const runtime = simRuntime()
+  const open = memorySockets(new MemoryNetwork({ runtime }))
+  const told: unknown[] = []
+  const socketFactory: SocketFactory = ({ gso, gro, ...options }) => {
+    told.push({ gso, gro })
+    return open(options)
+  }
+  for (const offloads of [{}, { gso: false, gro: true }]) {
+    const mux = udpMux({ pool, runtime, socketFactory, ...offloads })
+    const listener = await mux.listen('10.0.0.1:0', new Recorder(pool))
+    await listener.close()
+  }
+  expect(told).toEqual([
+    { gso: undefined, gro: undefined },
+    { gso: false, gro: true },
+  ])
+})
+
 describe('dialing a name', () => {
   it('asks for addresses of the family of the local address', async () => {
     const { dialing, asked } = dialAt(['10.0.0.9'], '10.0.0.7')

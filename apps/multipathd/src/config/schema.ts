@@ -42,6 +42,13 @@ export interface Config<Key = Secret> {
     readonly mtu: number
     readonly backend: 'auto' | 'native' | 'tuntap2'
   }
+  /** What the kernel may do for many packets at once. */
+  readonly offload: {
+    /** Cut runs of datagrams that are sent as one message. */
+    readonly gso: boolean
+    /** Join datagrams that are received. */
+    readonly gro: boolean
+  }
   /** Where metrics will be served. Nothing listens there in this release. */
   readonly promListenAddr: string
   /** Whom to become once started, instead of root. */
@@ -155,6 +162,18 @@ const tun = z.strictObject(
   { error: object },
 )
 
+const offload = z.strictObject(
+  {
+    gso: flag().default(true).meta({
+      description: 'Datagrams of one size go to the kernel together, which cuts them (UDP_SEGMENT).',
+    }),
+    gro: flag()
+      .default(true)
+      .meta({ description: 'The kernel joins datagrams of one size that it received (UDP_GRO).' }),
+  },
+  { error: object },
+)
+
 /** What the schema says of a config: under `--insecure` it need not speak of security. */
 type Parsed = Omit<Config<KeySource>, 'security'> & {
   readonly security?: Config<KeySource>['security'] | undefined
@@ -174,6 +193,11 @@ export const configSchema: z.ZodType<Parsed> = z.strictObject(
     client: client.prefault({}).meta({ description: 'Used in the client role.' }),
     server: server.optional().meta({ description: 'Used in the server role.' }),
     tun: tun.meta({ description: 'The TUN device of this side.' }),
+    offload: offload.prefault({}).meta({
+      description:
+        'Work on many packets at once that is left to the kernel, on Linux with the addon. ' +
+        'Each is used only where it works: switch one off to look for a fault.',
+    }),
     promListenAddr: listenEndpoint()
       .default('127.0.0.1:2131')
       .meta({

@@ -91,11 +91,12 @@ function clientPath(path: RemotePath, config: Config, common: TunnelOptions): Cl
 
 /** Transports have no state of their own, so that each path may have one that knows its MTU. */
 function createTransport(
-  { tcp }: Config,
+  { tcp, offload: { gso, gro } }: Config,
   { pool, runtime }: TunnelOptions,
   maxFrameBytes?: number,
 ): { readonly transport: Transport; readonly about: string } {
   if (tcp) return { transport: tcpTransport({ pool, runtime }), about: 'tcp' }
-  const transport = udpMux({ pool, runtime, ...(maxFrameBytes === undefined ? {} : { maxFrameBytes }) })
+  const limit = maxFrameBytes === undefined ? {} : { maxFrameBytes }
+  const transport = udpMux({ pool, runtime, gso, gro, ...limit })
   return { transport, about: `udp (${transport.backend}: ${transport.backendReason})` }
 }

@@ -25,6 +25,7 @@ describe('a config', () => {
         mtu: 1400,
         backend: 'auto',
       },
+      offload: { gso: true, gro: true },
       promListenAddr: '127.0.0.1:2131',
     })
   })
@@ -42,6 +43,7 @@ describe('a config', () => {
       isServer: false,
       tcp: false,
       security: 'none',
+      offload: { gso: false, gro: false },
       promListenAddr: '[::1]:9100',
       client: {
         remotePaths: [

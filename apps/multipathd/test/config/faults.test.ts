@@ -162,6 +162,12 @@ const FAULTY: FaultyCase[] = [
   ['isServer in quotes', { ...server, isServer: 'true' }, 'isServer', /expected true or false, found "true"/],
   ['tcp as a number', { ...client, tcp: 1 }, 'tcp', /expected true or false, found 1/],
   [
+    'an offload that is no flag',
+    { ...client, offload: { gso: 1 } },
+    'offload.gso',
+    /expected true or false, found 1/,
+  ],
+  [
     'a metrics endpoint without port',
     { ...client, promListenAddr: 'localhost' },
     'promListenAddr',
