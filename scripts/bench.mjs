@@ -2,11 +2,14 @@
 // code of the next.
 //
 //     node scripts/bench.mjs              all
+//     node scripts/bench.mjs --list       their names
 //     node scripts/bench.mjs prober       those with "prober" in their path
+//     node scripts/bench.mjs e2e --quick  what stands behind the name goes to the bench
 import { spawnSync } from 'node:child_process'
 import { filesBelow, root } from './lib/files.mjs'
 
-const wanted = process.argv[2] ?? ''
+const [first = '', ...rest] = process.argv.slice(2)
+const wanted = first.startsWith('--') ? '' : first
 const benches = ['packages', 'apps']
   .flatMap(filesBelow)
   .filter((path) => path.endsWith('.bench.mjs') && path.includes(wanted))
@@ -15,7 +18,9 @@ if (benches.length === 0) {
   process.exitCode = 1
 }
 for (const path of benches) {
-  console.log(`\n# ${path}`)
-  const { status } = spawnSync(process.execPath, ['--expose-gc', path], { cwd: root, stdio: 'inherit' })
+  console.log(first === '--list' ? path : `\n# ${path}`)
+  if (first === '--list') continue
+  const command = ['--expose-gc', path, ...rest]
+  const { status } = spawnSync(process.execPath, command, { cwd: root, stdio: 'inherit' })
   if (status !== 0) process.exitCode = 1
 }
