@@ -14,7 +14,7 @@ export interface PersistentDialOptions extends DialOptions {
   onUp?(link: Link): void
   /** There is no link: once per outage, with why the first dial failed or the link ended. Trying goes on. */
   onDown?(error?: Error): void
-  /** A {@link PersistentLink.redial} failed, for this reason. The link there was stays. */
+  /** A dial of {@link PersistentLink.redial} failed, for this reason. The link there was stays, and trying goes on. */
   onRedialFailure?(error: Error): void
 }
 
@@ -23,11 +23,13 @@ export interface PersistentLink {
   /** The link while there is one. */
   readonly link: Link | undefined
   /**
-   * Dials once for another link, as the one there is may lead nowhere: a UDP socket keeps the address it was opened
-   * with. That one stays in use until the other is up, and is closed then. Does nothing while a dial is under way or
-   * due anyhow. Who calls it decides how often.
+   * Dials for another link until it has one, as the one there is may lead nowhere: a UDP socket keeps the address it
+   * was opened with. That one stays in use until the other is up, and is closed then. Without a link it does nothing:
+   * dialling is under way anyhow.
    */
   redial(): void
+  /** The link there is works after all: ends what {@link PersistentLink.redial} began. */
+  keep(): void
   /** Stops trying and closes the link. Idempotent. No callback but the handler's `onClose` follows. */
   close(): void
 }
@@ -62,6 +64,8 @@ class PersistentDialer implements PersistentLink {
   #retry: Timer | undefined
   #upSinceMs = 0
   #isDialing = false
+  /** Another link is looked for while there is one. */
+  #isReplacing = false
   #down = false
   #closed = false
 
@@ -82,13 +86,22 @@ class PersistentDialer implements PersistentLink {
   }
 
   redial(): void {
-    if (this.link !== undefined && !this.#isDialing) this.dial()
+    if (this.link === undefined || this.#isReplacing) return
+    this.#isReplacing = true
+    this.#resetBackoff()
+    if (!this.#isDialing) this.dial()
+  }
+
+  keep(): void {
+    if (!this.#isReplacing) return
+    this.#isReplacing = false
+    if (this.link !== undefined) this.#cancelRetry()
   }
 
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    this.#retry?.cancel()
+    this.#cancelRetry()
     this.link?.close()
     this.link = undefined
   }
@@ -110,10 +123,15 @@ class PersistentDialer implements PersistentLink {
   }
 
   #up(link: Link): void {
-    if (this.#closed) return link.close()
-    if (this.#stillborn.has(link)) return this.#fail(this.#stillborn.get(link))
     const old = this.link
+    // While it was dialled the user closed this, or found that the link there is works.
+    if (this.#closed || (old !== undefined && !this.#isReplacing)) {
+      this.#isDialing = false
+      return link.close()
+    }
+    if (this.#stillborn.has(link)) return this.#fail(this.#stillborn.get(link))
     this.#isDialing = false
+    this.#isReplacing = false
     this.link = link
     this.#down = false
     this.#upSinceMs = this.#options.runtime.nowMs()
@@ -123,25 +141,41 @@ class PersistentDialer implements PersistentLink {
 
   #fail(error: Error | undefined): void {
     this.#isDialing = false
-    if (this.link === undefined) this.#lost(error)
-    else this.#options.onRedialFailure?.(error ?? new Error('it ended at once'))
+    if (this.link === undefined) return this.#lost(error)
+    if (!this.#isReplacing) return
+    this.#dialLater()
+    this.#options.onRedialFailure?.(error ?? new Error('it ended at once'))
   }
 
   #lost(error: Error | undefined): void {
     if (this.#closed) return
-    const { runtime, stableMs = DEFAULT_STABLE_MS } = this.#options
-    const nowMs = runtime.nowMs()
-    if (!this.#down && nowMs - this.#upSinceMs >= stableMs) this.#backoff.reset()
-    // A redial that is under way says what comes next.
-    if (!this.#isDialing) this.#dialLater(nowMs)
+    this.#isReplacing = false
+    this.#resetBackoff()
+    this.#dialLater()
     if (this.#down) return
     this.#down = true
     this.#options.onDown?.(error)
   }
 
-  #dialLater(nowMs: number): void {
-    const atMs = nowMs + this.#backoff.nextDelayMs(this.#uniform())
-    this.#retry = this.#options.runtime.setTimer(atMs, () => this.dial())
+  /** A link that was up for long enough makes up for what it took to get it. */
+  #resetBackoff(): void {
+    const { runtime, stableMs = DEFAULT_STABLE_MS } = this.#options
+    if (!this.#down && runtime.nowMs() - this.#upSinceMs >= stableMs) this.#backoff.reset()
+  }
+
+  /** Unless a dial is under way or due: that one says what comes next. */
+  #dialLater(): void {
+    if (this.#isDialing || this.#retry !== undefined) return
+    const { runtime } = this.#options
+    this.#retry = runtime.setTimer(runtime.nowMs() + this.#backoff.nextDelayMs(this.#uniform()), () => {
+      this.#retry = undefined
+      this.dial()
+    })
+  }
+
+  #cancelRetry(): void {
+    this.#retry?.cancel()
+    this.#retry = undefined
   }
 
   /** A number in 0…1. */

@@ -177,20 +177,59 @@ describe('a persistent dial that is to dial again', () => {
     persistent.close()
   })
 
-  it('says why that failed, and keeps the link it has', async () => {
+  it('says why that failed, keeps the link it has and tries on with growing delays', async () => {
     transport.up = true
     const failures: string[] = []
     const persistent = dial({ onRedialFailure: ({ message }) => failures.push(message) })
+    await runtime.advance(20_000)
+    transport.up = false
+    persistent.redial()
+    await runtime.advance(2000)
+    persistent.redial()
+    expect(transport.dialsAtMs).toEqual([0, 20_000, 20_250, 20_750, 21_750])
+    expect(failures).toEqual([2, 3, 4, 5].map((number) => `dial ${number} failed`))
+    expect(persistent.link).toBe(transport.links[0])
+    expect(transport.links[0]!.close).not.toHaveBeenCalled()
+    transport.up = true
+    await runtime.advance(100_000)
+    expect(persistent.link).toBe(transport.links[1])
+    expect(transport.dialsAtMs).toHaveLength(6)
+    expect(persistent.told).toEqual(['up', 'up'])
+    persistent.close()
+  })
+
+  it('stops when the link it has works after all, and lets go of one that comes too late', async () => {
+    transport.up = true
+    const persistent = dial()
+    await runtime.settle()
+    persistent.redial()
+    persistent.keep()
+    await runtime.settle()
+    expect(persistent.link).toBe(transport.links[0])
+    expect(transport.links[1]!.close).toHaveBeenCalledOnce()
+    transport.up = false
+    persistent.redial()
+    await runtime.settle()
+    persistent.keep()
+    await runtime.advance(100_000)
+    expect(transport.dialsAtMs).toHaveLength(3)
+    expect([persistent.told, runtime.pendingTimers]).toEqual([['up'], 0])
+    persistent.close()
+  })
+
+  it('dials on when the link ends between two tries', async () => {
+    transport.up = true
+    const persistent = dial()
     await runtime.settle()
     transport.up = false
     persistent.redial()
-    await runtime.advance(100_000)
-    persistent.redial()
-    await runtime.advance(100_000)
-    expect(failures).toEqual(['dial 2 failed', 'dial 3 failed'])
-    expect(persistent.link).toBe(transport.links[0])
-    expect(transport.links[0]!.close).not.toHaveBeenCalled()
-    expect(persistent.told).toEqual(['up'])
+    await runtime.settle()
+    transport.cut()
+    persistent.keep()
+    transport.up = true
+    await runtime.advance(1000)
+    expect(transport.dialsAtMs).toEqual([0, 0, 250])
+    expect(persistent.told).toEqual(['up', 'down: orderly end', 'up'])
     persistent.close()
   })
 

@@ -237,6 +237,7 @@ export class TunnelClient implements FrameHandler, Wakeable {
       if (state !== 'normal' && state !== 'unstable') continue
       this.#trialEndMs = Infinity
       path.isReportedUnlinked = false
+      this.#links.get(path)?.keep()
     }
     this.#watch()
   }

@@ -31,7 +31,7 @@ export class StaleLinks implements Wakeable {
   readonly #suspects = new Map<TunnelPath, Suspect>()
   #nextMs = Infinity
 
-  /** `replace` looks for another link for a path, which keeps its own until then. */
+  /** `replace` looks for another link for a path until it has one. The path keeps its own until then. */
   constructor(replace: (path: TunnelPath) => void) {
     this.#replace = replace
   }
@@ -65,8 +65,8 @@ export class StaleLinks implements Wakeable {
     for (const [path, suspect] of this.#suspects) {
       if (suspect.dueMs > nowMs) continue
       grow(suspect)
-      // Until another link is there this one is as bad as before.
-      suspect.dueMs = nowMs + patienceWith(suspect)
+      // Until another link is there.
+      suspect.dueMs = Infinity
       this.#replace(path)
     }
     this.#findNext()
@@ -107,10 +107,6 @@ function newSuspect(): Suspect {
     isFaulty: false,
     dueMs: Infinity,
   }
-}
-
-function patienceWith({ isFaulty, faultPatienceMs, patienceMs }: Suspect): number {
-  return isFaulty ? faultPatienceMs : patienceMs
 }
 
 function grow(suspect: Suspect): void {

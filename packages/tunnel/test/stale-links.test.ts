@@ -9,15 +9,16 @@ import type { TunnelPath } from '../src/path.ts'
 import { stream } from './support/packets.ts'
 import { countOf, healthyPaths, pathsOf, SERVER_HOST, World } from './support/world.ts'
 
-/** A path in a state, and when another link was looked for; each time there is one, unless `isStuck`. */
-function watched({ isStuck = false } = {}) {
+/** A path in a state, and when another link was looked for; it comes after `dialMs`. */
+function watched({ dialMs = 0 } = {}) {
   const runtime = simRuntime()
   const driver = new Driver(runtime)
   const path = { prober: { state: 'normal' }, link: {} } as unknown as TunnelPath
   const replacedMs: number[] = []
   const stale = new StaleLinks(() => {
     replacedMs.push(runtime.nowMs())
-    if (!isStuck) relink()
+    if (dialMs === 0) relink()
+    else runtime.setTimer(runtime.nowMs() + dialMs, () => relink())
   })
   const look = (): void => {
     stale.update([path], runtime.nowMs())
@@ -50,13 +51,16 @@ function watched({ isStuck = false } = {}) {
 }
 
 describe('a link whose path is lost', () => {
-  test.each([false, true])(
-    'is replaced after 3 s, the next ones with growing patience up to a minute, stuck: %s',
-    (isStuck) => {
-      const { runtime, gaps, enter } = watched({ isStuck })
+  test.each([
+    [0, [3000, 6000, 12_000, 24_000, 48_000, 60_000, 60_000]],
+    [10_000, [3000, 16_000, 22_000, 34_000, 58_000, 70_000]],
+  ])(
+    'is replaced after 3 s, the next ones with growing patience up to a minute, dialled in %i ms',
+    (dialMs, gapsMs) => {
+      const { runtime, gaps, enter } = watched({ dialMs })
       enter('lost')
       runtime.runFor(250_000)
-      expect(gaps()).toEqual([3000, 6000, 12_000, 24_000, 48_000, 60_000, 60_000])
+      expect(gaps()).toEqual(gapsMs)
     },
   )
 
@@ -98,13 +102,12 @@ describe('a link whose path is lost', () => {
 })
 
 describe('a link that the system refuses to send over', () => {
-  test('is replaced after 0.1 s, and again with growing patience up to 1.6 s while there is no other', () => {
-    const { runtime, gaps, enter, fault } = watched({ isStuck: true })
+  test('is replaced after 0.1 s, and those that are refused too with growing patience up to 1.6 s', () => {
+    const { runtime, gaps, enter, fault } = watched()
     enter('lost')
-    fault()
-    for (let ms = 0; ms < 8000; ms += 50) {
-      runtime.runFor(50)
+    for (let ms = 0; ms < 8000; ms += 100) {
       fault()
+      runtime.runFor(100)
     }
     expect(gaps()).toEqual([100, 200, 400, 800, 1600, 1600, 1600, 1600])
   })

@@ -3,6 +3,8 @@ export interface Io {
   readonly stdin: Input
   readonly stdout: Output
   readonly stderr: Output
+  /** Node, the file of the program, and what was written behind it. */
+  readonly argv?: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
 }
 

@@ -5,6 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { capabilities, createLab } from '@mp/netlab'
 import type { Lab, LabLink, Namespace, Running } from '@mp/netlab'
+import { nodeCrypto } from '@mp/runtime-node'
+import { encodeKey } from '@mp/secure-channel'
 import { CUT_LINE, DEMO_LINES } from './lines.ts'
 import { Download } from './download.ts'
 import { printHead, printRow, printSummary, printTableHead } from './story.ts'
@@ -34,7 +36,7 @@ interface Stage {
 export async function runRealDemo(print: Print): Promise<void> {
   const lab = await createLab()
   try {
-    printHead(print, 'with real daemons, TUN devices and TCP between two network namespaces')
+    printHead(print, 'encrypted, with real daemons, TUN devices and TCP between two network namespaces')
     const stage = await setStage(lab)
     await stage.server
       .spawn(process.execPath, [TRANSFER, 'serve', '0.0.0.0', String(TRANSFER_PORT)])
@@ -63,11 +65,12 @@ async function setStage(lab: Lab): Promise<Stage> {
 }
 
 async function startDaemons({ client, server }: Stage): Promise<readonly Running[]> {
-  const common = { security: 'none' }
+  const keys = { client: newKeys(), server: newKeys() }
+  const peer = { name: 'client', publicKey: keys.client.publicKey, allowedIPs: [`${TUNNEL.client}/32`] }
   const serverConfig = {
-    ...common,
     isServer: true,
-    server: { listen: `0.0.0.0:${PORT}` },
+    security: { privateKey: keys.server.privateKey },
+    server: { listen: `0.0.0.0:${PORT}`, peers: [peer] },
     tun: { name: 'mpdemo', localAddr: TUNNEL.server, remoteAddr: TUNNEL.client },
   }
   const remotePaths = DEMO_LINES.map(({ name, rateMbit }, index) => {
@@ -75,7 +78,7 @@ async function startDaemons({ client, server }: Stage): Promise<readonly Running
     return { name, remoteAddr: `${net}.2:${PORT}`, localAddr: `${net}.1`, weight: rateMbit }
   })
   const clientConfig = {
-    ...common,
+    security: { privateKey: keys.client.privateKey, serverPublicKey: keys.server.publicKey },
     client: { remotePaths },
     tun: { name: 'mpdemo', localAddr: TUNNEL.client, remoteAddr: TUNNEL.server },
   }
@@ -84,12 +87,18 @@ async function startDaemons({ client, server }: Stage): Promise<readonly Running
   return daemons
 }
 
-/** Its config is there only until it has read it, so that a demo that is broken off leaves nothing behind. */
+/** Keys for this demo alone, as configs have them. */
+function newKeys(): { readonly privateKey: string; readonly publicKey: string } {
+  const { privateKey, publicKey } = nodeCrypto().generateKeyPair()
+  return { privateKey: encodeKey(privateKey), publicKey: encodeKey(publicKey) }
+}
+
+/** Its config, keys and all, is there only until it has read it, so that a demo that is broken off leaves nothing behind. */
 async function startDaemon(host: Namespace, config: object): Promise<Running> {
   const folder = await mkdtemp(join(tmpdir(), 'multipathd-demo-'))
   try {
     const file = join(folder, `${host.name}.json`)
-    await writeFile(file, JSON.stringify(config))
+    await writeFile(file, JSON.stringify(config), { mode: 0o600 })
     const daemon = host.spawn(process.execPath, [MULTIPATHD, '-config', file])
     await daemon.waitFor(/server listens|client has/)
     return daemon

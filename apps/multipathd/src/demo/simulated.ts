@@ -1,9 +1,11 @@
 import { Mempool } from '@mp/mempool'
+import { chooseAead } from '@mp/native-io'
+import { nodeCrypto } from '@mp/runtime-node'
 import { CfsScheduler } from '@mp/scheduler-cfs'
 import { MemoryNetwork, memoryTransport, memoryTun, simRuntime } from '@mp/testkit'
 import type { NetworkPath, SimRuntime } from '@mp/testkit'
 import { TunnelClient, TunnelServer } from '@mp/tunnel'
-import type { TunnelPath } from '@mp/tunnel'
+import type { ClientSecurity, TunnelPath, TunnelServerOptions } from '@mp/tunnel'
 import { fragmenter } from '@mp/udpmux'
 import { BEST, CUT_LINE, DEMO_LINES } from './lines.ts'
 import type { DemoLine } from './lines.ts'
@@ -21,10 +23,15 @@ const SETTLE_SECONDS = 2
 const STEP_MS = 1
 /** One-way delay of every line, ms. */
 const DELAY_MS = 10
+const CIPHER = 'chacha20-poly1305'
+/** Inner network of the client. */
+const INSIDE = '10.99.0.1/32'
+/** Any day after 1970 will do. */
+const FIRST_DAY_MS = 1_800_000_000_000
 
 /** The demo without root: the same tunnel code on emulated lines, in virtual time. */
 export async function runSimulatedDemo(print: Print, lack: string): Promise<void> {
-  printHead(print, `emulated in virtual time (${lack})`)
+  printHead(print, `encrypted, emulated in virtual time (${lack})`)
   const alone = await setStage([BEST])
   await play(alone, SINGLE_MS)
   const startMs = alone.runtime.nowMs()
@@ -57,9 +64,11 @@ async function setStage(lines: readonly DemoLine[]): Promise<Stage> {
     createFragmenter: () => fragmenter({ pool }),
   }
   const listen = lines.map((_line, index) => ({ transport, endpoint: `${hostOf('server', index)}:${PORT}` }))
-  await new TunnelServer({ ...common, tun: tuns.server, listen }).start()
+  const { client, server } = securities(runtime, pool)
+  await new TunnelServer({ ...common, ...server, tun: tuns.server, listen }).start()
   new TunnelClient({
     ...common,
+    security: client,
     tun: tuns.client,
     paths: lines.map(({ name, rateMbit }, index) => ({
       name,
@@ -71,6 +80,27 @@ async function setStage(lines: readonly DemoLine[]): Promise<Stage> {
   }).start()
   await runtime.advance(START_MS)
   return { runtime, paths, flow: new WindowFlow(runtime, tuns.server, tuns.client) }
+}
+
+/** Keys for both ends, and the same cipher on every machine, so that the figures are the same too. */
+function securities(
+  runtime: SimRuntime,
+  pool: Mempool,
+): { readonly client: ClientSecurity; readonly server: Pick<TunnelServerOptions, 'security' | 'peers'> } {
+  const crypto = nodeCrypto()
+  const { aead } = chooseAead({ pool, cipher: CIPHER })
+  const [clientKeys, serverKeys] = [crypto.generateKeyPair(), crypto.generateKeyPair()]
+  const common = {
+    crypto,
+    costs: { 'aes-256-gcm': 0, [CIPHER]: 1 },
+    aeadOf: () => aead,
+    wallMs: () => FIRST_DAY_MS + runtime.nowMs(),
+  }
+  const peer = { name: 'client', publicKey: clientKeys.publicKey, allowedIPs: [INSIDE] }
+  return {
+    client: { ...common, staticKeys: clientKeys, serverKey: serverKeys.publicKey },
+    server: { security: { ...common, staticKeys: serverKeys }, peers: [peer] },
+  }
 }
 
 function hostOf(side: 'client' | 'server', line: number): string {

@@ -9,6 +9,8 @@ const PAYLOAD_BYTES = 1300
 /** A packet that is not acknowledged in this time is sent again, ms. */
 const RESEND_MS = 300
 const HEADER_BYTES = 28
+const TO_CLIENT = { src: '10.99.0.2', dst: '10.99.0.1' }
+const TO_SERVER = { src: '10.99.0.1', dst: '10.99.0.2' }
 const PORTS = { srcPort: 5001, dstPort: 5001 }
 
 /**
@@ -58,20 +60,26 @@ export class WindowFlow {
       this.#arrived.add(number)
       this.#progress.push({ atMs: nowMs, bytes: this.#arrived.size * PAYLOAD_BYTES })
     }
-    this.#client.inject(packetOf(number, 4))
+    this.#client.inject(packetOf(number, { payloadBytes: 4, ...TO_SERVER }))
   }
 
   #send(number: number, nowMs: number): void {
     this.#sentMs.delete(number)
     this.#sentMs.set(number, nowMs)
-    this.#server.inject(packetOf(number, PAYLOAD_BYTES))
+    this.#server.inject(packetOf(number, { payloadBytes: PAYLOAD_BYTES, ...TO_CLIENT }))
   }
 }
 
-function packetOf(number: number, payloadBytes: number): Uint8Array {
+interface PacketShape {
+  readonly payloadBytes: number
+  readonly src: string
+  readonly dst: string
+}
+
+function packetOf(number: number, { payloadBytes, src, dst }: PacketShape): Uint8Array {
   const payload = new Uint8Array(payloadBytes)
   new DataView(payload.buffer).setUint32(0, number)
-  return udpPacket({ src: '10.99.0.2', dst: '10.99.0.1', ...PORTS, payload })
+  return udpPacket({ src, dst, ...PORTS, payload })
 }
 
 function numberOf(packet: Uint8Array): number {

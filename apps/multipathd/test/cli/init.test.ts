@@ -70,6 +70,19 @@ describe('multipathd init', () => {
     })
   })
 
+  test.each([
+    ['/usr/local/bin/multipathd', 'multipathd'],
+    [
+      '/home/me/multipath/apps/multipathd/bin/multipathd.js',
+      'node /home/me/multipath/apps/multipathd/bin/multipathd.js',
+    ],
+    ['/home/my own/multipathd.js', 'node "/home/my own/multipathd.js"'],
+  ])('run as %s says how to start it: %s', async (file, command) => {
+    const { out } = await run(['init', '--out', folder, ...ENDPOINT], { file })
+    expect(out).toContain(`on the server:  sudo ${command} -config ${folder}/server.json\n`)
+    expect(out).toContain(`on the client:  sudo ${command} -config ${folder}/client.json\n`)
+  })
+
   test('lets nobody but the owner read them, in a folder of its own', async () => {
     const out = join(folder, 'new', 'deep')
     expect((await init(...ENDPOINT, '--out', out)).exit).toBe(0)

@@ -17,12 +17,14 @@ interface Surroundings {
   readonly env?: Record<string, string>
   readonly input?: string
   readonly tty?: boolean
+  /** The file the program is run by. */
+  readonly file?: string
 }
 
 /** Runs a command line with `input` on standard input, a person's when `tty`; the daemon ends with `ends`, a code or an error. */
 export async function run(
   argv: readonly string[],
-  { ends = 0, env = {}, input = '', tty = false }: Surroundings = {},
+  { ends = 0, env = {}, input = '', tty = false, file = '/usr/bin/multipathd' }: Surroundings = {},
 ): Promise<Outcome> {
   const text = { out: '', err: '' }
   let config: Config | undefined
@@ -38,6 +40,7 @@ export async function run(
       stdout: { write: (chunk: string) => (text.out += chunk) },
       stderr: { write: (chunk: string) => (text.err += chunk) },
       env,
+      argv: ['/usr/bin/node', file, ...argv],
     },
     {
       daemon: (given) => {

@@ -35,7 +35,9 @@ describe.concurrent('the demo', () => {
     { timeout: LIMIT_MS },
     async () => {
       const { code, lines } = await demo()
-      expect(lines[0]).toContain('with real daemons, TUN devices and TCP between two network namespaces')
+      expect(lines[0]).toContain(
+        'encrypted, with real daemons, TUN devices and TCP between two network namespaces',
+      )
       const single = mbitOf(lines, 'Best single line')
       const joined = mbitOf(lines, 'All lines together')
       expect(code).toBe(0)
@@ -47,13 +49,13 @@ describe.concurrent('the demo', () => {
   test('in virtual time shows the same figures each time', { timeout: LIMIT_MS }, async (context) => {
     const { code, lines } = await demo('--simulate')
     expect(code).toBe(0)
-    expect(lines[0]).toContain('emulated in virtual time (as you asked)')
+    expect(lines[0]).toContain('encrypted, emulated in virtual time (as you asked)')
     context.expect(lines.slice(-4)).toMatchInlineSnapshot(`
       [
-        "Best single line (dsl, 40 Mbit/s):          37.9 Mbit/s",
-        "All lines together (sum 76 Mbit/s):            72.0 Mbit/s  = 1.90 × the best line",
-        "After lte was cut (52 Mbit/s left):            49.3 Mbit/s",
-        "Longest silence of the download around the cut: 85 ms",
+        "Best single line (dsl, 40 Mbit/s):          37.5 Mbit/s",
+        "All lines together (sum 76 Mbit/s):            71.2 Mbit/s  = 1.90 × the best line",
+        "After lte was cut (52 Mbit/s left):            48.7 Mbit/s",
+        "Longest silence of the download around the cut: 90 ms",
       ]
     `)
   })

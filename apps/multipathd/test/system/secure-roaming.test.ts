@@ -64,7 +64,7 @@ describe.skipIf(missing)(`a client behind a NAT ${text}`, () => {
 /** Longest silence of a transfer whose machine gets another address, ms. */
 const OWN_GAP_MS = 3000
 /** How long the machine has no address at all, ms. */
-const BARE_MS = 1000
+const BARE_MS = 500
 
 describe.skipIf(missing)(`a client whose own address changes ${text}`, () => {
   let stage: Stage

@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { Io } from '../io.ts'
+import { commandOf } from './command.ts'
 import { createFiles, writeFiles } from './files.ts'
 import { settingsOf } from './settings.ts'
 import type { Ask, InitFlags } from './settings.ts'
@@ -36,11 +37,12 @@ async function init(flags: InitFlags, io: Io): Promise<void> {
   const settings = await settingsOf(flags, ask).finally(close)
   const { out, force = false } = flags
   writeFiles(out, createFiles(settings), force)
+  const command = commandOf(io)
   io.stdout.write(`Wrote server.json with server.key, and client.json with client.key, to ${resolve(out)}.
 Bring each pair to its machine and keep the keys secret. Then run
 
-  on the server:  sudo multipathd -config ${join(out, 'server.json')}
-  on the client:  sudo multipathd -config ${join(out, 'client.json')}
+  on the server:  sudo ${command} -config ${join(out, 'server.json')}
+  on the client:  sudo ${command} -config ${join(out, 'client.json')}
 `)
 }
 
