@@ -1,5 +1,6 @@
 import type { PacketBatch, PacketPool } from '@mp/interface'
 import { MAX_FRAGMENTS } from '@mp/wire'
+import { BatchShelf } from './batch-shelf.ts'
 
 /**
  * Batches that are empty but while a call runs. All sessions of a tunnel share them, since there is one call at a time:
@@ -15,6 +16,8 @@ export class Scratch {
   readonly pieces: PacketBatch
   /** One frame that does not go through the batch of a path. */
   readonly single: PacketBatch
+  /** What paths write their frames into: twice a batch, one that a full link left behind and the next one on top. */
+  readonly out: BatchShelf
 
   constructor(pool: PacketPool, batchSize: number) {
     this.frames = pool.createBatch(batchSize)
@@ -22,5 +25,6 @@ export class Scratch {
     this.packets = pool.createBatch(batchSize)
     this.pieces = pool.createBatch(MAX_FRAGMENTS)
     this.single = pool.createBatch(1)
+    this.out = new BatchShelf(pool, 2 * batchSize)
   }
 }
