@@ -8,15 +8,16 @@ const RESTING_EPOCHS = 2
  * sealed with: a path that began its counters anew would repeat nonces, and old frames could be replayed to it.
  */
 export class PathIds {
-  readonly #live = new Uint8Array(IDS)
-  readonly #freeFrom = new Float64Array(IDS)
+  /** Few of all ids: a server has one of these for each of its sessions. */
+  readonly #live = new Set<number>()
+  /** In which epoch an id that was given up may be taken again. */
+  readonly #freeFrom = new Map<number, number>()
   #epoch = 0
   #next = 0
-  #count = 0
 
   /** Paths that have an id now. */
   get count(): number {
-    return this.#count
+    return this.#live.size
   }
 
   /** The next id that may be used, in turn, or -1 when there is none or the session has 32 paths. */
@@ -32,19 +33,17 @@ export class PathIds {
 
   /** Takes the id 0…255 that the other side chose; false when it must not be used. */
   claim(id: number): boolean {
-    const usable = this.#live[id] === 0 && (this.#freeFrom[id] as number) <= this.#epoch
-    if (!usable || this.#count === MAX_PATHS) return false
-    this.#live[id] = 1
-    this.#count++
+    const isId = Number.isInteger(id) && id >= 0 && id < IDS
+    const isBurnt = this.#live.has(id) || (this.#freeFrom.get(id) ?? 0) > this.#epoch
+    if (!isId || isBurnt || this.count === MAX_PATHS) return false
+    this.#live.add(id)
     return true
   }
 
   /** The path is gone; its id is burnt. Throws RangeError for an id that no path has. */
   release(id: number): void {
-    if (this.#live[id] !== 1) throw new RangeError(`no path has the id ${id}`)
-    this.#live[id] = 0
-    this.#freeFrom[id] = this.#epoch + RESTING_EPOCHS
-    this.#count--
+    if (!this.#live.delete(id)) throw new RangeError(`no path has the id ${id}`)
+    this.#freeFrom.set(id, this.#epoch + RESTING_EPOCHS)
   }
 
   /** New keys have taken the place of others and are confirmed; the first keys of a session do not count. */

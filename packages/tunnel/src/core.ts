@@ -83,7 +83,7 @@ export class TunnelCore {
     this.#options = options
     this.batchSize = options.batchSize ?? DEFAULT_BATCH_SIZE
     this.drops = new DropCounter(options.pool)
-    this.#scratch = new Scratch(options.pool)
+    this.#scratch = new Scratch(options.pool, this.batchSize)
     this.driver = new Driver(options.runtime)
     this.#probers = new ProberManager({
       onTransmit: (path, probe) => path.owner.sendProbe(path, probe),

@@ -76,7 +76,7 @@ export class Outbound {
 
   #flush(nowMs: number): void {
     for (const path of this.#parts.paths.list) {
-      if (path.out.count === 0) continue
+      if (path.waiting === 0) continue
       if (!path.blocked) path.prober.handleActivity(nowMs)
       // Full or not: what was written has to be sealed before anything else takes a counter or the keys change.
       this.#flushPath(path)

@@ -1,6 +1,7 @@
 import { ReplayWindow } from '@mp/secure-channel'
 import type { FrameSource, Link, PacketBatch, Schedulable } from '@mp/interface'
 import type { Probe, Prober, ProberEvent } from '@mp/prober'
+import type { BatchShelf } from './batch-shelf.ts'
 
 /** What a path is told apart by and weighed with. */
 export interface PathIdentity {
@@ -38,8 +39,6 @@ export class TunnelPath implements Schedulable, PathIdentity {
   readonly name: string
   readonly owner: PathOwner
   readonly prober: Prober
-  /** Frames for the link: those of the running batch, and what a full link left behind. */
-  readonly out: PacketBatch
   readonly counters: PathCounters = { txFrames: 0, txBytes: 0, rxFrames: 0, rxBytes: 0 }
   weight: number
   /** The carrier now. Undefined while there is none. */
@@ -57,14 +56,27 @@ export class TunnelPath implements Schedulable, PathIdentity {
   txCounter = 0
   /** Which counters were received. They go on over all epochs of a session. */
   window: ReplayWindow = new ReplayWindow()
+  readonly #shelf: BatchShelf
+  /** From the shelf, as long as there is something in it. */
+  #out: PacketBatch | undefined
 
-  constructor(identity: PathIdentity, owner: PathOwner, prober: Prober, out: PacketBatch) {
+  constructor(identity: PathIdentity, owner: PathOwner, prober: Prober, shelf: BatchShelf) {
     this.id = identity.id
     this.name = identity.name
     this.weight = identity.weight
     this.owner = owner
     this.prober = prober
-    this.out = out
+    this.#shelf = shelf
+  }
+
+  /** Frames for the link: those of the running batch, and what a full link left behind. To be flushed after each use. */
+  get out(): PacketBatch {
+    return (this.#out ??= this.#shelf.take())
+  }
+
+  /** Rows in `out`. */
+  get waiting(): number {
+    return this.#out?.count ?? 0
   }
 
   /** Another session begins: its counters are its own. */
@@ -75,12 +87,19 @@ export class TunnelPath implements Schedulable, PathIdentity {
 
   /** Seals what waits in `out` and gives it to the link, as far as that takes it. A full link is left alone until it is writable. */
   flush(): void {
-    const { out, counters } = this
+    const out = this.#out
+    if (out === undefined) return
     if (this.sealed < out.count) this.owner.seal(this)
-    if (this.link === undefined || this.blocked || out.count === 0) return
+    if (this.link !== undefined && !this.blocked && out.count > 0) this.#send(out, this.link)
+    if (out.count > 0) return
+    this.#out = undefined
+    this.#shelf.put(out)
+  }
+
+  #send(out: PacketBatch, link: Link): void {
     const offeredBytes = sumOfLengths(out)
-    counters.txFrames += this.link.send(out)
-    counters.txBytes += offeredBytes - sumOfLengths(out)
+    this.counters.txFrames += link.send(out)
+    this.counters.txBytes += offeredBytes - sumOfLengths(out)
     this.sealed = out.count
     this.blocked = out.count > 0
   }

@@ -1,5 +1,6 @@
 import type { PacketBatch, PacketPool } from '@mp/interface'
 import { MAX_FRAGMENTS } from '@mp/wire'
+import { BatchShelf } from './batch-shelf.ts'
 
 /**
  * Batches that are empty but while a call runs. All sessions of a tunnel share them, since there is one call at a time:
@@ -12,13 +13,16 @@ export class Scratch {
   readonly pieces: PacketBatch
   /** One frame that does not go through the batch of a path. */
   readonly single: PacketBatch
+  /** What paths write their frames into: twice a batch, one that a full link left behind and the next one on top. */
+  readonly out: BatchShelf
 
   #counters: Float64Array = new Float64Array(0)
 
-  constructor(pool: PacketPool) {
+  constructor(pool: PacketPool, batchSize: number) {
     this.joined = pool.createBatch(1)
     this.pieces = pool.createBatch(MAX_FRAGMENTS)
     this.single = pool.createBatch(1)
+    this.out = new BatchShelf(pool, 2 * batchSize)
   }
 
   /** The whole counter of each row of a batch that came in, for as many rows as it may have. */

@@ -166,9 +166,8 @@ export class Session implements PathOwner, Wakeable {
 
   /** Makes a path known; it carries nothing before it has a link and its probes are answered. */
   addPath(identity: PathIdentity): TunnelPath {
-    const { pool, batchSize, proberOptions } = this.#options
-    // Twice a batch: one that a full link left behind, and the next one on top of it.
-    const path = new TunnelPath(identity, this, new Prober(proberOptions), pool.createBatch(2 * batchSize))
+    const { scratch, proberOptions } = this.#options
+    const path = new TunnelPath(identity, this, new Prober(proberOptions), scratch.out)
     this.paths.append(path, { suspended: true, reason: 'new' })
     return path
   }
@@ -309,7 +308,7 @@ export class Session implements PathOwner, Wakeable {
   }
 
   #empty(path: TunnelPath): void {
-    this.#drops.dropAll(path.out, 'path-closed')
+    if (path.waiting > 0) this.#drops.dropAll(path.out, 'path-closed')
     path.sealed = 0
   }
 

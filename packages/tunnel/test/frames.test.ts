@@ -13,6 +13,7 @@ import {
   TrafficClass,
 } from '@mp/wire'
 import { describe, expect, test } from 'vitest'
+import { BatchShelf } from '../src/batch-shelf.ts'
 import { DropCounter } from '../src/drop-counter.ts'
 import { FrameWriter } from '../src/frame-writer.ts'
 import { PacketInspector } from '../src/packet-inspector.ts'
@@ -32,7 +33,7 @@ function fill(pool: Mempool, batch: PacketBatch, ...packets: Uint8Array[]): void
 function somePath(pool: Mempool, outRows = 8): TunnelPath {
   const nobody = { sendProbe: () => {}, handleProberEvent: () => {}, seal: () => {} }
   const prober = new Prober({ nextNonce: () => 1 })
-  return new TunnelPath({ id: 7, name: 'dsl', weight: 1 }, nobody, prober, pool.createBatch(outRows))
+  return new TunnelPath({ id: 7, name: 'dsl', weight: 1 }, nobody, prober, new BatchShelf(pool, outRows))
 }
 
 describe('drop counter', () => {

@@ -4,6 +4,7 @@ import { PathManager } from '@mp/path-manager'
 import type { Prober, ProberState } from '@mp/prober'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { BatchShelf } from '../src/batch-shelf.ts'
 import { refreshGate } from '../src/path-gate.ts'
 import { TunnelPath } from '../src/path.ts'
 
@@ -20,7 +21,7 @@ interface Condition {
 
 function pathOf(id: number): TunnelPath {
   const prober = { state: 'initializing' } as unknown as Prober
-  return new TunnelPath({ id, name: `${id}`, weight: 1 }, nobody, prober, pool.createBatch(1))
+  return new TunnelPath({ id, name: `${id}`, weight: 1 }, nobody, prober, new BatchShelf(pool, 1))
 }
 
 function apply(path: TunnelPath, { state, linked = true, blocked = false }: Condition): void {

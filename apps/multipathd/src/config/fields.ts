@@ -99,8 +99,16 @@ export const userName = (): z.ZodString =>
       : `expected the name of a user, such as "multipathd", found ${show(value)}`,
   )
 
+/** What nobody calls a file, and what would be shown where a file is missed. */
+const LOOKS_LIKE_KEY = /^[A-Za-z0-9+/]{32,}=$/
+
 export const filePath = (): z.ZodString =>
-  text('the path of a file', (value) => (value === '' ? 'expected the path of a file, found ""' : undefined))
+  text('the path of a file', (value) => {
+    if (value === '') return 'expected the path of a file, found ""'
+    return LOOKS_LIKE_KEY.test(value)
+      ? 'expected the path of a file, found what looks like a key: that goes into the key of the config without "File"'
+      : undefined
+  })
 
 /** Characters of a key of 32 bytes in base64. */
 const KEY_CHARACTERS = 44

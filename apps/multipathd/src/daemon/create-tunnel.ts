@@ -1,9 +1,10 @@
 import type { CipherName, Transport } from '@mp/interface'
 import { CfsScheduler } from '@mp/scheduler-cfs'
 import { tcpTransport } from '@mp/tcp-transport'
-import { TunnelClient, TunnelServer } from '@mp/tunnel'
+import { MAX_PATHS, TunnelClient, TunnelServer } from '@mp/tunnel'
 import type { ClientPath, TunnelOptions, TunnelStats } from '@mp/tunnel'
 import { fragmenter, udpMux } from '@mp/udpmux'
+import type { UdpMuxOptions } from '@mp/udpmux'
 import type { Config, RemotePath } from '../config/index.ts'
 import { clientSecurity, serverPeers, serverSecurity } from './security.ts'
 
@@ -25,6 +26,9 @@ type Outside = Pick<TunnelOptions, 'runtime' | 'pool' | 'tun' | 'onEvent' | 'onT
 /** UDP and IP headers around a frame, bytes. */
 const UDP_OVER_IPV4_BYTES = 28
 const UDP_OVER_IPV6_BYTES = 48
+/** Remote addresses a server knows beside those of its clients: of strangers, and of clients that move. */
+const OTHER_ADDRESSES = 4096
+const MAX_ADDRESSES = 1_048_576
 
 /** Chooses the parts the config asks for and puts them together. */
 export function createTunnel(config: Config, outside: Outside): Tunnel {
@@ -38,7 +42,8 @@ export function createTunnel(config: Config, outside: Outside): Tunnel {
 }
 
 function createServer(config: Config, common: TunnelOptions): Tunnel {
-  const { transport, about } = createTransport(config, common)
+  const peerCapacity = addressesOf(config)
+  const { transport, about } = createTransport(config, common, { peerCapacity })
   const keys = serverSecurity(config, common.pool)
   const server = new TunnelServer({
     ...common,
@@ -54,6 +59,11 @@ function createServer(config: Config, common: TunnelOptions): Tunnel {
     stats: () => server.stats(),
     close: () => server.close(),
   }
+}
+
+/** An address in use keeps its place, so there must be one for each path that the clients may have. */
+function addressesOf({ server }: Config): number {
+  return Math.min(MAX_ADDRESSES, OTHER_ADDRESSES + MAX_PATHS * (server?.peers.length ?? 0))
 }
 
 function createClient(config: Config, common: TunnelOptions): Tunnel {
@@ -81,7 +91,7 @@ function clientPath(path: RemotePath, config: Config, common: TunnelOptions): Cl
   const maxFrameBytes = mtu - (isIpv4 ? UDP_OVER_IPV4_BYTES : UDP_OVER_IPV6_BYTES)
   return {
     name,
-    transport: createTransport(config, common, maxFrameBytes).transport,
+    transport: createTransport(config, common, { maxFrameBytes }).transport,
     endpoint: remoteAddr,
     ...(localAddr === undefined ? {} : { localAddress: localAddr }),
     ...(device === undefined ? {} : { device }),
@@ -93,10 +103,9 @@ function clientPath(path: RemotePath, config: Config, common: TunnelOptions): Cl
 function createTransport(
   { tcp, offload: { gso, gro } }: Config,
   { pool, runtime }: TunnelOptions,
-  maxFrameBytes?: number,
+  udp: Pick<UdpMuxOptions, 'maxFrameBytes' | 'peerCapacity'> = {},
 ): { readonly transport: Transport; readonly about: string } {
   if (tcp) return { transport: tcpTransport({ pool, runtime }), about: 'tcp' }
-  const limit = maxFrameBytes === undefined ? {} : { maxFrameBytes }
-  const transport = udpMux({ pool, runtime, gso, gro, ...limit })
+  const transport = udpMux({ pool, runtime, gso, gro, ...udp })
   return { transport, about: `udp (${transport.backend}: ${transport.backendReason})` }
 }

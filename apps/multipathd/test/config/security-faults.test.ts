@@ -228,6 +228,7 @@ describe('a key that went astray', () => {
     ['as the whole security', { ...client, security: privateKey }],
     ['as the user', { ...client, user: privateKey }],
     ['as a key of the config', { ...client, [privateKey]: 1 }],
+    ['as the file it should be in', withSecurity({ privateKey: undefined, privateKeyFile: privateKey })],
     ['as an endpoint', { ...server, server: { listen: privateKey } }],
     ['as a file would have it', { ...client, security: `PrivateKey = ${privateKey}` }],
     ['without quotes', `{"security": ${privateKey}}`],

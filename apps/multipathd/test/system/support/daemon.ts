@@ -29,6 +29,12 @@ export class Daemon {
     return this.#running.pid!
   }
 
+  /** Both its streams so far, as they are. */
+  output(): string {
+    const { stdout, stderr } = this.#running.output()
+    return stdout + stderr
+  }
+
   /** All it has said so far. */
   said(): Said[] {
     const lines = this.#running.output().stdout.split('\n')
@@ -65,8 +71,7 @@ export class Daemon {
   }
 
   #silence(pattern: RegExp, ended: boolean): string {
-    const { stdout, stderr } = this.#running.output()
-    return `the daemon ${ended ? 'ended and ' : ''}never said ${pattern}. It said:\n${stdout}${stderr}`
+    return `the daemon ${ended ? 'ended and ' : ''}never said ${pattern}. It said:\n${this.output()}`
   }
 }
 
