@@ -34,7 +34,7 @@ console.log(`
 ${to.established - to.closed} of ${SESSIONS} sessions are there, ${to.unwell} times a path was not well
 ${mib(empty)} without sessions, ${mib(full)} when all were there, ${mib(to)} at the end: ${perSession(to.memory.rss - empty.memory.rss)}
 of that heap ${perSession(to.memory.heapUsed - empty.memory.heapUsed)}, typed arrays ${perSession(to.memory.arrayBuffers - empty.memory.arrayBuffers)}
-${((to.cpuMs - from.cpuMs) / elapsedMs * 100).toFixed(1)} % of a core while they were idle, ${(full.cpuMs / joinSeconds / 10).toFixed(0)} % while they came, in ${joinSeconds.toFixed(0)} s`)
+${(((to.cpuMs - from.cpuMs) / elapsedMs) * 100).toFixed(1)} % of a core while they were idle, ${(full.cpuMs / joinSeconds / 10).toFixed(0)} % while they came, in ${joinSeconds.toFixed(0)} s`)
 
 function program(name, sessions) {
   const path = fileURLToPath(new URL(`support/${name}`, import.meta.url))
