@@ -52,7 +52,8 @@ export class Resequencer implements Machine<never, never> {
   #nowMs = 0
   /** What paths can deliver has changed since it was looked at. */
   #isStirred = false
-  #isClosed = false
+  /** Numbers from here on are not taken: there are none, or, at 0, this is closed. */
+  #endSequence = 2 ** 53
 
   /** Throws RangeError for options out of range. */
   constructor(options: ResequencerOptions) {
@@ -81,7 +82,8 @@ export class Resequencer implements Machine<never, never> {
     const ring = this.#ring
     for (let row = 0; row < batch.count; row++) {
       const sequence = sequences[row]!
-      if (sequence === ring.base && ring.span === 0 && !this.#isClosed) this.#passThrough(batch, row)
+      if (sequence === ring.base && ring.span === 0 && sequence < this.#endSequence)
+        this.#passThrough(batch, row)
       else this.#receive(batch, row, arrivals)
     }
     batch.count = 0
@@ -159,8 +161,7 @@ export class Resequencer implements Machine<never, never> {
 
   /** Releases what is held, and from now on all that comes. Idempotent. */
   close(): void {
-    if (this.#isClosed) return
-    this.#isClosed = true
+    this.#endSequence = 0
     const ring = this.#ring
     for (let delta = 0; delta < ring.span; delta++) {
       const place = ring.place(delta)
@@ -183,7 +184,7 @@ export class Resequencer implements Machine<never, never> {
 
   #receive(batch: PacketBatch, row: number, { sequences, flowDistances }: Arrivals): void {
     const sequence = sequences[row]!
-    if (this.#isClosed) return this.#drop(batch, row, 'closed')
+    if (this.#endSequence === 0) return this.#drop(batch, row, 'closed')
     if (!(Number.isSafeInteger(sequence) && sequence >= 0)) return this.#drop(batch, row, 'bad-sequence')
     const ring = this.#ring
     const isInversion = this.#paths.heard(batch.path[row]! & PATH_MASK, sequence)
@@ -251,7 +252,7 @@ export class Resequencer implements Machine<never, never> {
     const ring = this.#ring
     this.#isStirred = false
     // Skipping may leave behind all that a path was still waited for, or give up on a path: then look again.
-    for (let looked = -1; ring.span > 0 && ring.base > looked; ) {
+    for (let looked = -1; ring.span > 0 && ring.base > looked;) {
       looked = ring.base
       this.#lookAtPaths()
       this.#skipDue()
@@ -304,7 +305,7 @@ export class Resequencer implements Machine<never, never> {
   /** Passes on what waited for the number at `place`, and what waited for that. */
   #wake(place: number): void {
     const ring = this.#ring
-    for (let at = place; ring.waiter[at] !== 0; ) {
+    for (let at = place; ring.waiter[at] !== 0;) {
       const next = ring.ahead(at, ring.waiter[at]!)
       ring.waiter[at] = 0
       this.#release(next)

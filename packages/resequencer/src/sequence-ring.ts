@@ -15,7 +15,6 @@ export const SKIPPED = 3
  * Of the numbers from `base` on the first `span` matter: up to the highest seen. While there are any, `base` is missing.
  */
 export class SequenceRing {
-  base: number
   span = 0
   readonly window: number
   readonly state: Uint8Array
@@ -32,11 +31,13 @@ export class SequenceRing {
   /** Of numbers from `base` to below this it is known that they are hopeless. */
   #hopelessBelow: number
   readonly #mask: number
+  /** Base. In an array, as a field beyond 31 bits would be a new object each time. */
+  readonly #base = new Float64Array(1)
 
   /** @param window Numbers ahead and behind, a power of two. */
   constructor(window: number, base: number) {
     this.window = window
-    this.base = base
+    this.#base[0] = base
     this.#start = base
     this.#hopelessBelow = base
     this.#mask = 2 * window - 1
@@ -44,6 +45,10 @@ export class SequenceRing {
     this.waiter = new Uint16Array(2 * window)
     this.sinceMs = new Float64Array(2 * window)
     this.hopelessMs = new Float64Array(2 * window)
+  }
+
+  get base(): number {
+    return this.#base[0]!
   }
 
   /** Place of the number `delta` ahead of base, -window … window-1. */
@@ -74,14 +79,14 @@ export class SequenceRing {
 
   /** Moves base to the next number. */
   advance(): void {
-    this.base++
+    this.#base[0]!++
     this.head = (this.head + 1) & this.#mask
     if (this.span > 0) this.span--
   }
 
   /** Moves base over more than a window of numbers, of which none was seen: all are skipped. Nothing may be held. */
   jump(base: number, nowMs: number): void {
-    this.base = base
+    this.#base[0] = base
     for (let delta = -this.window; delta < 0; delta++) {
       const place = this.place(delta)
       this.state[place] = SKIPPED
@@ -105,7 +110,7 @@ export class SequenceRing {
 
   /** Forgets everything; the next number is `base`. Nothing may be held. */
   reset(base: number): void {
-    this.base = base
+    this.#base[0] = base
     this.#start = base
     this.#hopelessBelow = base
     this.span = 0

@@ -14,8 +14,8 @@ export class Tally {
   #depthSum = 0
   #depthMax = 0
   #waited = 0
-  #holdMsSum = 0
-  #holdMsMax = 0
+  /** Sum and maximum. In an array, as a field of fractions would be a new object each time. */
+  readonly #holdMs = new Float64Array(2)
 
   /** A packet came `depth` numbers behind the highest. */
   reordered(depth: number): void {
@@ -26,8 +26,8 @@ export class Tally {
 
   waited(holdMs: number): void {
     this.#waited++
-    this.#holdMsSum += holdMs
-    if (holdMs > this.#holdMsMax) this.#holdMsMax = holdMs
+    this.#holdMs[0]! += holdMs
+    if (holdMs > this.#holdMs[1]!) this.#holdMs[1] = holdMs
   }
 
   snapshot(held: HeldPackets, paths: readonly PathOrder[]): ResequencerStats {
@@ -43,8 +43,8 @@ export class Tally {
       reorderingDepthSum: this.#depthSum,
       reorderingDepthMax: this.#depthMax,
       waited: this.#waited,
-      holdMsSum: this.#holdMsSum,
-      holdMsMax: this.#holdMsMax,
+      holdMsSum: this.#holdMs[0]!,
+      holdMsMax: this.#holdMs[1]!,
       paths,
       drops: { ...this.drops },
     }

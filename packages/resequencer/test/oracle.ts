@@ -98,7 +98,7 @@ export class Oracle {
 
   settle(nowMs: number): void {
     this.#nowMs = nowMs
-    for (let before = -1; this.base <= this.#top && this.base > before; ) {
+    for (let before = -1; this.base <= this.#top && this.base > before;) {
       before = this.base
       this.#findHopeless()
       this.#skipDue()
@@ -146,7 +146,7 @@ export class Oracle {
 
   /** Lets go of everything that may leave. */
   #release(): void {
-    for (let found = true; found; ) {
+    for (let found = true; found;) {
       found = false
       for (const [sequence, { before }] of [...this.#held].toSorted((a, b) => a[0] - b[0])) {
         if (before >= 0 && !this.#fates.has(before)) continue
@@ -172,10 +172,8 @@ export class Oracle {
   #makeRoom(sequence: number): void {
     const { window } = this.#options
     const isJump = sequence - this.#top > window
-    while (sequence - this.base >= window || (isJump && this.base < sequence)) {
-      // A number that was never overtaken has no path that passed it either.
-      this.#skip('overflow')
-    }
+    const end = isJump ? sequence : sequence - window + 1
+    while (this.base < end) this.#skip('overflow')
     if (isJump) this.#top = sequence - 1
   }
 

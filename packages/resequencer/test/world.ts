@@ -21,7 +21,7 @@ export interface WorldShape {
 /** Packets that arrive at one moment, with what happens besides. */
 export interface Arrival {
   readonly atMs: number
-  readonly packets: Packet[]
+  readonly packets: Required<Packet>[]
 }
 
 export const PATHS = 3
@@ -52,7 +52,7 @@ export function anyWorld(troubles: Troubles, packets = 120): fc.Arbitrary<WorldS
 
 /** What arrives, in order of time, at whole milliseconds; packets of one path and moment in the order they were sent. */
 export function arrivalsOf({ delaysMs, sent }: WorldShape): Arrival[] {
-  const moments = new Map<number, Packet[]>()
+  const moments = new Map<number, Required<Packet>[]>()
   const lastOfFlow = new Map<number, number>()
   let sentMs = 0
   for (const [sequence, { path, flow, gapMs, isLost, isDoubled, jitterMs }] of sent.entries()) {
@@ -74,6 +74,6 @@ export function arrivalsOf({ delaysMs, sent }: WorldShape): Arrival[] {
 }
 
 /** No more than a batch takes. */
-function chunks(packets: Packet[]): Packet[][] {
+function chunks<T>(packets: T[]): T[][] {
   return packets.length <= 64 ? [packets] : [packets.slice(0, 64), ...chunks(packets.slice(64))]
 }
