@@ -30,7 +30,7 @@ const turn: fc.Arbitrary<Turn> = fc.oneof(
 class Pair {
   readonly rx: Receiver
   readonly oracle: Oracle
-  readonly limits = { maxHeldPackets: 10, maxHeldBytes: 3000 }
+  readonly limits = { maxHeldPackets: 6, maxHeldBytes: 1500 }
   nowMs = 0
 
   constructor() {

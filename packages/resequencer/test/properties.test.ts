@@ -46,10 +46,17 @@ function sentTimes({ sent }: WorldShape): number[] {
   return sent.map(({ gapMs }) => (nowMs += gapMs))
 }
 
-/** Every path is used often enough not to be taken for idle. */
-const busy = (world: WorldShape): WorldShape => ({
-  ...world,
-  sent: world.sent.map((packet, i) => (i % 6 < PATHS ? { ...packet, path: i % PATHS } : packet)),
+/** Every path brings something often enough not to be taken for idle or dead. */
+const busy = ({ delaysMs, sent }: WorldShape): WorldShape => ({
+  delaysMs,
+  sent: sent.map((packet, i) =>
+    Object.assign(
+      {},
+      packet,
+      { gapMs: Math.min(packet.gapMs, 10) },
+      i % 6 < PATHS && { path: i % PATHS, isLost: false },
+    ),
+  ),
 })
 
 const GOOD = { path: 0, flow: 0, gapMs: 1, isLost: false, isDoubled: false, jitterMs: 0 }
