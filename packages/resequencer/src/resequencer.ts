@@ -34,7 +34,7 @@ const PATH_MASK = 255
  *
  * A path is active when it was heard, or added, within the last 320 ms in which packets arrived at all.
  *
- * The cost per packet does not depend on how many are held, and nothing is allocated. A number beyond the window moves it;
+ * The cost per packet does not depend on how many are held, and no object is made for one. A number beyond the window moves it;
  * one more than a window beyond the highest skips all before it at once.
  */
 export class Resequencer implements Machine<never, never> {
@@ -50,7 +50,7 @@ export class Resequencer implements Machine<never, never> {
   /** How late packets of the active paths came lately, ms. */
   #guardMs = 0
   #nowMs = 0
-  /** What paths can deliver has changed since it was looked at. */
+  /** Paths can deliver less than when that was looked at. */
   #isStirred = false
   /** Numbers from here on are not taken: there are none, or, at 0, this is closed. */
   #endSequence = 2 ** 53
@@ -108,7 +108,6 @@ export class Resequencer implements Machine<never, never> {
   /** The path, 0…255, may bring packets from now on: it is waited for as if it was just heard. */
   addPath(pathId: number): void {
     this.#paths.add(pathId & PATH_MASK)
-    this.#isStirred = true
   }
 
   /** The path brings nothing any more. */
