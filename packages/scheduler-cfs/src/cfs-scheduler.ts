@@ -1,4 +1,4 @@
-import type { Schedulable, Scheduler } from '@mp/interface'
+import type { Refusal, Schedulable, Scheduler } from '@mp/interface'
 import { Heap } from 'heap-js'
 import { compareEntries } from './entry.ts'
 import type { Entry } from './entry.ts'
@@ -52,6 +52,8 @@ export interface CfsPathStats<P extends Schedulable = Schedulable> {
  * of 1500-byte packets to 10⁻⁴ even when virtual bytes are at their least precise.
  */
 export class CfsScheduler<P extends Schedulable> implements Scheduler<P> {
+  /** A path that is runnable is never full: what it does with packets it cannot send is its own affair. */
+  readonly refusal: Refusal = 'no-path'
   readonly #maxPacketBytes: number
   readonly #entries = new Map<P, Entry<P>>()
   /** The runnable paths, and no others. The head's key is always up to date. */
@@ -129,9 +131,19 @@ export class CfsScheduler<P extends Schedulable> implements Scheduler<P> {
     return true
   }
 
-  /** The path to use next, or undefined when none is runnable. Changes nothing. */
+  /** Shares follow the weights and nothing else: measurements are ignored. False when `path` is not known. */
+  observe(path: P): boolean {
+    return this.#entries.has(path)
+  }
+
+  /** The path to use next, whatever the packet, or undefined when none is runnable. Changes nothing. */
   peek(): P | undefined {
     return this.#heap.peek()?.path
+  }
+
+  /** Nothing is sent twice. */
+  copies(): number {
+    return 0
   }
 
   /**

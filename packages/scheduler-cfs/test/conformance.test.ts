@@ -1,4 +1,6 @@
 import { CfsScheduler } from '@mp/scheduler-cfs'
-import { testScheduler } from '@mp/testkit/conformance'
+import { testFairScheduler, testScheduler } from '@mp/testkit/conformance'
 
-testScheduler({ name: 'CfsScheduler', create: () => ({ scheduler: new CfsScheduler() }) })
+const cfs = { name: 'CfsScheduler', create: () => ({ scheduler: new CfsScheduler() }) }
+testScheduler(cfs)
+testFairScheduler(cfs)
