@@ -24,5 +24,5 @@ export type {
 } from './link.ts'
 export type { Machine } from './machine.ts'
 export type { Runtime, Timer } from './runtime.ts'
-export type { Schedulable, Scheduler } from './scheduler.ts'
+export type { PathEstimate, PathRole, PickRequest, Refusal, Schedulable, Scheduler } from './scheduler.ts'
 export type { TunDevice, TunHandler, TunStats } from './tun.ts'

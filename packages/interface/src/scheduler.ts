@@ -6,8 +6,56 @@ export interface Schedulable {
   readonly weight: number
 }
 
-/** Decides which path carries the next packet. Not aware of links, time or I/O. */
+/** A packet that wants a path. Who asks keeps one object and fills it in anew for each packet. */
+export interface PickRequest {
+  /** The packet with all that is charged for it, bytes, finite and >= 0. */
+  lengthBytes: number
+  nowMs: number
+  /** As in the inner header: 0 bulk, 1 interactive, 2 critical. */
+  trafficClass: number
+  /** Hash of the inner flow, an int32. */
+  flow: number
+}
+
+/**
+ * Who is asked first. A `secondary` path serves when every primary that takes the packet is full or none is usable, a
+ * `backup` path when no other is usable.
+ */
+export type PathRole = 'primary' | 'secondary' | 'backup'
+
+/** What is known of a path at one moment. Who observes may keep one object for all paths: it is only read. */
+export interface PathEstimate {
+  /** What the path can carry, bytes per second, finite and > 0. */
+  readonly bytesPerSecond: number
+  /** Least one-way delay seen of late, ms, finite. All paths of a scheduler may be wrong by the same amount. */
+  readonly owdMinMs: number
+  /** Smoothed delay above `owdMinMs` in the queues of the network, ms, >= 0. */
+  readonly queueDelayMs: number
+  /** Share of packets that are lost, 0…1. */
+  readonly lossRatio: number
+  /** How long it takes to learn of a loss and to send again, ms, >= 0. */
+  readonly repairMs: number
+  /** How many ms another path may be slower and still be preferred, >= 0; 0 = costs nothing. */
+  readonly costMs: number
+  readonly role: PathRole
+  /** Bytes charged to the path that have not left yet, >= 0. */
+  readonly queuedBytes: number
+  /** Largest packet it takes, bytes, > 0; `Infinity` = any. */
+  readonly maxPacketBytes: number
+  /** Its metered budget is used up: it carries nothing. */
+  readonly isExhausted: boolean
+}
+
+/**
+ * Why there was no path: `no-path`, none is usable; `too-big`, none that is usable takes so large a packet; `full`,
+ * those that do have as much to send as they should: ask again a little later.
+ */
+export type Refusal = 'no-path' | 'too-big' | 'full'
+
+/** Decides which path carries the next packet. Not aware of links, clocks or I/O. */
 export interface Scheduler<P extends Schedulable> {
+  /** Why the last `peek` found no path. Without a meaning after one that did. */
+  readonly refusal: Refusal
   /** Makes `path` known and runnable. Throws RangeError for a duplicate id or a weight that is not finite and > 0. */
   add(path: P): void
   /** Forgets `path`. False when it is not known. */
@@ -18,8 +66,22 @@ export interface Scheduler<P extends Schedulable> {
   resume(path: P): boolean
   /** Changes the share from now on; what was sent before is not judged anew. False when unknown. Throws RangeError as `add`. */
   setWeight(path: P, weight: number): boolean
-  /** The path to use next, or undefined when none is runnable. Changes nothing. */
-  peek(): P | undefined
-  /** Accounts `lengthBytes` sent on `path`, runnable or not. Unknown paths are ignored. */
-  charge(path: P, lengthBytes: number): void
+  /**
+   * Tells what `path` is like now. A scheduler that measures nothing ignores it. False when unknown. Throws RangeError,
+   * and changes nothing, for a value out of its range.
+   */
+  observe(path: P, estimate: PathEstimate, nowMs: number): boolean
+  /** The path for this packet, or undefined: then `refusal` says why. Asked again it gives the same answer. */
+  peek(request: Readonly<PickRequest>): P | undefined
+  /**
+   * Further paths that a copy of the packet just peeked should take, so that the first to arrive counts; ask once per
+   * packet, after `peek` and before `charge`. Paths to spare are written to the front of `out`, as many as fit.
+   * @returns how many.
+   */
+  copies(request: Readonly<PickRequest>, out: (P | undefined)[]): number
+  /**
+   * Accounts `lengthBytes` sent on `path`, runnable or not. Unknown paths are ignored.
+   * @param nowMs Default: the time of the last `peek`.
+   */
+  charge(path: P, lengthBytes: number, nowMs?: number): void
 }

@@ -66,6 +66,7 @@ export const statesOf = (paths: PathManager<TestPath>): Map<number, PathState> =
 
 /** Remembers which paths are runnable, and insists on the contract. */
 export class FakeScheduler<P extends Schedulable> implements Scheduler<P> {
+  readonly refusal = 'no-path'
   readonly runnable = new Map<P, boolean>()
 
   add(path: P): void {
@@ -88,6 +89,14 @@ export class FakeScheduler<P extends Schedulable> implements Scheduler<P> {
 
   setWeight(): boolean {
     return false
+  }
+
+  observe(): boolean {
+    return false
+  }
+
+  copies(): number {
+    return 0
   }
 
   peek(): P | undefined {

@@ -1,16 +1,9 @@
-import type { Schedulable, Scheduler } from '@mp/interface'
+import type { Refusal, Schedulable, Scheduler } from '@mp/interface'
 import { Heap } from 'heap-js'
+import { checkLength, checkNewId, positive } from './check.ts'
 import { compareEntries } from './entry.ts'
+import { LARGEST_PACKET_BYTES, MAX_STEP_BYTES, RENORMALISE_ABOVE_BYTES } from './limits.ts'
 import type { Entry } from './entry.ts'
-
-/** Virtual bytes the minimum may reach before all are moved down: leaves 13 of 53 bits for fractions of a byte. */
-const RENORMALISE_ABOVE_BYTES = 2 ** 40
-
-/** Most virtual bytes of one charge: keeps sums finite, and so comparable, whatever the weight. */
-const MAX_STEP_BYTES = 2 ** 52
-
-/** The largest IP packet, bytes. */
-const LARGEST_PACKET_BYTES = 65_535
 
 /** Bounds of a scheduler. */
 export interface CfsOptions {
@@ -52,6 +45,8 @@ export interface CfsPathStats<P extends Schedulable = Schedulable> {
  * of 1500-byte packets to 10⁻⁴ even when virtual bytes are at their least precise.
  */
 export class CfsScheduler<P extends Schedulable> implements Scheduler<P> {
+  /** A path that is runnable is never full: what it does with packets it cannot send is its own affair. */
+  readonly refusal: Refusal = 'no-path'
   readonly #maxPacketBytes: number
   readonly #entries = new Map<P, Entry<P>>()
   /** The runnable paths, and no others. The head's key is always up to date. */
@@ -73,11 +68,7 @@ export class CfsScheduler<P extends Schedulable> implements Scheduler<P> {
    */
   add(path: P): void {
     const weight = positive('weight', path.weight)
-    for (const known of this.#entries.keys()) {
-      if (known.id === path.id) {
-        throw new RangeError(`path id ${String(path.id)} is in use: remove the old path first`)
-      }
-    }
+    checkNewId(path, this.#entries.keys())
     const order = this.#added++
     const entry = { path, order, weight, sentBytes: 0, runnable: false, virtualBytes: 0, key: 0 }
     this.#entries.set(path, entry)
@@ -129,9 +120,19 @@ export class CfsScheduler<P extends Schedulable> implements Scheduler<P> {
     return true
   }
 
-  /** The path to use next, or undefined when none is runnable. Changes nothing. */
+  /** Shares follow the weights and nothing else: measurements are ignored. False when `path` is not known. */
+  observe(path: P): boolean {
+    return this.#entries.has(path)
+  }
+
+  /** The path to use next, whatever the packet, or undefined when none is runnable. Changes nothing. */
   peek(): P | undefined {
     return this.#heap.peek()?.path
+  }
+
+  /** Nothing is sent twice. */
+  copies(): number {
+    return 0
   }
 
   /**
@@ -139,9 +140,7 @@ export class CfsScheduler<P extends Schedulable> implements Scheduler<P> {
    * becomes debt. Unknown paths are ignored. Throws RangeError for a length that is negative, not finite or NaN.
    */
   charge(path: P, lengthBytes: number): void {
-    if (!(lengthBytes >= 0 && lengthBytes < Infinity)) {
-      throw new RangeError(`expected a length in bytes, finite and >= 0, found ${lengthBytes}`)
-    }
+    checkLength(lengthBytes)
     const head = this.#heap.peek()
     const entry = head?.path === path ? head : this.#entries.get(path)
     if (entry === undefined) return
@@ -204,9 +203,4 @@ export class CfsScheduler<P extends Schedulable> implements Scheduler<P> {
     this.#removedBytes += this.#minBytes
     this.#minBytes = 0
   }
-}
-
-function positive(name: string, value: number): number {
-  if (value > 0 && value < Infinity) return value
-  throw new RangeError(`expected ${name} to be finite and > 0, found ${value}`)
 }

@@ -13,6 +13,7 @@ interface Row<P> {
  * renormalised. Slow and obviously correct.
  */
 export class OracleScheduler<P extends Schedulable> implements Scheduler<P> {
+  readonly refusal = 'no-path'
   rows: Row<P>[] = []
   minimum = 0
   readonly largest: number
@@ -60,6 +61,14 @@ export class OracleScheduler<P extends Schedulable> implements Scheduler<P> {
     else row.lag = lag
     this.raiseMinimum()
     return true
+  }
+
+  observe(path: P): boolean {
+    return this.row(path) !== undefined
+  }
+
+  copies(): number {
+    return 0
   }
 
   peek(): P | undefined {

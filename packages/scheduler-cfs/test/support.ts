@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { Scheduler } from '@mp/interface'
+import type { PickRequest, Scheduler } from '@mp/interface'
 
 /** Largest packet of the tests, bytes. */
 export const L = 1500
@@ -48,9 +48,18 @@ export function anyOps(count: number, bytes = packetBytes, weight = weights): fc
   return fc.array(op, { maxLength: count, size: 'max' })
 }
 
+/** A packet of bulk that wants a path at time 0. */
+export const packet = (lengthBytes: number, wishes: Partial<PickRequest> = {}): PickRequest => ({
+  lengthBytes,
+  nowMs: 0,
+  trafficClass: 0,
+  flow: 0,
+  ...wishes,
+})
+
 /** Sends one packet on the path picked. */
 export function send<P extends TestPath>(scheduler: Scheduler<P>, bytes: number): P | undefined {
-  const path = scheduler.peek()
+  const path = scheduler.peek(packet(bytes))
   if (path !== undefined) scheduler.charge(path, bytes)
   return path
 }

@@ -1,4 +1,4 @@
-import type { Schedulable, Scheduler } from '@mp/interface'
+import type { Refusal, Schedulable, Scheduler } from '@mp/interface'
 
 /** The simplest {@link Scheduler}: every charge moves its path to the end of the line. Weights are ignored. */
 export function roundRobin<P extends Schedulable>(): Scheduler<P> {
@@ -6,6 +6,7 @@ export function roundRobin<P extends Schedulable>(): Scheduler<P> {
 }
 
 class RoundRobin<P extends Schedulable> implements Scheduler<P> {
+  readonly refusal: Refusal = 'no-path'
   readonly #line: P[] = []
   readonly #suspended = new Set<P>()
 
@@ -38,8 +39,16 @@ class RoundRobin<P extends Schedulable> implements Scheduler<P> {
     return this.#line.includes(path) || this.#suspended.has(path)
   }
 
+  observe(path: P): boolean {
+    return this.#line.includes(path) || this.#suspended.has(path)
+  }
+
   peek(): P | undefined {
     return this.#line[0]
+  }
+
+  copies(): number {
+    return 0
   }
 
   charge(path: P): void {

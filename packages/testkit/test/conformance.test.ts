@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest'
 import { Mempool } from '@mp/mempool'
 import { roundRobin, simRuntime } from '@mp/testkit'
-import { simWait, testPacketPool, testRuntime, testScheduler } from '@mp/testkit/conformance'
+import {
+  simWait,
+  testFairScheduler,
+  testPacketPool,
+  testRuntime,
+  testScheduler,
+} from '@mp/testkit/conformance'
 
 testPacketPool({
   name: 'Mempool',
@@ -29,7 +35,8 @@ testRuntime({
 })
 
 const UNWEIGHTED = 'round robin knows no weights'
-testScheduler({
+testScheduler({ name: 'roundRobin', create: () => ({ scheduler: roundRobin() }) })
+testFairScheduler({
   name: 'roundRobin',
   create: () => ({ scheduler: roundRobin() }),
   skip: [

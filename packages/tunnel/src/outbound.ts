@@ -1,4 +1,4 @@
-import type { Fragmenter, PacketBatch, Scheduler } from '@mp/interface'
+import type { Fragmenter, PacketBatch, PickRequest, Scheduler } from '@mp/interface'
 import type { PathManager } from '@mp/path-manager'
 import { FLAG_FRAGMENT, FRAGMENT_HEADER_BYTES, MAX_FRAGMENTS, MAX_OVERHEAD_BYTES } from '@mp/wire'
 import type { DropCounter } from './drop-counter.ts'
@@ -25,6 +25,7 @@ export interface OutboundParts {
 export class Outbound {
   readonly #parts: OutboundParts
   readonly #pieces: PacketBatch
+  readonly #request: PickRequest = { lengthBytes: 0, nowMs: 0, trafficClass: 0, flow: 0 }
 
   constructor(parts: OutboundParts) {
     this.#parts = parts
@@ -34,6 +35,7 @@ export class Outbound {
   /** Takes all packets of `batch` and empties it. */
   send(batch: PacketBatch, nowMs: number): void {
     this.#parts.writer.setTime(nowMs)
+    this.#request.nowMs = nowMs
     for (let row = 0; row < batch.count; row++) this.#sendPacket(batch, row)
     batch.count = 0
     this.#flush(nowMs)
@@ -43,12 +45,20 @@ export class Outbound {
     const { inspector, scheduler, drops } = this.#parts
     const fault = inspector.inspect(batch, row)
     if (fault !== undefined) return drops.drop(batch.slot[row]!, fault)
-    const path = scheduler.peek()
+    const path = scheduler.peek(this.#requestFor(batch, row))
     if (path === undefined) return drops.drop(batch.slot[row]!, this.#whyNoPath())
     const { maxFrameBytes } = path.link!
     this.#parts.writer.nextPacket()
     if (batch.length[row]! + MAX_OVERHEAD_BYTES <= maxFrameBytes) this.#sendFrame(batch, row, path)
     else this.#sendPieces(batch, row, path)
+  }
+
+  #requestFor({ length, flags, flow }: PacketBatch, row: number): PickRequest {
+    const request = this.#request
+    request.lengthBytes = length[row]!
+    request.trafficClass = flags[row]!
+    request.flow = flow[row]!
+    return request
   }
 
   #sendFrame(batch: PacketBatch, row: number, path: TunnelPath): void {

@@ -30,7 +30,7 @@ export { testDatagramSocket, type DatagramSocketFixture, type OpenSocket } from 
 export { testFragmenter, type FragmenterFixture } from './fragmenter.ts'
 export { testPacketPool, type PacketPoolFixture } from './packet-pool.ts'
 export { testRuntime, type RuntimeFixture } from './runtime.ts'
-export { testScheduler, type SchedulerFixture } from './scheduler.ts'
+export { testFairScheduler, testScheduler, type SchedulerFixture } from './scheduler.ts'
 export type { Fixture, Skip, SuiteOptions } from './suite.ts'
 export { testTransport, type TransportFixture } from './transport.ts'
 export { testTunDevice, type TunDeviceFixture } from './tun-device.ts'

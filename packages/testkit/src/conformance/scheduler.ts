@@ -1,4 +1,4 @@
-import type { Schedulable, Scheduler } from '@mp/interface'
+import type { PathEstimate, PickRequest, Schedulable, Scheduler } from '@mp/interface'
 import { expect } from 'vitest'
 import { seededRandom } from '../random.ts'
 import { defineSuite, type Fixture, type SuiteOptions, type Tests } from './suite.ts'
@@ -8,12 +8,30 @@ export interface SchedulerFixture extends Fixture {
   readonly scheduler: Scheduler<Schedulable>
 }
 
-/** The contract {@link Scheduler}. */
+/** The contract {@link Scheduler}, for every scheduler. */
 export function testScheduler(options: SuiteOptions<SchedulerFixture>): void {
-  defineSuite('Scheduler', { ...choiceTests, ...shareTests }, options)
+  defineSuite('Scheduler', choiceTests, options)
+}
+
+/** What a scheduler keeps besides that shares bytes by weight, whatever the paths are like. */
+export function testFairScheduler(options: SuiteOptions<SchedulerFixture>): void {
+  defineSuite('Scheduler that is fair', shareTests, options)
 }
 
 const PACKET_BYTES = 1000
+const REQUEST: PickRequest = { lengthBytes: PACKET_BYTES, nowMs: 0, trafficClass: 0, flow: 0 }
+const ESTIMATE: PathEstimate = {
+  bytesPerSecond: 1_000_000,
+  owdMinMs: 0,
+  queueDelayMs: 0,
+  lossRatio: 0,
+  repairMs: 0,
+  costMs: 0,
+  role: 'primary',
+  queuedBytes: 0,
+  maxPacketBytes: Infinity,
+  isExhausted: false,
+}
 
 /** Adds one path per weight; ids are 0, 1, … */
 function addPaths(scheduler: Scheduler<Schedulable>, weights: readonly number[]): Schedulable[] {
@@ -25,7 +43,7 @@ function addPaths(scheduler: Scheduler<Schedulable>, weights: readonly number[])
 /** Sends `packets` of equal length and says which path took each. */
 function serve(scheduler: Scheduler<Schedulable>, packets: number): (string | number | undefined)[] {
   return Array.from({ length: packets }, () => {
-    const path = scheduler.peek()
+    const path = scheduler.peek(REQUEST)
     if (path) scheduler.charge(path, PACKET_BYTES)
     return path?.id
   })
@@ -37,20 +55,21 @@ function countOf(served: readonly unknown[], id: number): number {
 
 const choiceTests: Tests<SchedulerFixture> = {
   'without a runnable path there is nothing to choose': ({ scheduler }) => {
-    expect(scheduler.peek()).toBeUndefined()
+    expect(scheduler.peek(REQUEST)).toBeUndefined()
+    expect(scheduler.refusal).toBe('no-path')
     const [path] = addPaths(scheduler, [1]) as [Schedulable]
-    expect(scheduler.peek()).toBe(path)
+    expect(scheduler.peek(REQUEST)).toBe(path)
     scheduler.suspend(path)
-    expect(scheduler.peek()).toBeUndefined()
+    expect(scheduler.peek(REQUEST)).toBeUndefined()
     scheduler.resume(path)
     scheduler.remove(path)
-    expect(scheduler.peek()).toBeUndefined()
+    expect(scheduler.peek(REQUEST)).toBeUndefined()
   },
 
   'peek changes nothing': ({ scheduler }) => {
     addPaths(scheduler, [1, 1, 1])
-    const chosen = scheduler.peek()
-    for (let look = 0; look < 10; look++) expect(scheduler.peek()).toBe(chosen)
+    const chosen = scheduler.peek(REQUEST)
+    for (let look = 0; look < 10; look++) expect(scheduler.peek(REQUEST)).toBe(chosen)
   },
 
   'a duplicate id and a weight that is not finite and > 0 throw RangeError and change nothing': ({
@@ -64,7 +83,7 @@ const choiceTests: Tests<SchedulerFixture> = {
     }
     expect(new Set(serve(scheduler, 10))).toEqual(new Set([0]))
     expect(scheduler.remove(path)).toBe(true)
-    expect(scheduler.peek()).toBeUndefined()
+    expect(scheduler.peek(REQUEST)).toBeUndefined()
   },
 
   'moves that are not possible return false, the others true': ({ scheduler }) => {
@@ -82,6 +101,7 @@ const choiceTests: Tests<SchedulerFixture> = {
       expect(scheduler.suspend(unknown)).toBe(false)
       expect(scheduler.resume(unknown)).toBe(false)
       expect(scheduler.setWeight(unknown, 1)).toBe(false)
+      expect(scheduler.observe(unknown, ESTIMATE, 0)).toBe(false)
     }
   },
 
@@ -90,7 +110,30 @@ const choiceTests: Tests<SchedulerFixture> = {
     scheduler.suspend(path)
     scheduler.remove(path)
     scheduler.add(path)
-    expect(scheduler.peek()).toBe(path)
+    expect(scheduler.peek(REQUEST)).toBe(path)
+  },
+
+  'paths of which nothing is known but that they are equal serve in turn, and so do equal ones observed': ({
+    scheduler,
+  }) => {
+    const paths = addPaths(scheduler, [1, 1, 1])
+    expect(serve(scheduler, 6)).toEqual([0, 1, 2, 0, 1, 2])
+    for (const path of paths) expect(scheduler.observe(path, ESTIMATE, 0)).toBe(true)
+    expect(serve(scheduler, 6)).toEqual([0, 1, 2, 0, 1, 2])
+  },
+
+  'copies go to other paths, at most as many as there is room for': ({ scheduler }) => {
+    addPaths(scheduler, [1, 1, 1, 1])
+    for (const trafficClass of [0, 1, 2]) {
+      const request = { ...REQUEST, trafficClass }
+      const chosen = scheduler.peek(request)!
+      const out: (Schedulable | undefined)[] = [undefined, undefined]
+      const count = scheduler.copies(request, out)
+      expect(count).toBeLessThanOrEqual(2)
+      const taken = [chosen, ...out.slice(0, count)]
+      expect(taken).not.toContain(undefined)
+      expect(new Set(taken).size).toBe(1 + count)
+    }
   },
 
   'charging an unknown path is ignored': ({ scheduler }) => {
@@ -123,10 +166,11 @@ const choiceTests: Tests<SchedulerFixture> = {
       } else if (dice < 0.5) {
         expect(scheduler.setWeight(path, 0.1 + 10 * random())).toBe(known.has(path))
       } else {
-        scheduler.charge(dice < 0.9 ? (scheduler.peek() ?? path) : path, Math.ceil(1500 * random()))
+        scheduler.charge(dice < 0.9 ? (scheduler.peek(REQUEST) ?? path) : path, Math.ceil(1500 * random()))
       }
-      const chosen = scheduler.peek()
-      expect(chosen ? runnable.has(chosen) : runnable.size === 0).toBe(true)
+      const chosen = scheduler.peek({ ...REQUEST, nowMs: step })
+      const mayBeNone = runnable.size === 0 || scheduler.refusal === 'full'
+      expect(chosen ? runnable.has(chosen) : mayBeNone).toBe(true)
     }
   },
 }

@@ -1,0 +1,282 @@
+import type { PathEstimate, PickRequest } from '@mp/interface'
+import type { TestPath } from './support.ts'
+
+type Mode = 'aggregate' | 'lowest-latency' | 'redundant'
+
+interface Row {
+  readonly path: TestPath
+  weight: number
+  known: PathEstimate | undefined
+  runnable: boolean
+  freeAt: number
+  urgentAt: number
+  /** Virtual bytes in a tier, debt out of it. */
+  virtual: number
+  tier: string | undefined
+}
+
+export interface OracleOptions {
+  readonly modes: readonly [Mode, Mode, Mode]
+  readonly fairnessBytes: number
+  readonly slackMs: number
+  readonly spreadMs: number
+  readonly copyRatio: number
+}
+
+const ROLES = ['primary', 'secondary', 'backup'] as const
+const LARGEST = 65_535
+
+/** The rules of the adaptive scheduler written down as plainly as possible: everything is worked out anew for each packet. */
+export class AdaptiveOracle {
+  rows: Row[] = []
+  refusal = ''
+  readonly options: OracleOptions
+  private now = 0
+  private lastClass = 0
+  private last:
+    | { request: PickRequest; row: Row | undefined; continued: boolean; charged: boolean }
+    | undefined
+  private run: { row: Row; flow: number; packets: number; ms: number; until: number } | undefined
+  private tokens = 0
+  private filledAt = -Infinity
+
+  constructor(options: OracleOptions) {
+    this.options = options
+  }
+
+  add(path: TestPath): void {
+    const { weight } = path
+    const unset = { freeAt: -Infinity, urgentAt: -Infinity, virtual: 0, tier: undefined }
+    this.rows.push({ path, weight, known: undefined, runnable: true, ...unset })
+    this.settle()
+  }
+
+  remove(path: TestPath): boolean {
+    this.rows = this.rows.filter((row) => row.path !== path)
+    this.settle()
+    return true
+  }
+
+  suspend(path: TestPath): boolean {
+    return this.switch(path, false)
+  }
+
+  resume(path: TestPath): boolean {
+    return this.switch(path, true)
+  }
+
+  setWeight(path: TestPath, weight: number): boolean {
+    const row = this.row(path)
+    const base = row.tier === undefined ? 0 : this.least(row.tier)
+    const debt = ((row.virtual - base) * row.weight) / weight
+    row.weight = weight
+    row.virtual = base + this.kept(row, debt)
+    this.settle()
+    return true
+  }
+
+  observe(path: TestPath, known: PathEstimate, nowMs: number): boolean {
+    const row = this.row(path)
+    this.now = nowMs
+    row.known = known
+    row.freeAt = nowMs + known.queuedBytes * this.msPerByte(row)
+    row.urgentAt = Math.min(row.urgentAt, row.freeAt)
+    this.settle()
+    return true
+  }
+
+  peek(request: PickRequest): TestPath | undefined {
+    this.now = request.nowMs
+    this.lastClass = request.trafficClass
+    const continued = this.continuesRun(request)
+    const row = continued ? this.run!.row : this.pick(request)
+    this.last = { request, row, continued, charged: false }
+    return row?.path
+  }
+
+  copies(request: PickRequest, out: (TestPath | undefined)[]): number {
+    const picked = this.last?.row
+    if (picked === undefined) return 0
+    const others = this.tier(picked.tier!).filter((row) => row !== picked && this.fits(row, request))
+    if (this.mode(request) === 'redundant') {
+      const paths = others.filter((row) => this.isOpen(row, request)).map((row) => row.path)
+      for (const [at, path] of paths.slice(0, out.length).entries()) out[at] = path
+      return Math.min(paths.length, out.length)
+    }
+    if (request.trafficClass !== 2) return 0
+    const second = this.best(this.tier(picked.tier!), request, picked)
+    if (second === undefined || !this.takeTokens(request)) return 0
+    out[0] = second.path
+    return 1
+  }
+
+  charge(path: TestPath, bytes: number, nowMs: number = this.now): void {
+    const row = this.row(path)
+    const took = bytes * this.msPerByte(row)
+    row.freeAt = Math.max(nowMs, row.freeAt) + took
+    const about = this.last
+    if (this.lastClass === 2) row.urgentAt = Math.max(nowMs, row.urgentAt) + took
+    if (this.options.fairnessBytes < Infinity) row.virtual += bytes / row.weight
+    if (about?.row !== row || !this.keepsRuns(about.request)) return
+    if (about.continued || about.charged) {
+      if (this.run) this.run.packets--
+      if (this.run) this.run.ms -= took
+    } else if (8 * took <= 1.5) {
+      this.run = { row, flow: about.request.flow, packets: 15, ms: 1.5 - took, until: nowMs + 1.5 }
+    } else this.run = undefined
+    about.charged = true
+  }
+
+  private key(row: Row, request: PickRequest): number {
+    return this.wait(row, request) + request.lengthBytes * this.msPerByte(row) + this.delay(row)
+  }
+
+  private pick(request: PickRequest): Row | undefined {
+    const usable = ROLES.flatMap((role) => this.tier(role))
+    for (const role of ROLES) {
+      const fitting = this.tier(role).filter((row) => this.fits(row, request))
+      const best = this.best(this.tier(role), request, undefined)
+      if (best) return best
+      if (fitting.some((row) => this.isOpen(row, request))) break
+    }
+    if (usable.length === 0) this.refusal = 'no-path'
+    else this.refusal = usable.some((row) => this.fits(row, request)) ? 'full' : 'too-big'
+    return undefined
+  }
+
+  private best(tier: Row[], request: PickRequest, except: Row | undefined): Row | undefined {
+    const fitting = tier.filter((row) => this.fits(row, request))
+    const least = Math.min(...fitting.map((row) => row.virtual))
+    const patient = this.mode(request) === 'lowest-latency'
+    const best = fitting
+      .filter((row) => row !== except && row.virtual <= least + this.options.fairnessBytes)
+      .filter((row) => patient || this.isOpen(row, request))
+      .toSorted((a, b) => this.key(a, request) - this.key(b, request) || this.order(a, b))[0]
+    return best && this.isOpen(best, request) ? best : undefined
+  }
+
+  private order(a: Row, b: Row): number {
+    return (a.known?.owdMinMs ?? 0) - (b.known?.owdMinMs ?? 0) || this.rows.indexOf(a) - this.rows.indexOf(b)
+  }
+
+  /** The usable paths of a role that are not too slow, in the order of ties. */
+  private tier(role: string): Row[] {
+    const usable = (of: string): Row[] =>
+      this.rows.filter(
+        (row) => row.runnable && !row.known?.isExhausted && (row.known?.role ?? 'primary') === of,
+      )
+    if (role === 'backup' && usable('primary').length + usable('secondary').length > 0) return []
+    const ranked = ROLES.slice(0, ROLES.indexOf(role as 'primary') + 1).flatMap(usable)
+    const limit = Math.min(...ranked.map((row) => this.delay(row))) + this.options.spreadMs
+    return usable(role)
+      .filter((row) => this.delay(row) <= limit)
+      .toSorted((a, b) => this.order(a, b))
+  }
+
+  private delay({ known }: Row): number {
+    if (known) return known.owdMinMs + known.queueDelayMs + known.lossRatio * known.repairMs + known.costMs
+    const others = this.rows.filter((row) => row.known).map((row) => this.delay(row))
+    return others.length > 0 ? Math.max(...others) : 0
+  }
+
+  private isOpen(row: Row, request: PickRequest): boolean {
+    const { slackMs } = this.options
+    if (this.mode(request) === 'lowest-latency') return this.wait(row, request) <= Math.min(10, slackMs)
+    const slowest = Math.max(...this.tier(row.known?.role ?? 'primary').map((other) => this.delay(other)))
+    return this.wait(row, request) <= slowest - this.delay(row) + slackMs
+  }
+
+  private wait(row: Row, request: PickRequest): number {
+    return Math.max(0, (request.trafficClass === 2 ? row.urgentAt : row.freeAt) - request.nowMs)
+  }
+
+  private fits(row: Row, request: PickRequest): boolean {
+    return request.lengthBytes <= (row.known?.maxPacketBytes ?? Infinity)
+  }
+
+  private mode(request: PickRequest): Mode {
+    return this.options.modes[request.trafficClass as 0 | 1 | 2]
+  }
+
+  private keepsRuns(request: PickRequest): boolean {
+    const limited = this.options.fairnessBytes < Infinity
+    return !limited && request.trafficClass !== 2 && this.mode(request) === 'aggregate'
+  }
+
+  private continuesRun(request: PickRequest): boolean {
+    const { run } = this
+    if (run === undefined || run.flow !== request.flow || !this.keepsRuns(request)) return false
+    const took = request.lengthBytes * this.msPerByte(run.row)
+    const inBounds = run.packets > 0 && took <= run.ms && request.nowMs <= run.until
+    return inBounds && this.fits(run.row, request) && this.isOpen(run.row, request)
+  }
+
+  private takeTokens(request: PickRequest): boolean {
+    if (this.options.copyRatio === 0) return false
+    const usable = ROLES.flatMap((role) => this.tier(role))
+    const perMs = (this.options.copyRatio * usable.reduce((sum, row) => sum + this.capacity(row), 0)) / 1000
+    if (request.nowMs > this.filledAt) {
+      const earned = perMs * (request.nowMs - this.filledAt)
+      this.tokens = Math.min(Math.max(3000, 100 * perMs), this.tokens + earned)
+      this.filledAt = request.nowMs
+    }
+    if (this.tokens < request.lengthBytes) return false
+    this.tokens -= request.lengthBytes
+    return true
+  }
+
+  private msPerByte(row: Row): number {
+    return 1000 / this.capacity(row)
+  }
+
+  private capacity(row: Row): number {
+    return row.known?.bytesPerSecond ?? 625_000 * row.weight
+  }
+
+  private switch(path: TestPath, to: boolean): boolean {
+    const row = this.row(path)
+    if (row.runnable === to) return false
+    row.runnable = to
+    row.freeAt = row.urgentAt = -Infinity
+    this.settle()
+    return true
+  }
+
+  /** After any change: paths that changed tiers are placed, and what was remembered of the last packet is void. */
+  private settle(): void {
+    this.last = undefined
+    this.run = undefined
+    const next = new Map(
+      ROLES.flatMap((role) => this.tier(role).map((row) => [row, role as string] as const)),
+    )
+    for (const role of ROLES) {
+      const base = this.least(role)
+      for (const row of this.rows) {
+        if (row.tier !== role || next.get(row) === role) continue
+        row.virtual -= base
+        row.tier = undefined
+      }
+    }
+    for (const role of ROLES) {
+      const base = this.least(role)
+      for (const row of this.rows) {
+        if (next.get(row) !== role || row.tier === role) continue
+        row.virtual = base + this.kept(row, row.virtual)
+        row.tier = role
+      }
+    }
+  }
+
+  private least(tier: string): number {
+    const members = this.rows.filter((row) => row.tier === tier).map((row) => row.virtual)
+    return members.length > 0 ? Math.min(...members) : 0
+  }
+
+  private kept(row: Row, debt: number): number {
+    return Math.min(debt, this.options.fairnessBytes + LARGEST / row.weight)
+  }
+
+  private row(path: TestPath): Row {
+    return this.rows.find((row) => row.path === path)!
+  }
+}
