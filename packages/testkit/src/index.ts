@@ -40,6 +40,7 @@
  *
  * @packageDocumentation
  */
+export * from './inner/index.ts'
 export * from './ip/index.ts'
 export * from './memory/index.ts'
 export * from './netem/index.ts'

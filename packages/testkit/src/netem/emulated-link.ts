@@ -62,6 +62,9 @@ export class EmulatedLink {
   readonly #wire = new EventHeap<Packet>()
   #held: Packet[] = []
   #lastDueMs = 0
+  /** The jitter of now as a share of the most there is, and until when it holds. */
+  #jitter01 = 0
+  #jitterEndMs = 0
   #order = 0
   readonly #drops = new DropCounter()
   readonly #counts = { inPackets: 0, inBytes: 0, outPackets: 0, outBytes: 0, duplicated: 0, reordered: 0 }
@@ -176,8 +179,8 @@ export class EmulatedLink {
   }
 
   #fly(packet: Packet, atMs: number): void {
-    const { delayMs, jitterMs, jitterReorders, reorderRatio, reorderPackets, reorderHoldMs } = this.#line
-    const soonestMs = atMs + delayMs + (jitterMs > 0 ? jitterMs * this.#random() : 0)
+    const { delayMs, jitterReorders, reorderRatio, reorderPackets, reorderHoldMs } = this.#line
+    const soonestMs = atMs + delayMs + this.#jitter(atMs)
     const dueMs = jitterReorders ? soonestMs : Math.max(soonestMs, this.#lastDueMs)
     if (this.#happens(reorderRatio)) {
       this.#counts.reordered++
@@ -189,6 +192,16 @@ export class EmulatedLink {
     this.#lastDueMs = Math.max(dueMs, this.#lastDueMs)
     this.#schedule(packet, dueMs)
     if (this.#held.length > 0) this.#overtake(dueMs)
+  }
+
+  #jitter(atMs: number): number {
+    const { jitterMs, jitterEveryMs } = this.#line
+    if (jitterMs === 0) return 0
+    if (atMs >= this.#jitterEndMs) {
+      this.#jitter01 = this.#random()
+      this.#jitterEndMs = jitterEveryMs > 0 ? (Math.floor(atMs / jitterEveryMs) + 1) * jitterEveryMs : 0
+    }
+    return jitterMs * this.#jitter01
   }
 
   /** A packet that arrives at `dueMs` passes all that are held back. */

@@ -8,8 +8,10 @@ export interface LineOptions {
   readonly overheadBytes?: number
   /** Least time from the end of transmission to arrival, ms. Default 0. */
   readonly delayMs?: number
-  /** Each packet takes up to this much longer, uniformly, ms. Default 0. */
+  /** Packets take up to this much longer, uniformly, ms. Default 0. */
   readonly jitterMs?: number
+  /** How long they all take the same time longer, ms. Default 0: jitter is drawn anew for each packet. */
+  readonly jitterEveryMs?: number
   /** Whether a packet may overtake another that jitter holds back. Default false: arrival stays in order. */
   readonly jitterReorders?: boolean
   /** Packets lost on the wire, behind the queue: they have used the rate. Default 0. */
@@ -39,6 +41,7 @@ const DEFAULTS: Omit<Line, 'queueBytes'> = {
   overheadBytes: 0,
   delayMs: 0,
   jitterMs: 0,
+  jitterEveryMs: 0,
   jitterReorders: false,
   loss: 0,
   duplicateRatio: 0,
@@ -56,6 +59,7 @@ const RANGES = {
   overheadBytes: [0, FINITE],
   delayMs: [0, FINITE],
   jitterMs: [0, FINITE],
+  jitterEveryMs: [0, FINITE],
   duplicateRatio: [0, 1],
   reorderRatio: [0, 1],
   reorderPackets: [1, FINITE],

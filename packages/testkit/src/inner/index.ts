@@ -1,0 +1,6 @@
+export { Cubic } from './control/cubic.ts'
+export type { AckSample, CongestionControl } from './control/congestion-control.ts'
+export { InnerHost, type InnerEndpoint, type InnerHostOptions } from './inner-host.ts'
+export { Ping, PingTarget } from './ping.ts'
+export { TcpReceiver, type OnDelivered, type TcpReceiverStats } from './tcp/receiver.ts'
+export { TcpSender, type TcpSenderOptions, type TcpSenderStats } from './tcp/sender.ts'

@@ -1,0 +1,121 @@
+import { Cubic, Ping, PingTarget, TcpReceiver, TcpSender } from '@mp/testkit'
+import { Rig, CLIENT_IP, SERVER_IP } from './rig.ts'
+import type { LinkSpec, Traffic } from './scenario.ts'
+
+/** What one run of traffic came to. */
+export interface Measured {
+  /** Payload delivered in order, without the first second. */
+  readonly mbit: number
+  /** Longest time without a byte, ms. */
+  readonly gapMs: number
+  readonly retransmits: number
+  readonly timeouts: number
+  /** Round trips of pings during the traffic, ms. */
+  readonly pingP50Ms: number
+  readonly pingP95Ms: number
+  readonly lostPings: number
+  /** Payload in each 100 ms, Mbit/s. */
+  readonly series: readonly number[]
+}
+
+export interface RunOptions {
+  readonly links: readonly LinkSpec[]
+  readonly traffic: Traffic
+  readonly seed: number
+  /** Called every 100 ms of traffic. */
+  readonly onSample?: (rig: Rig, atMs: number) => void
+}
+
+const SAMPLE_MS = 100
+const FIRST_PORT = 5001
+const WINDOW_BYTES = 6_000_000
+/** Bytes per 100 ms to Mbit/s. */
+const MBIT = 8 / SAMPLE_MS / 1000
+
+/** Counts what is delivered, and where nothing is. */
+class Meter {
+  bytes = 0
+  gapMs = 0
+  #lastMs: number
+
+  constructor(nowMs: number) {
+    this.#lastMs = nowMs
+  }
+
+  add(bytes: number, nowMs: number): void {
+    this.bytes += bytes
+    this.gapMs = Math.max(this.gapMs, nowMs - this.#lastMs)
+    this.#lastMs = nowMs
+  }
+}
+
+/** Runs traffic through a tunnel over `links`. */
+export async function run({ links, traffic, seed, onSample }: RunOptions): Promise<Measured> {
+  const rig = new Rig(links, seed)
+  await rig.start()
+  const meter = new Meter(rig.runtime.nowMs())
+  const senders = startFlows(rig, traffic, meter)
+  const ping = startPing(rig)
+  rig.scheduleChanges()
+  const series: number[] = []
+  for (let atMs = SAMPLE_MS; atMs <= traffic.seconds * 1000; atMs += SAMPLE_MS) {
+    const before = meter.bytes
+    await rig.pass(SAMPLE_MS)
+    series.push((meter.bytes - before) * MBIT)
+    onSample?.(rig, atMs)
+  }
+  meter.add(0, rig.runtime.nowMs())
+  const result = resultOf({ meter, senders, ping, series })
+  await rig.close()
+  return result
+}
+
+function startFlows(rig: Rig, { flows, direction }: Traffic, meter: Meter): TcpSender[] {
+  const [from, to, ip] =
+    direction === 'down' ? [rig.server.host, rig.client.host, CLIENT_IP] : [rig.client.host, rig.server.host, SERVER_IP]
+  return Array.from({ length: flows }, (_, index) => {
+    const port = FIRST_PORT + index
+    new TcpReceiver(to, port, { windowBytes: WINDOW_BYTES, onDelivered: (bytes, nowMs) => meter.add(bytes, nowMs) })
+    const sender = new TcpSender(from, { to: ip, port, sourcePort: port + 40_000, control: new Cubic() })
+    sender.start()
+    return sender
+  })
+}
+
+function startPing(rig: Rig): Ping {
+  new PingTarget(rig.server.host)
+  const ping = new Ping(rig.client.host, { to: SERVER_IP })
+  ping.start()
+  return ping
+}
+
+interface Raw {
+  readonly meter: Meter
+  readonly senders: readonly TcpSender[]
+  readonly ping: Ping
+  readonly series: readonly number[]
+}
+
+/** Pings as late as this at the end of the run are not counted as lost, ms. */
+const PING_GRACE = 10
+
+function resultOf({ meter, senders, ping, series }: Raw): Measured {
+  const counted = series.slice(1000 / SAMPLE_MS)
+  const pings = ping.rttMs.slice(0, -PING_GRACE)
+  const answered = pings.filter((rttMs) => rttMs < 1000).toSorted((a, b) => a - b)
+  const total = (pick: (sender: TcpSender) => number): number =>
+    senders.reduce((sum, sender) => sum + pick(sender), 0)
+  return {
+    mbit: counted.reduce((sum, mbit) => sum + mbit, 0) / counted.length,
+    gapMs: meter.gapMs,
+    retransmits: total((sender) => sender.stats().retransmits),
+    timeouts: total((sender) => sender.stats().timeouts),
+    pingP50Ms: quantile(answered, 0.5),
+    pingP95Ms: quantile(answered, 0.95),
+    lostPings: pings.length - answered.length,
+    series,
+  }
+}
+
+const quantile = (sorted: readonly number[], share: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN
