@@ -2,7 +2,7 @@
 // code of the next.
 //
 //     node scripts/bench.mjs              all
-//     node scripts/bench.mjs prober       those with "prober" in their path
+//     node scripts/bench.mjs prober       those with "prober" in their path; what follows is for them
 import { spawnSync } from 'node:child_process'
 import { filesBelow, root } from './lib/files.mjs'
 
@@ -16,6 +16,6 @@ if (benches.length === 0) {
 }
 for (const path of benches) {
   console.log(`\n# ${path}`)
-  const { status } = spawnSync(process.execPath, ['--expose-gc', path], { cwd: root, stdio: 'inherit' })
+  const { status } = spawnSync(process.execPath, ['--expose-gc', path, ...process.argv.slice(3)], { cwd: root, stdio: 'inherit' })
   if (status !== 0) process.exitCode = 1
 }

@@ -4,6 +4,7 @@ import type { Runtime, Timer } from '@mp/interface'
 export class Alarm {
   readonly #runtime: Runtime
   readonly #ring: () => void
+  readonly #onTimer = (): void => this.#fire()
   #timer: Timer | undefined
   #armedMs = Infinity
   #dueMs = Infinity
@@ -28,7 +29,7 @@ export class Alarm {
 
   #arm(atMs: number): void {
     this.#armedMs = atMs
-    this.#timer = this.#runtime.setTimer(atMs, () => this.#fire())
+    this.#timer = this.#runtime.setTimer(atMs, this.#onTimer)
   }
 
   #fire(): void {

@@ -28,6 +28,14 @@ export class PingTarget implements InnerEndpoint {
   }
 }
 
+/** Whom to ask, and how often. */
+export interface PingOptions {
+  /** IPv4 address of a host with a {@link PingTarget}. */
+  readonly to: string
+  /** Default 50. */
+  readonly intervalMs?: number
+}
+
 /** Asks again and again how long the way there and back takes. */
 export class Ping implements InnerEndpoint {
   readonly #host: InnerHost
@@ -38,7 +46,7 @@ export class Ping implements InnerEndpoint {
   /** Round trip of each, ms; NaN = no answer yet. */
   readonly rttMs: number[] = []
 
-  constructor(host: InnerHost, { to, intervalMs = 50 }: { readonly to: string; readonly intervalMs?: number }) {
+  constructor(host: InnerHost, { to, intervalMs = 50 }: PingOptions) {
     this.#host = host
     this.#peer = ipv4Number(to)
     this.#intervalMs = intervalMs

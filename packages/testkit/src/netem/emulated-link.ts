@@ -7,7 +7,7 @@ import { lineOf, type Line, type LineOptions } from './options.ts'
 
 /** What a line does with packets it does not just carry. */
 export interface ItemOwner {
-  /** `item` goes no further: `queue-full`, `blackhole`, `random-loss` or `burst-loss`. */
+  /** `item` goes no further: `queue-full`, `too-big`, `blackhole`, `random-loss` or `burst-loss`. */
   onDrop(item: number, reason: string): void
   /** Makes a second item like `item`; -1 when there is no room for one. Needed for `duplicateRatio`. */
   duplicate?(item: number): number
@@ -94,6 +94,7 @@ export class EmulatedLink {
     this.#counts.inBytes += lengthBytes
     const wireBytes = lengthBytes + this.#line.overheadBytes
     if (this.#line.blackhole) return this.#drop(item, 'blackhole')
+    if (lengthBytes > this.#line.mtuBytes) return this.#drop(item, 'too-big')
     const full = this.#queue.length > 0 && this.#queuedBytes + wireBytes > this.#line.queueBytes
     if (full) return this.#drop(item, 'queue-full')
     const packet = { item, lengthBytes, wireBytes, overtakers: 0, atMs: 0, order: 0, index: -1 }
@@ -106,7 +107,17 @@ export class EmulatedLink {
   /** When `pop` is worth asking, ms; `Infinity` = nothing is under way. It may then still have nothing to give. */
   pollTimeout(): number {
     const arrivalMs = this.#wire.peek()?.atMs ?? Infinity
-    return this.#queue.length > 0 ? Math.min(this.#headDoneMs, arrivalMs) : arrivalMs
+    return Math.min(this.departureMs + this.#line.delayMs, arrivalMs)
+  }
+
+  /** When the next packet leaves the queue, ms; `Infinity` = none waits. */
+  get departureMs(): number {
+    return this.#queue.length > 0 ? this.#headDoneMs : Infinity
+  }
+
+  /** Brings queue and counters up to `nowMs`, as `push` and `pop` do by themselves. */
+  advance(nowMs: number): void {
+    this.#transmit(nowMs)
   }
 
   /** The next item that has arrived, now its caller's; -1 when there is none. */

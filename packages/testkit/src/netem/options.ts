@@ -29,6 +29,8 @@ export interface LineOptions {
    * line takes any packet. Default: what the line carries in 2 × `delayMs`, but at least in 50 ms.
    */
   readonly queueBytes?: number
+  /** Largest packet that passes, bytes without overhead; a larger one is dropped as `too-big`. Default Infinity. */
+  readonly mtuBytes?: number
   /** Swallows all that enters and all that still waits; what is on the wire arrives. Default false. */
   readonly blackhole?: boolean
 }
@@ -48,6 +50,7 @@ const DEFAULTS: Omit<Line, 'queueBytes'> = {
   reorderRatio: 0,
   reorderPackets: 3,
   reorderHoldMs: 50,
+  mtuBytes: Infinity,
   blackhole: false,
 }
 
@@ -65,6 +68,7 @@ const RANGES = {
   reorderPackets: [1, FINITE],
   reorderHoldMs: [0, FINITE],
   queueBytes: [0, Infinity],
+  mtuBytes: [1, Infinity],
 } as const
 
 const MIN_QUEUE_MS = 50

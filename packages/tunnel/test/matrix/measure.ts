@@ -1,4 +1,5 @@
-import { Cubic, Ping, PingTarget, TcpReceiver, TcpSender } from '@mp/testkit'
+import { Bbr, Cubic, Ping, PingTarget, QuicReceiver, QuicSender, TcpReceiver, TcpSender } from '@mp/testkit'
+import type { InnerHost } from '@mp/testkit'
 import { Rig, CLIENT_IP, SERVER_IP } from './rig.ts'
 import type { LinkSpec, Traffic } from './scenario.ts'
 
@@ -28,6 +29,7 @@ export interface RunOptions {
 
 const SAMPLE_MS = 100
 const FIRST_PORT = 5001
+const SOURCE_PORTS = 40_000
 const WINDOW_BYTES = 6_000_000
 /** Bytes per 100 ms to Mbit/s. */
 const MBIT = 8 / SAMPLE_MS / 1000
@@ -70,16 +72,41 @@ export async function run({ links, traffic, seed, onSample }: RunOptions): Promi
   return result
 }
 
-function startFlows(rig: Rig, { flows, direction }: Traffic, meter: Meter): TcpSender[] {
-  const [from, to, ip] =
-    direction === 'down' ? [rig.server.host, rig.client.host, CLIENT_IP] : [rig.client.host, rig.server.host, SERVER_IP]
+/** What all kinds of senders count. */
+interface Sender {
+  start(): void
+  stats(): { readonly retransmits: number; readonly timeouts: number }
+}
+
+function startFlows(rig: Rig, { flow, flows, direction }: Traffic, meter: Meter): Sender[] {
+  const server = { host: rig.server.host, ip: SERVER_IP }
+  const client = { host: rig.client.host, ip: CLIENT_IP }
+  const ends = direction === 'down' ? { from: server, to: client } : { from: client, to: server }
+  const onDelivered = (bytes: number, nowMs: number): void => meter.add(bytes, nowMs)
   return Array.from({ length: flows }, (_, index) => {
     const port = FIRST_PORT + index
-    new TcpReceiver(to, port, { windowBytes: WINDOW_BYTES, onDelivered: (bytes, nowMs) => meter.add(bytes, nowMs) })
-    const sender = new TcpSender(from, { to: ip, port, sourcePort: port + 40_000, control: new Cubic() })
+    const sender = flow === 'quic' ? quicFlow(ends, port, onDelivered) : tcpFlow(ends, port, { flow, onDelivered })
     sender.start()
     return sender
   })
+}
+
+interface Ends {
+  readonly from: { readonly host: InnerHost; readonly ip: string }
+  readonly to: { readonly host: InnerHost; readonly ip: string }
+}
+
+type OnDelivered = (bytes: number, nowMs: number) => void
+
+function tcpFlow({ from, to }: Ends, port: number, options: { flow: 'cubic' | 'bbr'; onDelivered: OnDelivered }): Sender {
+  new TcpReceiver(to.host, port, { windowBytes: WINDOW_BYTES, onDelivered: options.onDelivered })
+  const control = options.flow === 'cubic' ? new Cubic() : new Bbr()
+  return new TcpSender(from.host, { to: to.ip, port, sourcePort: port + SOURCE_PORTS, control })
+}
+
+function quicFlow({ from, to }: Ends, port: number, onDelivered: OnDelivered): Sender {
+  new QuicReceiver(to.host, { from: from.ip, port, onDelivered })
+  return new QuicSender(from.host, { to: to.ip, port, sourcePort: port + SOURCE_PORTS, control: new Bbr() })
 }
 
 function startPing(rig: Rig): Ping {
@@ -91,7 +118,7 @@ function startPing(rig: Rig): Ping {
 
 interface Raw {
   readonly meter: Meter
-  readonly senders: readonly TcpSender[]
+  readonly senders: readonly Sender[]
   readonly ping: Ping
   readonly series: readonly number[]
 }
@@ -103,7 +130,7 @@ function resultOf({ meter, senders, ping, series }: Raw): Measured {
   const counted = series.slice(1000 / SAMPLE_MS)
   const pings = ping.rttMs.slice(0, -PING_GRACE)
   const answered = pings.filter((rttMs) => rttMs < 1000).toSorted((a, b) => a - b)
-  const total = (pick: (sender: TcpSender) => number): number =>
+  const total = (pick: (sender: Sender) => number): number =>
     senders.reduce((sum, sender) => sum + pick(sender), 0)
   return {
     mbit: counted.reduce((sum, mbit) => sum + mbit, 0) / counted.length,

@@ -1,12 +1,12 @@
 import { Mempool } from '@mp/mempool'
 import { CfsScheduler } from '@mp/scheduler-cfs'
 import { InnerHost, MemoryNetwork, memoryTransport, simRuntime } from '@mp/testkit'
-import type { NetworkPath, SimRuntime } from '@mp/testkit'
+import type { LineOptions, NetworkPath, SimRuntime } from '@mp/testkit'
 import { fragmenter } from '@mp/udpmux'
 import { TunnelClient } from '../../src/client.ts'
 import type { TunnelOptions } from '../../src/core.ts'
 import { TunnelServer } from '../../src/server.ts'
-import type { LinkChange, LinkSpec } from './scenario.ts'
+import type { Direction, LinkChange, LinkSpec } from './scenario.ts'
 import { lineOf } from './scenario.ts'
 
 /** One end of the tunnel with the host that uses it. */
@@ -23,6 +23,8 @@ const SERVER = '10.9.0.1'
 const ENDPOINT = `${SERVER}:7000`
 /** As many slots as the daemon has. */
 const SLOTS = 8192
+/** IPv4 and UDP. */
+const OUTER_HEADERS_BYTES = 28
 /** Every timer of a scenario, and then some; the bound is for loops without end. */
 const MAX_TIMERS = 1e9
 
@@ -49,9 +51,13 @@ export class Rig {
       return new TunnelServer({ ...common, listen })
     })
     this.client = this.#end(CLIENT_IP, (common) => {
-      const paths = links.map((_, index) => ({
+      const paths = links.map(({ mtuBytes = 1500 }, index) => ({
         name: `link${index + 1}`,
-        transport: memoryTransport(this.#network, { pool: common.pool, host: localHost(index) }),
+        transport: memoryTransport(this.#network, {
+          pool: common.pool,
+          host: localHost(index),
+          maxFrameBytes: mtuBytes - OUTER_HEADERS_BYTES,
+        }),
         endpoint: ENDPOINT,
       }))
       return new TunnelClient({ ...common, paths })
@@ -72,6 +78,19 @@ export class Rig {
       this.runtime.runUntil(Math.min(endMs, this.runtime.nowMs() + TURN_MS))
       await this.runtime.settle()
     }
+  }
+
+  /** What a line is like now. */
+  lineAt(index: number, direction: Direction): Required<LineOptions> {
+    const { forward, backward } = this.lines[index]!.lines()
+    return direction === 'up' ? forward : backward
+  }
+
+  /** A line as the sending end sees it. */
+  pathText(index: number, direction: Direction): string {
+    const { tunnel } = direction === 'up' ? this.client : this.server
+    const path = tunnel.stats().sessions[0]?.paths[index]
+    return path === undefined ? 'no path' : `${path.name} ${path.use}/${path.prober.state}`
   }
 
   /** Arms the changes of all lines, counted from now. */

@@ -15,6 +15,8 @@ export interface LinkSpec {
   readonly queueMs?: number
   /** What happens to it, counted from the beginning of the traffic. */
   readonly changes?: readonly LinkChange[]
+  /** Largest outer packet that passes, bytes. Default 1500. */
+  readonly mtuBytes?: number
 }
 
 /** From `atMs` on the line is like this. */
@@ -28,13 +30,15 @@ export interface LinkChange {
   readonly down?: boolean
 }
 
+/** `down` is from server to client. */
+export type Direction = 'down' | 'up'
+
 /** What runs through the tunnel. */
 export interface Traffic {
   /** `cubic` and `bbr` are TCP; `quic` is a flow over UDP with a fixed reordering threshold, and BBR. */
   readonly flow: 'cubic' | 'bbr' | 'quic'
   readonly flows: number
-  /** `down` is from server to client. */
-  readonly direction: 'down' | 'up'
+  readonly direction: Direction
   readonly seconds: number
 }
 
@@ -52,7 +56,7 @@ const JITTER_EVERY_MS = 10
 
 /** One direction of `link`. */
 export function lineOf(link: LinkSpec): LineOptions {
-  const { mbit, rttMs, jitterMs = 0, loss = 0, burst, queueMs = Math.max(rttMs, MIN_QUEUE_MS) } = link
+  const { mbit, rttMs, jitterMs = 0, loss = 0, burst, queueMs = Math.max(rttMs, MIN_QUEUE_MS), mtuBytes = 1500 } = link
   const rateBps = mbit * 1e6
   return {
     rateBps,
@@ -60,6 +64,7 @@ export function lineOf(link: LinkSpec): LineOptions {
     jitterMs,
     jitterEveryMs: JITTER_EVERY_MS,
     loss: burst ?? loss,
+    mtuBytes,
     queueBytes: (rateBps / 8000) * queueMs,
   }
 }

@@ -23,6 +23,13 @@ const PLAIN_HEADERS_BYTES = 40
 /** Who is told of bytes that were delivered, and when. */
 export type OnDelivered = (bytes: number, nowMs: number) => void
 
+/** A receiver to wait for a bulk flow. */
+export interface TcpReceiverOptions {
+  /** What it offers to hold, bytes. */
+  readonly windowBytes: number
+  readonly onDelivered: OnDelivered
+}
+
 /** The receiving end of a bulk flow: acknowledges as Linux does, and reads at once what is in order. */
 export class TcpReceiver implements InnerEndpoint {
   readonly #host: InnerHost
@@ -42,7 +49,7 @@ export class TcpReceiver implements InnerEndpoint {
   #duplicates = 0
   #outOfOrder = 0
 
-  constructor(host: InnerHost, port: number, options: { windowBytes: number; onDelivered: OnDelivered }) {
+  constructor(host: InnerHost, port: number, options: TcpReceiverOptions) {
     this.#host = host
     this.#windowBytes = options.windowBytes
     this.#onDelivered = options.onDelivered
