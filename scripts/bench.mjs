@@ -16,6 +16,9 @@ if (benches.length === 0) {
 }
 for (const path of benches) {
   console.log(`\n# ${path}`)
-  const { status } = spawnSync(process.execPath, ['--expose-gc', path, ...process.argv.slice(3)], { cwd: root, stdio: 'inherit' })
+  const { status } = spawnSync(process.execPath, ['--expose-gc', path, ...process.argv.slice(3)], {
+    cwd: root,
+    stdio: 'inherit',
+  })
   if (status !== 0) process.exitCode = 1
 }

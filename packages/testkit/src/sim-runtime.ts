@@ -54,7 +54,11 @@ class SimTimer implements HeapEvent, Timer {
   order: number
   index = -1
 
-  constructor(heap: EventHeap<SimTimer>, when: { readonly atMs: number; readonly order: number }, fn: () => void) {
+  constructor(
+    heap: EventHeap<SimTimer>,
+    when: { readonly atMs: number; readonly order: number },
+    fn: () => void,
+  ) {
     this.#heap = heap
     this.atMs = when.atMs
     this.order = when.order

@@ -103,10 +103,8 @@ export class InnerHost implements TunDevice {
   }
 
   close(): Promise<void> {
-    this.#closing ??= Promise.resolve().then(() => {
-      this.#pool.releaseAll(this.#queue)
-      this.#handler?.onClose()
-    })
+    this.#pool.releaseAll(this.#queue)
+    this.#closing ??= Promise.resolve().then(() => this.#handler?.onClose())
     return this.#closing
   }
 
@@ -125,7 +123,8 @@ export class InnerHost implements TunDevice {
     const queue = this.#queue
     const count = queue.count
     // A handler may not make this host send at once, so the rows of the queue stay what they are.
-    for (let from = 0; from < count; from += BATCH_PACKETS) this.#hand(from, Math.min(count, from + BATCH_PACKETS))
+    for (let from = 0; from < count; from += BATCH_PACKETS)
+      this.#hand(from, Math.min(count, from + BATCH_PACKETS))
     queue.count = 0
   }
 

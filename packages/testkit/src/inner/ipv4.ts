@@ -31,7 +31,10 @@ export function writeIpv4(view: DataView, offset: number, { src, dst }: Ipv4Ends
   const word2 = (TTL << 24) | (protocol << 16)
   view.setInt32(offset, word0)
   view.setInt32(offset + 4, word1)
-  view.setInt32(offset + 8, word2 | checksum(halves(word0) + halves(word1) + halves(word2) + halves(src) + halves(dst)))
+  view.setInt32(
+    offset + 8,
+    word2 | checksum(halves(word0) + halves(word1) + halves(word2) + halves(src) + halves(dst)),
+  )
   view.setInt32(offset + 12, src)
   view.setInt32(offset + 16, dst)
 }

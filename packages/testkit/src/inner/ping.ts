@@ -13,7 +13,11 @@ export class PingTarget implements InnerEndpoint {
 
   constructor(host: InnerHost) {
     this.#host = host
-    host.bind(ICMP, 0, this)
+  }
+
+  /** From now on it answers. */
+  listen(): void {
+    this.#host.bind(ICMP, 0, this)
   }
 
   onPacket(offset: number, lengthBytes: number): void {

@@ -13,7 +13,11 @@ const toScenario = ([id, name, links, traffic]: Row): Scenario => ({
   traffic: { ...DOWN, ...traffic },
 })
 
-const link = (rttMs: number, mbit: number, more: Partial<LinkSpec> = {}): LinkSpec => ({ rttMs, mbit, ...more })
+const link = (rttMs: number, mbit: number, more: Partial<LinkSpec> = {}): LinkSpec => ({
+  rttMs,
+  mbit,
+  ...more,
+})
 const twice = (each: LinkSpec): readonly LinkSpec[] => [each, each]
 
 /** The netem matrix of mqvpn's published benchmarks: where one flow over two lines is at stake. */
@@ -30,11 +34,19 @@ export const MATRIX: readonly Scenario[] = (
     ['M9', 'loss_2', twice(link(20, 50, { loss: 0.02 }))],
     ['M10', 'bw_4to1', [link(20, 50), link(20, 12)]],
     ['M11', 'bw_10to1', [link(20, 100), link(20, 10)]],
-    ['M12', 'dual_lte', [link(30, 40, { jitterMs: 5, loss: 0.005 }), link(45, 25, { jitterMs: 8, loss: 0.005 })]],
+    [
+      'M12',
+      'dual_lte',
+      [link(30, 40, { jitterMs: 5, loss: 0.005 }), link(45, 25, { jitterMs: 8, loss: 0.005 })],
+    ],
     ['M13', 'fiber_lte', [link(8, 300), link(40, 30, { jitterMs: 8, loss: 0.005 })], { seconds: 4 }],
     ['M14', 'lte_starlink', [link(35, 40, { jitterMs: 8 }), link(50, 100, { jitterMs: 25, loss: 0.01 })]],
     ['M15', 'lte_geo', [link(35, 40), link(320, 20, { jitterMs: 20, loss: 0.005 })]],
-    ['M16', 'congested', [link(50, 20, { jitterMs: 20, loss: 0.02 }), link(60, 15, { jitterMs: 25, loss: 0.02 })]],
+    [
+      'M16',
+      'congested',
+      [link(50, 20, { jitterMs: 20, loss: 0.02 }), link(60, 15, { jitterMs: 25, loss: 0.02 })],
+    ],
   ] satisfies Row[]
 ).map(toScenario)
 
@@ -64,7 +76,19 @@ export const LAB: readonly Scenario[] = (
     ['S8', 'bloat', [link(20, 50), link(80, 50)], { flows: 2 }],
     ['S9', 'four', [link(10, 10), link(30, 20), link(60, 30), link(100, 40)]],
     ['S10', 'burst', [link(20, 50), link(20, 50, { burst: BURSTS })]],
-    ['S11', 'varying', [link(20, 50), link(20, 50, { changes: [{ atMs: 2000, mbit: 10 }, { atMs: 4000, mbit: 50 }] })]],
+    [
+      'S11',
+      'varying',
+      [
+        link(20, 50),
+        link(20, 50, {
+          changes: [
+            { atMs: 2000, mbit: 10 },
+            { atMs: 4000, mbit: 50 },
+          ],
+        }),
+      ],
+    ],
   ] satisfies Row[]
 ).map(toScenario)
 
@@ -74,11 +98,38 @@ export const VARIED: readonly Scenario[] = (
     ['V1', 'rtts, bbr', [link(20, 50), link(80, 50)], { flow: 'bbr' }],
     ['V2', 'lossy, bbr', twice(link(30, 50, { loss: 0.01 })), { flow: 'bbr' }],
     ['V3', 'rtts, quic', [link(20, 50), link(80, 50)], { flow: 'quic' }],
-    ['V4', 'dual_lte, quic', [link(30, 40, { jitterMs: 5, loss: 0.005 }), link(45, 25, { jitterMs: 8, loss: 0.005 })], { flow: 'quic' }],
+    [
+      'V4',
+      'dual_lte, quic',
+      [link(30, 40, { jitterMs: 5, loss: 0.005 }), link(45, 25, { jitterMs: 8, loss: 0.005 })],
+      { flow: 'quic' },
+    ],
     ['V5', 'rates, 4 flows', [link(20, 80), link(20, 20)], { flows: 4 }],
-    ['V6', 'four, 4 flows up', [link(10, 10), link(30, 20), link(60, 30), link(100, 40)], { flows: 4, direction: 'up' }],
-    ['V7', 'wan3, up', [link(15, 100), link(45, 40, { jitterMs: 10 }), link(120, 20, { loss: 0.005 })], { direction: 'up' }],
-    ['V8', 'interface down', [link(20, 50, { changes: [{ atMs: 2000, down: true }, { atMs: 4000, down: false }] }), link(20, 50)]],
+    [
+      'V6',
+      'four, 4 flows up',
+      [link(10, 10), link(30, 20), link(60, 30), link(100, 40)],
+      { flows: 4, direction: 'up' },
+    ],
+    [
+      'V7',
+      'wan3, up',
+      [link(15, 100), link(45, 40, { jitterMs: 10 }), link(120, 20, { loss: 0.005 })],
+      { direction: 'up' },
+    ],
+    [
+      'V8',
+      'interface down',
+      [
+        link(20, 50, {
+          changes: [
+            { atMs: 2000, down: true },
+            { atMs: 4000, down: false },
+          ],
+        }),
+        link(20, 50),
+      ],
+    ],
     ['V9', 'smaller packets on one line', [link(20, 50), link(20, 50, { mtuBytes: 1300 })]],
   ] satisfies Row[]
 ).map(toScenario)

@@ -60,7 +60,8 @@ async function measureAll(scenarios: readonly Scenario[], seed: number): Promise
   return rows
 }
 
-const mean = (numbers: readonly number[]): number => numbers.reduce((sum, each) => sum + each, 0) / numbers.length
+const mean = (numbers: readonly number[]): number =>
+  numbers.reduce((sum, each) => sum + each, 0) / numbers.length
 
 function summary(rows: readonly Row[]): string {
   const toBest = rows.map(({ bonded, bestMbit }) => bonded.mbit / bestMbit)

@@ -85,7 +85,8 @@ function startFlows(rig: Rig, { flow, flows, direction }: Traffic, meter: Meter)
   const onDelivered = (bytes: number, nowMs: number): void => meter.add(bytes, nowMs)
   return Array.from({ length: flows }, (_, index) => {
     const port = FIRST_PORT + index
-    const sender = flow === 'quic' ? quicFlow(ends, port, onDelivered) : tcpFlow(ends, port, { flow, onDelivered })
+    const sender =
+      flow === 'quic' ? quicFlow(ends, port, onDelivered) : tcpFlow(ends, port, { flow, onDelivered })
     sender.start()
     return sender
   })
@@ -98,19 +99,23 @@ interface Ends {
 
 type OnDelivered = (bytes: number, nowMs: number) => void
 
-function tcpFlow({ from, to }: Ends, port: number, options: { flow: 'cubic' | 'bbr'; onDelivered: OnDelivered }): Sender {
-  new TcpReceiver(to.host, port, { windowBytes: WINDOW_BYTES, onDelivered: options.onDelivered })
+function tcpFlow(
+  { from, to }: Ends,
+  port: number,
+  options: { flow: 'cubic' | 'bbr'; onDelivered: OnDelivered },
+): Sender {
+  new TcpReceiver(to.host, port, { windowBytes: WINDOW_BYTES, onDelivered: options.onDelivered }).listen()
   const control = options.flow === 'cubic' ? new Cubic() : new Bbr()
   return new TcpSender(from.host, { to: to.ip, port, sourcePort: port + SOURCE_PORTS, control })
 }
 
 function quicFlow({ from, to }: Ends, port: number, onDelivered: OnDelivered): Sender {
-  new QuicReceiver(to.host, { from: from.ip, port, onDelivered })
+  new QuicReceiver(to.host, { from: from.ip, port, onDelivered }).listen()
   return new QuicSender(from.host, { to: to.ip, port, sourcePort: port + SOURCE_PORTS, control: new Bbr() })
 }
 
 function startPing(rig: Rig): Ping {
-  new PingTarget(rig.server.host)
+  new PingTarget(rig.server.host).listen()
   const ping = new Ping(rig.client.host, { to: SERVER_IP })
   ping.start()
   return ping

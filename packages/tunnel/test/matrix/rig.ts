@@ -5,6 +5,7 @@ import type { LineOptions, NetworkPath, SimRuntime } from '@mp/testkit'
 import { fragmenter } from '@mp/udpmux'
 import { TunnelClient } from '../../src/client.ts'
 import type { TunnelOptions } from '../../src/core.ts'
+import type { TunnelEvent } from '../../src/events.ts'
 import { TunnelServer } from '../../src/server.ts'
 import type { Direction, LinkChange, LinkSpec } from './scenario.ts'
 import { lineOf } from './scenario.ts'
@@ -19,6 +20,10 @@ export interface RigEnd<T> {
 export const CLIENT_IP = '10.1.0.2'
 export const SERVER_IP = '10.1.0.1'
 
+type Side = 'client' | 'server'
+type OnEvent = (side: Side, event: TunnelEvent) => void
+
+const ADDRESSES: Record<Side, string> = { client: CLIENT_IP, server: SERVER_IP }
 const SERVER = '10.9.0.1'
 const ENDPOINT = `${SERVER}:7000`
 /** As many slots as the daemon has. */
@@ -36,8 +41,10 @@ export class Rig {
   readonly client: RigEnd<TunnelClient>
   readonly server: RigEnd<TunnelServer>
   readonly #network: MemoryNetwork
+  readonly #onEvent: OnEvent
 
-  constructor(links: readonly LinkSpec[], seed: number) {
+  constructor(links: readonly LinkSpec[], seed: number, onEvent: OnEvent = () => {}) {
+    this.#onEvent = onEvent
     this.links = links
     this.runtime = simRuntime({ seed, maxTimers: MAX_TIMERS })
     this.#network = new MemoryNetwork({ runtime: this.runtime, seed })
@@ -46,11 +53,16 @@ export class Rig {
       path.set(lineOf(link))
       return path
     })
-    this.server = this.#end(SERVER_IP, (common) => {
-      const listen = [{ transport: memoryTransport(this.#network, { pool: common.pool, host: SERVER }), endpoint: ENDPOINT }]
+    this.server = this.#end('server', (common) => {
+      const listen = [
+        {
+          transport: memoryTransport(this.#network, { pool: common.pool, host: SERVER }),
+          endpoint: ENDPOINT,
+        },
+      ]
       return new TunnelServer({ ...common, listen })
     })
-    this.client = this.#end(CLIENT_IP, (common) => {
+    this.client = this.#end('client', (common) => {
       const paths = links.map(({ mtuBytes = 1500 }, index) => ({
         name: `link${index + 1}`,
         transport: memoryTransport(this.#network, {
@@ -93,6 +105,12 @@ export class Rig {
     return path === undefined ? 'no path' : `${path.name} ${path.use}/${path.prober.state}`
   }
 
+  /** Lets time pass in which no promise has anything to do: much faster than {@link pass}. */
+  async idle(ms: number): Promise<void> {
+    this.runtime.runFor(ms)
+    await this.runtime.settle()
+  }
+
   /** Arms the changes of all lines, counted from now. */
   scheduleChanges(): void {
     const startMs = this.runtime.nowMs()
@@ -112,15 +130,16 @@ export class Rig {
     }
   }
 
-  #end<T>(address: string, make: (common: TunnelOptions) => T): RigEnd<T> {
+  #end<T>(side: Side, make: (common: TunnelOptions) => T): RigEnd<T> {
     const pool = new Mempool({ classes: [{ packetBytes: 1920, slots: SLOTS }] })
-    const host = new InnerHost({ runtime: this.runtime, pool, address })
+    const host = new InnerHost({ runtime: this.runtime, pool, address: ADDRESSES[side] })
     const tunnel = make({
       runtime: this.runtime,
       pool,
       tun: host,
       createScheduler: () => new CfsScheduler(),
       createFragmenter: () => fragmenter({ pool }),
+      onEvent: (event) => this.#onEvent(side, event),
     })
     return { tunnel, host, pool }
   }

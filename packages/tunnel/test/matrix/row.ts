@@ -16,7 +16,11 @@ export interface Row {
 const single = new Map<string, Promise<Measured>>()
 
 /** Measures a scenario; `onSample` watches the run over all lines. */
-export async function measure(scenario: Scenario, seed: number, onSample?: RunOptions['onSample']): Promise<Row> {
+export async function measure(
+  scenario: Scenario,
+  seed: number,
+  onSample?: RunOptions['onSample'],
+): Promise<Row> {
   const { links, traffic } = scenario
   const bonded = await run({ links, traffic, seed, ...(onSample && { onSample }) })
   const alone = await Promise.all(links.map((link) => measureAlone(link, { traffic, seed })))
@@ -41,7 +45,10 @@ function meanMbit({ mbit, changes = [] }: LinkSpec, endMs: number): number {
   let fromMs = 0
   let rate = mbit
   let isUp = true
-  for (const { atMs, mbit: nextRate = rate, blackhole = false, down = false } of [...changes, { atMs: endMs }]) {
+  for (const { atMs, mbit: nextRate = rate, blackhole = false, down = false } of [
+    ...changes,
+    { atMs: endMs },
+  ]) {
     bits += (isUp ? rate : 0) * (Math.min(atMs, endMs) - fromMs)
     fromMs = Math.min(atMs, endMs)
     rate = nextRate

@@ -56,7 +56,15 @@ const JITTER_EVERY_MS = 10
 
 /** One direction of `link`. */
 export function lineOf(link: LinkSpec): LineOptions {
-  const { mbit, rttMs, jitterMs = 0, loss = 0, burst, queueMs = Math.max(rttMs, MIN_QUEUE_MS), mtuBytes = 1500 } = link
+  const {
+    mbit,
+    rttMs,
+    jitterMs = 0,
+    loss = 0,
+    burst,
+    queueMs = Math.max(rttMs, MIN_QUEUE_MS),
+    mtuBytes = 1500,
+  } = link
   const rateBps = mbit * 1e6
   return {
     rateBps,

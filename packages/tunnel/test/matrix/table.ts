@@ -1,17 +1,33 @@
 import type { Row } from './row.ts'
 import type { LinkSpec } from './scenario.ts'
 
-const COLUMNS = ['id', 'scenario', 'Mbit/s', '÷best', '÷sum', 'gap', 'rexmit', 'rto', 'p50', 'p95', 'lost', 'lines'] as const
+const COLUMNS = [
+  'id',
+  'scenario',
+  'Mbit/s',
+  'best',
+  '÷best',
+  '÷sum',
+  'gap',
+  'rexmit',
+  'rto',
+  'p50',
+  'p95',
+  'lost',
+  'lines',
+] as const
 
-/** Rows as text, one line each. Goodput against the best line alone and the sum of all; ms for gap and pings. */
+/** Rows as text, one line each. Goodput beside the best line alone and the sum of all; ms for gap and pings. */
 export function table(rows: readonly Row[]): string {
   return [COLUMNS, ...rows.map(cells)].map(textOf).join('\n')
 }
 
-const WIDTHS = [4, 24, 8, 7, 7, 7, 7, 5, 6, 6, 5]
+const WIDTHS = [3, 27, 6, 6, 5, 5, 5, 6, 4, 4, 4, 4]
 
 function textOf(row: readonly string[]): string {
-  const padded = row.slice(0, WIDTHS.length).map((cell, column) => (column < 2 ? cell.padEnd(WIDTHS[column]!) : cell.padStart(WIDTHS[column]!)))
+  const padded = row
+    .slice(0, WIDTHS.length)
+    .map((cell, column) => (column < 2 ? cell.padEnd(WIDTHS[column]!) : cell.padStart(WIDTHS[column]!)))
   return [...padded, ` ${row.at(-1)!}`].join(' ')
 }
 
@@ -21,6 +37,7 @@ function cells({ scenario, bonded, bestMbit, sumMbit }: Row): readonly string[] 
     id,
     name,
     bonded.mbit.toFixed(1),
+    bestMbit.toFixed(1),
     (bonded.mbit / bestMbit).toFixed(2),
     (bonded.mbit / sumMbit).toFixed(2),
     bonded.gapMs.toFixed(0),

@@ -27,7 +27,9 @@ export class Trace {
     })
     const sent = stats.map((each, index) => each.inBytes - (this.#before[index] ?? NOTHING).inBytes)
     const total = sent.reduce((sum, bytes) => sum + bytes, 0)
-    const lines = stats.map((each, index) => this.#lineText(rig, index, { each, share: sent[index]! / (total || 1) }))
+    const lines = stats.map((each, index) =>
+      this.#lineText(rig, index, { each, share: sent[index]! / (total || 1) }),
+    )
     this.#print(`${(atMs / 1000).toFixed(1).padStart(5)} s  ${lines.join('  |  ')}${this.#changes(rig)}`)
     this.#before = stats
   }
@@ -43,7 +45,10 @@ export class Trace {
 
   /** Every number in the statistics of both ends that is not of a line and changed, by its place. */
   #changes(rig: Rig): string {
-    const now = { ...numbersIn('client', rig.client.tunnel.stats()), ...numbersIn('server', rig.server.tunnel.stats()) }
+    const now = {
+      ...numbersIn('client', rig.client.tunnel.stats()),
+      ...numbersIn('server', rig.server.tunnel.stats()),
+    }
     const changed = differences(now, this.#counters)
     this.#counters = now
     return listed(changed)
@@ -54,7 +59,9 @@ const percent = (share: number): string => `${(share * 100).toFixed(0).padStart(
 
 function listed(numbers: Record<string, number>): string {
   const all = Object.entries(numbers)
-  return all.length === 0 ? '' : ` [${all.map(([name, by]) => `${name} ${by > 0 ? '+' : ''}${Number(by.toFixed(2))}`).join(', ')}]`
+  return all.length === 0
+    ? ''
+    : ` [${all.map(([name, by]) => `${name} ${by > 0 ? '+' : ''}${Number(by.toFixed(2))}`).join(', ')}]`
 }
 
 function differences(now: Drops, before: Drops): Record<string, number> {

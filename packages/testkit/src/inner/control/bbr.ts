@@ -161,6 +161,9 @@ export class Bbr implements CongestionControl {
     const target = this.#fill(this.#mode === 'probe-rate' ? WINDOW_GAIN : HIGH_GAIN)
     const grown = this.cwndPackets + Math.max(acked, delivered)
     const isFull = this.#mode !== 'startup'
-    this.cwndPackets = Math.max(MIN_WINDOW_PACKETS, isFull ? Math.min(grown, target) : Math.max(this.cwndPackets, Math.min(grown, target)))
+    this.cwndPackets = Math.max(
+      MIN_WINDOW_PACKETS,
+      isFull ? Math.min(grown, target) : Math.max(this.cwndPackets, Math.min(grown, target)),
+    )
   }
 }

@@ -86,7 +86,7 @@ export class Cubic implements CongestionControl {
     const cwnd = this.cwndPackets
     this.#renoWindow += (RENO_GROWTH * acked) / cwnd
     const afterS = (nowMs - this.#epochMs + minRttMs) / 1000 - this.#plateauS
-    const target = Math.max(this.#plateau + C * afterS ** 3, this.#renoWindow)
+    const target = Math.max(this.#plateau + C * afterS * afterS * afterS, this.#renoWindow)
     let perPacket = target > cwnd ? cwnd / (target - cwnd) : 100 * cwnd
     if (this.#lastMax === 0) perPacket = Math.min(perPacket, FIRST_GROWTH_PACKETS)
     this.cwndPackets += acked / Math.max(2, perPacket)

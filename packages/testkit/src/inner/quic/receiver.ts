@@ -37,7 +37,11 @@ export class QuicReceiver implements InnerEndpoint {
     this.#onDelivered = options.onDelivered
     this.#target = { sourcePort: options.port, address: ipv4Number(options.from), port: 0 }
     this.#delay = new Alarm(host.runtime, () => this.#acknowledge())
-    host.bind(UDP, options.port, this)
+  }
+
+  /** From now on packets may come. */
+  listen(): void {
+    this.#host.bind(UDP, this.#target.sourcePort, this)
   }
 
   onPacket(offset: number, lengthBytes: number, nowMs: number): void {

@@ -65,7 +65,7 @@ export class Rack {
     const board = this.#board
     const patienceMs = this.#rttMs + this.#windowMs(inRecovery)
     let againMs = Infinity
-    for (let segment = board.firstSent(); segment >= 0; ) {
+    for (let segment = board.firstSent(); segment >= 0;) {
       const later = board.sentAfter(segment)
       const sentMs = board.sentMs(segment)
       if (!isAfter(this.#sentMs, this.#segment, sentMs, segment)) break

@@ -40,7 +40,7 @@ export class Ranges {
   takeFrom(end: number): number {
     const ranges = this.#ranges
     let reached = end
-    for (let index = 0; index < ranges.length; ) {
+    for (let index = 0; index < ranges.length;) {
       const range = ranges[index]!
       if (range.start > reached) {
         index++

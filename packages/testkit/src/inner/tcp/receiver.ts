@@ -55,7 +55,11 @@ export class TcpReceiver implements InnerEndpoint {
     this.#onDelivered = options.onDelivered
     this.#out.sourcePort = port
     this.#delay = new Alarm(host.runtime, () => this.#acknowledge())
-    host.bind(TCP, port, this)
+  }
+
+  /** From now on flows may call. */
+  listen(): void {
+    this.#host.bind(TCP, this.#out.sourcePort, this)
   }
 
   onPacket(offset: number, lengthBytes: number, nowMs: number): void {

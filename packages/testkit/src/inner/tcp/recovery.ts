@@ -86,11 +86,10 @@ export class LossRecovery {
     for (let segment = priorUna; segment < una; segment++) this.#acknowledge(segment, nowMs)
     this.#takeBlocks(ack, { mssBytes, from: duplicate >= 0 ? 1 : 0, nowMs })
     this.hasAdvanced = board.una > priorUna
-    if (this.#firstArrivedMs >= 0) this.rtt.add(nowMs - this.#firstArrivedMs, nowMs - this.#lastArrivedMs, nowMs)
+    this.#measure(ack.echo, nowMs)
     if (duplicate >= 0) this.#takeDuplicate(duplicate, prior)
-    if (this.hasAdvanced) this.#judge(ack.echo, nowMs)
-    this.reorderDueMs = this.#rack.detect(nowMs, this.#state !== 'open')
-    if (board.lost > board.resent && this.#state === 'open') this.#enterRecovery(nowMs)
+    const isInDoubt = this.hasAdvanced && this.#judge(ack.echo, nowMs)
+    if (!isInDoubt) this.reorderDueMs = this.onReorderTimer(nowMs)
     this.#fillSample({ nowMs, acked: board.una - priorUna, prior, priorLost })
     this.#control.onAck(this.#sample)
   }
@@ -105,7 +104,7 @@ export class LossRecovery {
   onTimeout(nowMs: number): void {
     const { board } = this
     this.rtt.backOff()
-    if (this.#state !== 'timeout') this.#undo.begin(board.una)
+    if (this.#state !== 'timeout') this.#undo.begin(board.una, board.resent)
     this.#state = 'timeout'
     this.#end = board.next
     this.#probeEnd = -1
@@ -129,6 +128,13 @@ export class LossRecovery {
     this.#lastArrivedMs = sentMs
   }
 
+  /** A segment sent once tells the round trip; if there is none, the echoed time says which copy arrived (RFC 7323). */
+  #measure(echoMs: number, nowMs: number): void {
+    if (this.#firstArrivedMs >= 0)
+      this.rtt.add(nowMs - this.#firstArrivedMs, nowMs - this.#lastArrivedMs, nowMs)
+    else if (this.hasAdvanced) this.rtt.add(nowMs - echoMs, nowMs - echoMs, nowMs)
+  }
+
   /** @returns the segment that the first block says arrived twice; -1 = none (RFC 2883). */
   #findDuplicate({ ack, sackBlocks, sackStart, sackEnd }: Segment, mssBytes: number): number {
     if (sackBlocks === 0) return -1
@@ -138,7 +144,10 @@ export class LossRecovery {
     return isOld || isInNext ? Math.floor((start - 1) / mssBytes) : -1
   }
 
-  #takeBlocks(ack: Segment, { mssBytes, from, nowMs }: { mssBytes: number; from: number; nowMs: number }): void {
+  #takeBlocks(
+    ack: Segment,
+    { mssBytes, from, nowMs }: { mssBytes: number; from: number; nowMs: number },
+  ): void {
     for (let block = from; block < ack.sackBlocks; block++) {
       const start = Math.max(this.board.una, Math.floor((ack.sackStart[block]! - 1) / mssBytes))
       const end = Math.min(this.board.next, Math.floor((ack.sackEnd[block]! - 1) / mssBytes))
@@ -148,7 +157,9 @@ export class LossRecovery {
 
   /** Blocks are repeated and grow at their ends: what was known of one is not walked through again. */
   #takeRun(start: number, end: number, nowMs: number): void {
-    const known = this.#knownStart.findIndex((from, index) => from >= start && this.#knownEnd[index]! <= end && this.#knownEnd[index]! > from)
+    const known = this.#knownStart.findIndex(
+      (from, index) => from >= start && this.#knownEnd[index]! <= end && this.#knownEnd[index]! > from,
+    )
     const knownStart = known < 0 ? end : this.#knownStart[known]!
     const knownEnd = known < 0 ? end : this.#knownEnd[known]!
     for (let segment = start; segment < knownStart; segment++) this.#selectivelyAcknowledge(segment, nowMs)
@@ -171,12 +182,23 @@ export class LossRecovery {
     if (this.#undo.isAllDuplicate) this.#revert()
   }
 
-  #judge(echoMs: number, nowMs: number): void {
-    const isWrong = this.#state !== 'open' && this.#undo.isAnswerToFirst(echoMs)
+  /**
+   * The oldest segment arrived: is this the end of the recovery, and was it right?
+   * @returns whether that is in doubt, since something sent again is still on its way: then nothing more is to be lost.
+   */
+  #judge(echoMs: number, nowMs: number): boolean {
+    if (this.#probeEnd >= 0 && this.board.una >= this.#probeEnd) this.#endProbe(nowMs)
+    if (this.#state === 'open') return false
+    const isOver = this.board.una >= this.#end
+    const isWrong = this.#undo.isAnswerToFirst(echoMs)
+    if (isWrong && !isOver && this.#state === 'recovery' && this.board.resent > 0) return true
     if (isWrong) this.#revert()
-    else if (this.#state !== 'open' && this.board.una >= this.#end) this.#leaveRecovery()
-    if (this.#probeEnd < 0 || this.board.una < this.#probeEnd) return
-    // The probe repaired the loss of the tail, so there was one.
+    else if (isOver) this.#leaveRecovery()
+    return false
+  }
+
+  /** The probe repaired the loss of the tail, so there was one. */
+  #endProbe(nowMs: number): void {
     this.#probeEnd = -1
     if (this.#state === 'open') this.#enterRecovery(nowMs)
   }
@@ -186,7 +208,7 @@ export class LossRecovery {
     this.#end = this.board.next
     this.#sentInRecovery = 0
     this.recoveries++
-    this.#undo.begin(this.board.una)
+    this.#undo.begin(this.board.una, this.board.resent)
     this.#control.onRecovery(nowMs, this.board.inflight)
   }
 
@@ -204,7 +226,17 @@ export class LossRecovery {
     this.#control.onUndo()
   }
 
-  #fillSample({ nowMs, acked, prior, priorLost }: { nowMs: number; acked: number; prior: number; priorLost: number }): void {
+  #fillSample({
+    nowMs,
+    acked,
+    prior,
+    priorLost,
+  }: {
+    nowMs: number
+    acked: number
+    prior: number
+    priorLost: number
+  }): void {
     const sample = this.#sample
     sample.nowMs = nowMs
     sample.delivered = this.#rate.delivered - prior

@@ -76,7 +76,12 @@ function writeSack(view: DataView, offset: number, { sackBlocks, sackStart, sack
  * Reads what {@link writeSegment} wrote; options elsewhere are not found.
  * @param nearSeq a position of the stream close to `seq`, which tells its upper bits; `nearAck` is the same for `ack`.
  */
-export function readSegment(view: DataView, at: { offset: number; lengthBytes: number }, near: Near, into: Segment): void {
+export function readSegment(
+  view: DataView,
+  at: { offset: number; lengthBytes: number },
+  near: Near,
+  into: Segment,
+): void {
   const { offset, lengthBytes } = at
   const ports = view.getInt32(offset)
   const word3 = view.getInt32(offset + 12)
@@ -92,7 +97,8 @@ export function readSegment(view: DataView, at: { offset: number; lengthBytes: n
   into.mssBytes = into.isSyn ? view.getUint16(offset + 22) : 0
   into.timestamp = view.getInt32(offset + (into.isSyn ? 28 : 24))
   into.echo = view.getInt32(offset + (into.isSyn ? 32 : 28))
-  if (!into.isSyn && headerBytes > SEGMENT_HEADER_BYTES) readSack(view, offset + SEGMENT_HEADER_BYTES, near.ack, into)
+  if (!into.isSyn && headerBytes > SEGMENT_HEADER_BYTES)
+    readSack(view, offset + SEGMENT_HEADER_BYTES, near.ack, into)
 }
 
 /** Positions of the stream. */

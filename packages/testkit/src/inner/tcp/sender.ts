@@ -194,4 +194,3 @@ export class TcpSender implements InnerEndpoint {
     this.#rearm(nowMs)
   }
 }
-

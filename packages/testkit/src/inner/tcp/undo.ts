@@ -8,10 +8,10 @@ export class Undo {
   #sentAgain = 0
   #firstResentMs = Infinity
 
-  /** A reaction begins with `una` the oldest segment without acknowledgement. */
-  begin(una: number): void {
+  /** A reaction begins with `una` the oldest segment without acknowledgement and `resent` sent again already. */
+  begin(una: number, resent: number): void {
     this.#from = una
-    this.#sentAgain = 0
+    this.#sentAgain = resent
     this.#firstResentMs = Infinity
   }
 
