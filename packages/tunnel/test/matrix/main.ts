@@ -51,7 +51,7 @@ async function measureAll(scenarios: readonly Scenario[], seed: number): Promise
   const rows: Row[] = []
   for (const scenario of scenarios) {
     const trace = values.trace ? new Trace(scenario.traffic.direction, print) : undefined
-    const row = await measure(scenario, seed, trace && ((rig, atMs) => trace.sample(rig, atMs)))
+    const row = await measure(scenario, seed, trace && ((sample) => trace.sample(sample)))
     rows.push(row)
     // One by one, the head of the table only once: the whole takes a while.
     const lines = table([row]).split('\n')

@@ -19,12 +19,31 @@ export interface Measured {
   readonly series: readonly number[]
 }
 
+/** What all kinds of senders count. */
+export interface FlowStats {
+  readonly cwndPackets: number
+  readonly rttMs: number
+  readonly retransmits: number
+  readonly timeouts: number
+}
+
+/** A look at a run. */
+export interface Sample {
+  readonly rig: Rig
+  /** Since the traffic began. */
+  readonly atMs: number
+  /** Delivered since the last look, Mbit/s. */
+  readonly mbit: number
+  /** The first flow: its window, its round trip, and what it has sent again so far. */
+  readonly flow: FlowStats
+}
+
 export interface RunOptions {
   readonly links: readonly LinkSpec[]
   readonly traffic: Traffic
   readonly seed: number
   /** Called every 100 ms of traffic. */
-  readonly onSample?: (rig: Rig, atMs: number) => void
+  readonly onSample?: (sample: Sample) => void
 }
 
 const SAMPLE_MS = 100
@@ -64,7 +83,7 @@ export async function run({ links, traffic, seed, onSample }: RunOptions): Promi
     const before = meter.bytes
     await rig.pass(SAMPLE_MS)
     series.push((meter.bytes - before) * MBIT)
-    onSample?.(rig, atMs)
+    onSample?.({ rig, atMs, mbit: series.at(-1)!, flow: senders[0]!.stats() })
   }
   meter.add(0, rig.runtime.nowMs())
   const result = resultOf({ meter, senders, ping, series })
@@ -72,10 +91,9 @@ export async function run({ links, traffic, seed, onSample }: RunOptions): Promi
   return result
 }
 
-/** What all kinds of senders count. */
 interface Sender {
   start(): void
-  stats(): { readonly retransmits: number; readonly timeouts: number }
+  stats(): FlowStats
 }
 
 function startFlows(rig: Rig, { flow, flows, direction }: Traffic, meter: Meter): Sender[] {

@@ -1,5 +1,6 @@
 import type { Drops } from '@mp/interface'
 import type { LineStats } from '@mp/testkit'
+import type { FlowStats, Sample } from './measure.ts'
 import type { Rig } from './rig.ts'
 import type { Direction } from './scenario.ts'
 
@@ -14,13 +15,14 @@ export class Trace {
   readonly #print: (line: string) => void
   #before: Before[] = []
   #counters: Record<string, number> = {}
+  #retransmits = 0
 
   constructor(direction: Direction, print: (line: string) => void) {
     this.#direction = direction
     this.#print = print
   }
 
-  sample(rig: Rig, atMs: number): void {
+  sample({ rig, atMs, mbit, flow }: Sample): void {
     const stats = rig.lines.map((line) => {
       const { forward, backward } = line.stats()
       return this.#direction === 'up' ? forward : backward
@@ -30,8 +32,16 @@ export class Trace {
     const lines = stats.map((each, index) =>
       this.#lineText(rig, index, { each, share: sent[index]! / (total || 1) }),
     )
-    this.#print(`${(atMs / 1000).toFixed(1).padStart(5)} s  ${lines.join('  |  ')}${this.#changes(rig)}`)
+    const seconds = (atMs / 1000).toFixed(1).padStart(5)
+    this.#print(`${seconds} s  ${this.#flowText(mbit, flow)}  |  ${lines.join('  |  ')}${this.#changes(rig)}`)
     this.#before = stats
+  }
+
+  #flowText(mbit: number, { cwndPackets, rttMs, retransmits }: FlowStats): string {
+    const again = retransmits - this.#retransmits
+    this.#retransmits = retransmits
+    const window = `cwnd ${cwndPackets.toFixed(0).padStart(4)} rtt ${rttMs.toFixed(0).padStart(3)} ms`
+    return `${mbit.toFixed(1).padStart(5)} Mbit/s ${window} again ${String(again).padStart(3)}`
   }
 
   #lineText(rig: Rig, index: number, { each, share }: { each: LineStats; share: number }): string {

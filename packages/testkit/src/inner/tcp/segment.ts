@@ -1,7 +1,7 @@
 /** TCP header with the timestamp option and its padding, bytes. */
-export const SEGMENT_HEADER_BYTES = 32
+const SEGMENT_HEADER_BYTES = 32
 /** TCP header of a SYN: MSS, SACK permitted, timestamps, window scale. */
-export const SYN_HEADER_BYTES = 40
+const SYN_HEADER_BYTES = 40
 /** Selective acknowledgements that fit beside timestamps. */
 export const MAX_SACK_BLOCKS = 3
 
