@@ -7,6 +7,8 @@
  * - {@link MemoryNetwork}: hosts and lines between them, with {@link memorySocket} and {@link memoryTransport}; lines
  *   can be changed, cut and restored, and a NAT can forget who is behind it.
  * - {@link memoryTun}: a TUN device whose kernel is the test, with {@link udpPacket} and {@link tcpPacket} to feed it.
+ * - {@link InnerHost}: a TUN device behind which flows run, made of real packets: {@link TcpSender} with {@link Cubic} or
+ *   {@link Bbr}, {@link QuicSender}, {@link SteadyFlow}, {@link Ping}; {@link InnerWire} joins two hosts without a tunnel.
  * - {@link roundRobin}: the simplest scheduler.
  * - `@mp/testkit/conformance`: one suite per contract, for every implementation of it.
  *
@@ -40,6 +42,7 @@
  *
  * @packageDocumentation
  */
+export * from './inner/index.ts'
 export * from './ip/index.ts'
 export * from './memory/index.ts'
 export * from './netem/index.ts'

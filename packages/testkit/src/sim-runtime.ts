@@ -47,8 +47,27 @@ export function simRuntime(options: SimRuntimeOptions = {}): SimRuntime {
   return new Simulation(options)
 }
 
-interface SimTimer extends HeapEvent {
+class SimTimer implements HeapEvent, Timer {
+  readonly #heap: EventHeap<SimTimer>
   readonly fn: () => void
+  atMs: number
+  order: number
+  index = -1
+
+  constructor(
+    heap: EventHeap<SimTimer>,
+    when: { readonly atMs: number; readonly order: number },
+    fn: () => void,
+  ) {
+    this.#heap = heap
+    this.atMs = when.atMs
+    this.order = when.order
+    this.fn = fn
+  }
+
+  cancel(): void {
+    this.#heap.remove(this)
+  }
 }
 
 /** Promises that hang on each other this deep are through after one {@link SimRuntime.settle}. */
@@ -81,9 +100,10 @@ class Simulation implements SimRuntime {
 
   setTimer(atMs: number, fn: () => void): Timer {
     if (Number.isNaN(atMs)) throw new RangeError('setTimer needs a time in ms, got NaN')
-    const timer: SimTimer = { atMs: Math.max(atMs, this.#nowMs), order: this.#timersSet++, index: -1, fn }
+    const when = { atMs: Math.max(atMs, this.#nowMs), order: this.#timersSet++ }
+    const timer = new SimTimer(this.#timers, when, fn)
     this.#timers.push(timer)
-    return { cancel: () => this.#timers.remove(timer) }
+    return timer
   }
 
   randomBytes(into: Uint8Array): void {

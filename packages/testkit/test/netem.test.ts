@@ -121,6 +121,31 @@ test('jitter stays in its bounds, uses them, and keeps the order', () => {
   expect(itemsOf(each)).toEqual(Array.from({ length: 5000 }, (_, item) => item))
 })
 
+test('jitter that is drawn every so often is the same for all that leave in between', () => {
+  const each = offer(run({ delayMs: 30, jitterMs: 10, jitterReorders: true, jitterEveryMs: 10 }), 5000, 1)
+  each.drain()
+  const byTurn = new Map<number, Set<string>>()
+  for (const { item, atMs } of each.arrivals) {
+    const turn = Math.floor(item / 10)
+    byTurn.set(turn, (byTurn.get(turn) ?? new Set()).add((atMs - item).toFixed(6)))
+  }
+  const all = new Set<string>()
+  for (const delays of byTurn.values()) {
+    expect(delays.size).toBe(1)
+    for (const delay of delays) all.add(delay)
+  }
+  expect(all.size).toBeGreaterThan(400)
+})
+
+test('a packet larger than the MTU is dropped, and none that fits', () => {
+  const each = run({ mtuBytes: 1400 })
+  each.link.push(1, 1400, 0)
+  each.link.push(2, 1401, 0)
+  each.drain()
+  expect(each.arrivals.map(({ item }) => item)).toEqual([1])
+  expect(each.link.stats().drops).toEqual({ 'too-big': 1 })
+})
+
 test('jitter that may reorder is uniform and reorders', () => {
   const each = offer(run({ delayMs: 30, jitterMs: 10, jitterReorders: true }), 5000, 1)
   const delays = each.arrivals.map(({ item, atMs }) => atMs - item)

@@ -1,6 +1,6 @@
 import type { DatagramSocket, Drops, Runtime } from '@mp/interface'
 import { DropCounter } from '../drop-counter.ts'
-import type { LineOptions, LineStats } from '../netem/index.ts'
+import type { Line, LineOptions, LineStats } from '../netem/index.ts'
 import { seededRandom, type Random } from '../random.ts'
 import { headerBytesFor, hostOfIp, NetworkError, parseAddress } from './address.ts'
 import { DatagramStore } from './datagram-store.ts'
@@ -34,6 +34,8 @@ export interface NetworkPath {
   /** From now on senders at both ends are told `code`. Default `ENETUNREACH`. */
   unreachable(code?: string): void
   stats(): { readonly forward: LineStats; readonly backward: LineStats }
+  /** What both directions are like now. */
+  lines(): { readonly forward: Line; readonly backward: Line }
 }
 
 const FIRST_EPHEMERAL_PORT = 49_152
@@ -56,6 +58,8 @@ export class MemoryNetwork {
   readonly #sockets = new Map<string, MemorySocket | undefined>()
   readonly #publicAddress = new Map<MemorySocket, string>()
   readonly #drops = new DropCounter()
+  /** Sockets that get something now. */
+  readonly #touched: MemorySocket[] = []
   #nextPort = FIRST_EPHEMERAL_PORT
 
   /** Throws RangeError when `line` is out of range. */
@@ -121,6 +125,7 @@ export class MemoryNetwork {
       },
       unreachable: (code = 'ENETUNREACH') => refuseBoth(code),
       stats: () => ({ forward: forward.stats(), backward: backward.stats() }),
+      lines: () => ({ forward: forward.line, backward: backward.line }),
     }
   }
 
@@ -168,12 +173,12 @@ export class MemoryNetwork {
   }
 
   #deliver(items: readonly number[]): void {
-    const touched = new Set<MemorySocket>()
+    const touched = this.#touched
     for (const item of items) {
       const { to, from, bytes, lengthBytes, sender } = this.#store.at(item)
       const socket = this.#sockets.get(to)
       if (socket) {
-        touched.add(socket)
+        if (!touched.includes(socket)) touched.push(socket)
         socket.receive(bytes.subarray(0, lengthBytes), from)
       } else if (this.#sockets.has(to)) {
         this.#drops.add('nat-expired')
@@ -183,7 +188,9 @@ export class MemoryNetwork {
       }
       this.#store.release(item)
     }
+    // What a socket hands on may make others send, but nothing arrives before this is done.
     for (const socket of touched) socket.flush()
+    touched.length = 0
   }
 
   #line(from: string, to: string): NetworkLine {

@@ -1,5 +1,5 @@
 import type { Runtime, Timer } from '@mp/interface'
-import { EmulatedLink, type ItemOwner, type LineOptions, type LineStats } from '../netem/index.ts'
+import { EmulatedLink, type ItemOwner, type Line, type LineOptions, type LineStats } from '../netem/index.ts'
 import type { Random } from '../random.ts'
 import type { MemorySocket } from './memory-socket.ts'
 
@@ -14,9 +14,11 @@ export interface LineOwner extends ItemOwner {
 export class NetworkLine {
   readonly #link: EmulatedLink
   readonly #owner: LineOwner
+  readonly #onTimer = (): void => this.#wake()
   readonly #blocked = new Set<MemorySocket>()
   #timer: Timer | undefined
   #timerMs = Infinity
+  readonly #arrived: number[] = []
   /** When set, datagrams are refused with this code. */
   #unreachable: string | undefined
 
@@ -30,7 +32,13 @@ export class NetworkLine {
     return this.#unreachable
   }
 
+  /** What it is like now. */
+  get line(): Line {
+    return this.#link.line
+  }
+
   stats(): LineStats {
+    this.#link.advance(this.#owner.runtime.nowMs())
     return this.#link.stats()
   }
 
@@ -51,24 +59,30 @@ export class NetworkLine {
 
   /** Whether `socket` must wait before it sends `lengthBytes`; if so, it is told when that is over. */
   blocks(socket: MemorySocket, lengthBytes: number): boolean {
+    if (socket.sendBufferBytes === Infinity) return false
+    this.#link.advance(this.#owner.runtime.nowMs())
     const { queuedBytes } = this.#link
     if (queuedBytes === 0 || queuedBytes + lengthBytes <= socket.sendBufferBytes) return false
     this.#blocked.add(socket)
+    this.#arm()
     return true
   }
 
   #arm(): void {
-    const atMs = this.#link.pollTimeout()
+    const arrivalMs = this.#link.pollTimeout()
+    // Only who waits for room cares when a packet leaves the queue.
+    const atMs = this.#blocked.size > 0 ? Math.min(arrivalMs, this.#link.departureMs) : arrivalMs
     if (atMs === this.#timerMs) return
     this.#timer?.cancel()
     this.#timerMs = atMs
-    this.#timer = atMs < Infinity ? this.#owner.runtime.setTimer(atMs, () => this.#wake()) : undefined
+    this.#timer = atMs < Infinity ? this.#owner.runtime.setTimer(atMs, this.#onTimer) : undefined
   }
 
   #wake(): void {
     this.#timerMs = Infinity
     const nowMs = this.#owner.runtime.nowMs()
-    const arrived: number[] = []
+    const arrived = this.#arrived
+    arrived.length = 0
     for (let item = this.#link.pop(nowMs); item >= 0; item = this.#link.pop(nowMs)) arrived.push(item)
     if (arrived.length > 0) this.#owner.onArrival(arrived)
     this.#unblock()
@@ -77,6 +91,7 @@ export class NetworkLine {
 
   /** Tells the sockets whose send buffer is half empty. */
   #unblock(): void {
+    if (this.#blocked.size === 0) return
     for (const socket of this.#blocked) {
       if (this.#link.queuedBytes > socket.sendBufferBytes / 2) continue
       this.#blocked.delete(socket)

@@ -7,7 +7,7 @@ import { lineOf, type Line, type LineOptions } from './options.ts'
 
 /** What a line does with packets it does not just carry. */
 export interface ItemOwner {
-  /** `item` goes no further: `queue-full`, `blackhole`, `random-loss` or `burst-loss`. */
+  /** `item` goes no further: `queue-full`, `too-big`, `blackhole`, `random-loss` or `burst-loss`. */
   onDrop(item: number, reason: string): void
   /** Makes a second item like `item`; -1 when there is no room for one. Needed for `duplicateRatio`. */
   duplicate?(item: number): number
@@ -62,6 +62,9 @@ export class EmulatedLink {
   readonly #wire = new EventHeap<Packet>()
   #held: Packet[] = []
   #lastDueMs = 0
+  /** The jitter of now as a share of the most there is, and until when it holds. */
+  #jitter01 = 0
+  #jitterEndMs = 0
   #order = 0
   readonly #drops = new DropCounter()
   readonly #counts = { inPackets: 0, inBytes: 0, outPackets: 0, outBytes: 0, duplicated: 0, reordered: 0 }
@@ -91,6 +94,7 @@ export class EmulatedLink {
     this.#counts.inBytes += lengthBytes
     const wireBytes = lengthBytes + this.#line.overheadBytes
     if (this.#line.blackhole) return this.#drop(item, 'blackhole')
+    if (lengthBytes > this.#line.mtuBytes) return this.#drop(item, 'too-big')
     const full = this.#queue.length > 0 && this.#queuedBytes + wireBytes > this.#line.queueBytes
     if (full) return this.#drop(item, 'queue-full')
     const packet = { item, lengthBytes, wireBytes, overtakers: 0, atMs: 0, order: 0, index: -1 }
@@ -103,7 +107,17 @@ export class EmulatedLink {
   /** When `pop` is worth asking, ms; `Infinity` = nothing is under way. It may then still have nothing to give. */
   pollTimeout(): number {
     const arrivalMs = this.#wire.peek()?.atMs ?? Infinity
-    return this.#queue.length > 0 ? Math.min(this.#headDoneMs, arrivalMs) : arrivalMs
+    return Math.min(this.departureMs + this.#line.delayMs, arrivalMs)
+  }
+
+  /** When the next packet leaves the queue, ms; `Infinity` = none waits. */
+  get departureMs(): number {
+    return this.#queue.length > 0 ? this.#headDoneMs : Infinity
+  }
+
+  /** Brings queue and counters up to `nowMs`, as `push` and `pop` do by themselves. */
+  advance(nowMs: number): void {
+    this.#transmit(nowMs)
   }
 
   /** The next item that has arrived, now its caller's; -1 when there is none. */
@@ -176,8 +190,8 @@ export class EmulatedLink {
   }
 
   #fly(packet: Packet, atMs: number): void {
-    const { delayMs, jitterMs, jitterReorders, reorderRatio, reorderPackets, reorderHoldMs } = this.#line
-    const soonestMs = atMs + delayMs + (jitterMs > 0 ? jitterMs * this.#random() : 0)
+    const { delayMs, jitterReorders, reorderRatio, reorderPackets, reorderHoldMs } = this.#line
+    const soonestMs = atMs + delayMs + this.#jitter(atMs)
     const dueMs = jitterReorders ? soonestMs : Math.max(soonestMs, this.#lastDueMs)
     if (this.#happens(reorderRatio)) {
       this.#counts.reordered++
@@ -189,6 +203,16 @@ export class EmulatedLink {
     this.#lastDueMs = Math.max(dueMs, this.#lastDueMs)
     this.#schedule(packet, dueMs)
     if (this.#held.length > 0) this.#overtake(dueMs)
+  }
+
+  #jitter(atMs: number): number {
+    const { jitterMs, jitterEveryMs } = this.#line
+    if (jitterMs === 0) return 0
+    if (atMs >= this.#jitterEndMs) {
+      this.#jitter01 = this.#random()
+      this.#jitterEndMs = jitterEveryMs > 0 ? (Math.floor(atMs / jitterEveryMs) + 1) * jitterEveryMs : 0
+    }
+    return jitterMs * this.#jitter01
   }
 
   /** A packet that arrives at `dueMs` passes all that are held back. */

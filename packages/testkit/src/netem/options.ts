@@ -8,8 +8,10 @@ export interface LineOptions {
   readonly overheadBytes?: number
   /** Least time from the end of transmission to arrival, ms. Default 0. */
   readonly delayMs?: number
-  /** Each packet takes up to this much longer, uniformly, ms. Default 0. */
+  /** Packets take up to this much longer, uniformly, ms. Default 0. */
   readonly jitterMs?: number
+  /** How long they all take the same time longer, ms. Default 0: jitter is drawn anew for each packet. */
+  readonly jitterEveryMs?: number
   /** Whether a packet may overtake another that jitter holds back. Default false: arrival stays in order. */
   readonly jitterReorders?: boolean
   /** Packets lost on the wire, behind the queue: they have used the rate. Default 0. */
@@ -27,6 +29,8 @@ export interface LineOptions {
    * line takes any packet. Default: what the line carries in 2 × `delayMs`, but at least in 50 ms.
    */
   readonly queueBytes?: number
+  /** Largest packet that passes, bytes without overhead; a larger one is dropped as `too-big`. Default Infinity. */
+  readonly mtuBytes?: number
   /** Swallows all that enters and all that still waits; what is on the wire arrives. Default false. */
   readonly blackhole?: boolean
 }
@@ -39,12 +43,14 @@ const DEFAULTS: Omit<Line, 'queueBytes'> = {
   overheadBytes: 0,
   delayMs: 0,
   jitterMs: 0,
+  jitterEveryMs: 0,
   jitterReorders: false,
   loss: 0,
   duplicateRatio: 0,
   reorderRatio: 0,
   reorderPackets: 3,
   reorderHoldMs: 50,
+  mtuBytes: Infinity,
   blackhole: false,
 }
 
@@ -56,11 +62,13 @@ const RANGES = {
   overheadBytes: [0, FINITE],
   delayMs: [0, FINITE],
   jitterMs: [0, FINITE],
+  jitterEveryMs: [0, FINITE],
   duplicateRatio: [0, 1],
   reorderRatio: [0, 1],
   reorderPackets: [1, FINITE],
   reorderHoldMs: [0, FINITE],
   queueBytes: [0, Infinity],
+  mtuBytes: [1, Infinity],
 } as const
 
 const MIN_QUEUE_MS = 50
