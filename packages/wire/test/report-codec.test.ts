@@ -163,7 +163,11 @@ test('what is written is read, wherever it lies in the arena', () => {
 
 test('a body takes what it has room for and stays whole', () => {
   const codec = new ReportCodec(new Uint8Array(MAX_REPORT_BYTES))
-  const full = withGaps(emptyReport(), Array<Gap>(MAX_REPORT_GAPS).fill({ skip: 1, length: 1 }), 1)
+  const full = withGaps(
+    emptyReport(),
+    Array.from({ length: MAX_REPORT_GAPS }, () => ({ skip: 1, length: 1 })),
+    1,
+  )
   codec.begin(0, -1)
   let paths = 0
   while (codec.addPath(full)) paths++
