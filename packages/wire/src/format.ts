@@ -16,6 +16,10 @@ export const PROBE_BYTES = 8
 export const CLOSE_BYTES = 4
 /** Body of a `pathChallenge` or `pathResponse`, bytes. */
 export const CHALLENGE_BYTES = 12
+/** Longest body of a `report`, bytes: with its headers it fits every path. */
+export const MAX_REPORT_BYTES = 1200
+/** Most gaps that a `report` names of one path. */
+export const MAX_REPORT_GAPS = 16
 /** Most pieces an inner packet is cut into. */
 export const MAX_FRAGMENTS = 64
 
@@ -32,6 +36,8 @@ export const HandshakeKind = {
 export const ControlKind = {
   probe: 1,
   probeReply: 2,
+  /** What arrived on the sender's paths, and what it sent; see `ReportCodec`. */
+  report: 3,
   close: 4,
   /** Asks whether the peer receives at the address this goes to. */
   pathChallenge: 5,

@@ -4,7 +4,7 @@
  * A frame is 16 bytes in front of an inner packet: 8 that say in clear which session, which path and which packet of
  * that path it is, and 8 (encrypted together with the packet) with traffic class, sequence number and send time.
  * `docs/protocol.md` has every bit of it. {@link FrameCodec} reads and writes them in place in a packet arena,
- * {@link IpParser} does the same for IPv4 and IPv6 headers, and {@link classify} says which packets cannot wait.
+ * {@link ReportCodec} does it for reports about paths, {@link IpParser} does the same for IPv4 and IPv6 headers, and {@link classify} says which packets cannot wait.
  *
  * All input is hostile until read: wrong bytes give a {@link DecodeError} code to count, never an exception, and
  * nothing outside the given range is looked at. Nothing here allocates per packet.
@@ -39,3 +39,4 @@ export type { DecodeCode } from './errors.ts'
 export * from './format.ts'
 export { IpHeader, IpParser, IpProtocol } from './ip.ts'
 export { expandCounter, sendTimeDeltaMs, sendTimeOf, sequenceDelta } from './numbers.ts'
+export { ReportCodec, SentReport } from './report-codec.ts'

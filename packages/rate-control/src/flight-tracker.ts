@@ -1,0 +1,293 @@
+import type { PathReport } from '@mp/interface'
+import { DeliveryWindow } from './delivery-window.ts'
+import { FlightRing, FRAME_ACKED, FRAME_IN_FLIGHT, FRAME_LOST, FRAME_UNKNOWN } from './flight-ring.ts'
+import { emptySample } from './flight-sample.ts'
+import type { FlightSample } from './flight-sample.ts'
+import { RoundTrip } from './round-trip.ts'
+
+/** A frame that was sent. Reuse one object for all frames. */
+export interface SentFrame {
+  /** Its whole path counter; the frames of a path are told in its order, none left out. */
+  counter: number
+  /** Its length, bytes. */
+  bytes: number
+  /** Its global sequence; whatever you like for a frame without one. */
+  sequence: number
+  /** A slot that is kept for a repair and yours again through {@link FrameFate}; -1 for none. */
+  slot: number
+  /** Nothing else waits for the path behind it. */
+  appLimited: boolean
+}
+
+/** Is told what became of frames, during a call of the tracker. It must not call the tracker. */
+export interface FrameFate {
+  /** The frame with this sequence is lost. `slot`, unless -1, is yours. */
+  onLost(sequence: number, slot: number): void
+  /** `slot` is not needed any more: its frame came, or nobody will say what became of it. */
+  onDone(slot: number): void
+}
+
+/** Wishes of the owner of a tracker. */
+export interface FlightTrackerOptions {
+  /** Frames remembered, a power of two; more in flight than this are forgotten and counted. Default 8192. */
+  readonly maxFrames?: number
+}
+
+/** What a report was good for: nothing when `stale` or `impossible`. */
+export type ReportVerdict = 'used' | 'stale' | 'impossible'
+
+/** Bounds of the interval rates are taken over, ms; in between it is the least RTT. */
+const MIN_RATE_MS = 60
+const MAX_RATE_MS = 200
+/** A sample is limited by its source when nothing waited for more than this share of its time. */
+const APP_LIMITED_RATIO = 0.1
+
+/**
+ * The sending side of one path: remembers what was sent, and learns from the peer's reports what came, what is lost,
+ * how long it took and at which rate. Costs some stores per frame and allocates nothing after it was made.
+ */
+export class FlightTracker {
+  /** What the last report said that was `used`. */
+  readonly sample: FlightSample = emptySample()
+  readonly #ring: FlightRing
+  readonly #fate: FrameFate
+  readonly #points = new DeliveryWindow()
+  readonly #roundTrip = new RoundTrip()
+  /** The counter after the last one sent; -1 before the first frame. */
+  #next = -1
+  #sentBytes = 0
+  /** When the last frame was sent, and how long in all nothing waited, ms. */
+  #sentMs = 0
+  #pausedMs = 0
+  /** Nothing waits since the last frame. */
+  #paused = true
+  /** Of the bytes sent, those up to the newest frame heard of. */
+  #heardBytes = 0
+  /** All frames below it have their verdict. */
+  #judgedTo = 0
+  #highest = -1
+  #spuriousFrames = 0
+  #unknownFrames = 0
+
+  constructor(fate: FrameFate, options: FlightTrackerOptions = {}) {
+    this.#fate = fate
+    this.#ring = new FlightRing(options.maxFrames ?? 8192)
+  }
+
+  /** Bytes sent after the newest frame that the peer is known to have; what is missing below it is lost, or nearly there. */
+  get inFlightBytes(): number {
+    return this.#sentBytes - this.#heardBytes
+  }
+
+  /** Smoothed RTT, ms; 0 before the first sample. */
+  get smoothedRttMs(): number {
+    return this.#roundTrip.smoothedMs
+  }
+
+  /** Least RTT of the last 30 s, ms; 100 before the first sample. */
+  get rttMinMs(): number {
+    return this.#roundTrip.minMs
+  }
+
+  /** How long a frame may stay without a report, ms, 50…3000. */
+  get rtoMs(): number {
+    return this.#roundTrip.rtoMs
+  }
+
+  /** Frames called lost that came after all. */
+  get spuriousFrames(): number {
+    return this.#spuriousFrames
+  }
+
+  /** Frames of which nobody will ever say what became of them. */
+  get unknownFrames(): number {
+    return this.#unknownFrames
+  }
+
+  /** When the path is suspect unless a report comes before, ms: then its oldest unheard frame is older than an RTO. `Infinity` when none is. */
+  get suspectAtMs(): number {
+    const unheard = Math.max(this.#highest + 1, this.#next - this.#ring.capacity)
+    if (unheard >= this.#next) return Infinity
+    return this.#ring.sentMs[this.#ring.rowOf(unheard)]! + this.#roundTrip.rtoMs
+  }
+
+  /** Remembers a frame handed to the link at `nowMs`. Throws RangeError when it does not follow the one before. */
+  handleSent(frame: SentFrame, nowMs: number): void {
+    const { counter, bytes } = frame
+    if (this.#next < 0) this.#begin(counter)
+    else if (counter !== this.#next) throw new RangeError(`frame ${counter} was sent after ${this.#next - 1}`)
+    const ring = this.#ring
+    const row = ring.rowOf(counter)
+    if (ring.state[row] === FRAME_IN_FLIGHT) this.#settle(row, FRAME_UNKNOWN)
+    this.#next = counter + 1
+    this.#sentBytes += bytes
+    if (this.#paused) this.#pausedMs += nowMs - this.#sentMs
+    this.#paused = frame.appLimited
+    this.#sentMs = nowMs
+    ring.sentMs[row] = nowMs
+    ring.sentBytes[row] = this.#sentBytes
+    ring.pausedMs[row] = this.#pausedMs
+    ring.sequence[row] = frame.sequence
+    ring.bytes[row] = bytes
+    ring.slot[row] = frame.slot
+    ring.state[row] = FRAME_IN_FLIGHT
+  }
+
+  /** Takes a report on this path, by whichever path it came; `sample` is filled when it is `used`. */
+  handleReport(report: PathReport, nowMs: number): ReportVerdict {
+    if (report.highestCounter >= this.#next) return 'impossible'
+    const last = this.#points.last
+    const newFrames = last === undefined ? report.frames : (report.frames - last.receivedFrames) | 0
+    if (newFrames < 0 || report.settledCounter + 1 < this.#judgedTo) return 'stale'
+    this.#clearSample()
+    this.#judge(report)
+    if (newFrames > 0) this.#measure(report, nowMs, newFrames)
+    this.#fillWindow()
+    return 'used'
+  }
+
+  /** Gives up all frames in flight, as their path is gone: their slots are handed back. */
+  clear(): void {
+    for (
+      let counter = Math.max(this.#judgedTo, this.#next - this.#ring.capacity);
+      counter < this.#next;
+      counter++
+    ) {
+      const row = this.#ring.rowOf(counter)
+      if (this.#ring.state[row] === FRAME_IN_FLIGHT) this.#settle(row, FRAME_UNKNOWN)
+    }
+    this.#judgedTo = Math.max(0, this.#next)
+    this.#heardBytes = this.#sentBytes
+    this.#highest = this.#next - 1
+  }
+
+  #begin(counter: number): void {
+    this.#judgedTo = counter
+    this.#highest = counter - 1
+  }
+
+  #clearSample(): void {
+    const { sample } = this
+    sample.ackedFrames = sample.ackedBytes = sample.lostFrames = sample.lostBytes = 0
+    sample.rttMs = sample.deliveredBps = sample.sentBps = NaN
+    sample.newFrames = sample.newMissingFrames = sample.windowFrames = sample.windowLostFrames = 0
+  }
+
+  /** Gives every frame the report judges its verdict. */
+  #judge(report: PathReport): void {
+    const oldest = Math.max(0, this.#next - this.#ring.capacity)
+    let counter = Math.max(oldest, report.firstCounter)
+    for (let each = Math.max(oldest, this.#judgedTo); each < counter; each++) this.#give(each, FRAME_UNKNOWN)
+    for (let gap = 0; gap < report.gapCount; gap++) {
+      const start = report.gapStart[gap]!
+      const end = start + report.gapLength[gap]!
+      for (; counter < start; counter++) this.#give(counter, FRAME_ACKED)
+      for (; counter < end; counter++) this.#give(counter, FRAME_LOST)
+    }
+    for (; counter <= report.settledCounter; counter++) this.#give(counter, FRAME_ACKED)
+    this.#judgedTo = Math.max(this.#judgedTo, report.settledCounter + 1)
+  }
+
+  #give(counter: number, verdict: number): void {
+    const row = this.#ring.rowOf(counter)
+    const state = this.#ring.state[row]
+    if (state === FRAME_IN_FLIGHT) this.#settle(row, verdict)
+    else if (state === FRAME_LOST && verdict === FRAME_ACKED) this.#takeBack(row)
+  }
+
+  /** What was called lost was only late. */
+  #takeBack(row: number): void {
+    this.#ring.state[row] = FRAME_ACKED
+    this.#spuriousFrames++
+  }
+
+  #settle(row: number, verdict: number): void {
+    const { sample } = this
+    const ring = this.#ring
+    const bytes = ring.bytes[row]!
+    const slot = ring.slot[row]!
+    ring.state[row] = verdict
+    if (verdict === FRAME_LOST) {
+      sample.lostFrames++
+      sample.lostBytes += bytes
+      this.#fate.onLost(ring.sequence[row]!, slot)
+      return
+    }
+    if (verdict === FRAME_ACKED) {
+      sample.ackedFrames++
+      sample.ackedBytes += bytes
+    } else {
+      this.#unknownFrames++
+    }
+    if (slot >= 0) this.#fate.onDone(slot)
+  }
+
+  /** Round trip, delays, and a point for the rates. */
+  #measure(report: PathReport, nowMs: number, newFrames: number): void {
+    const { sample } = this
+    const row = this.#ring.rowOf(report.highestCounter)
+    const remembered = report.highestCounter >= this.#next - this.#ring.capacity
+    sample.delayMinMs = report.delayMinUs / 1000
+    sample.delayMeanMs = report.delayMeanUs / 1000
+    if (!remembered) return
+    if (report.highestCounter > this.#highest) {
+      sample.rttMs = Math.max(0, nowMs - this.#ring.sentMs[row]! - report.ackDelayUs / 1000)
+      this.#roundTrip.record(sample.rttMs, nowMs)
+      this.#highest = report.highestCounter
+      this.#heardBytes = this.#ring.sentBytes[row]!
+    }
+    this.#addPoint(report, row, newFrames)
+  }
+
+  #addPoint(report: PathReport, row: number, newFrames: number): void {
+    const { last, next } = this.#points
+    if (last === undefined) {
+      next.receivedUs = report.receivedUs
+      next.receivedFrames = report.frames
+      next.receivedBytes = report.bytes
+    } else {
+      next.receivedUs = last.receivedUs + ((report.receivedUs - last.receivedUs) | 0)
+      next.receivedFrames = last.receivedFrames + newFrames
+      next.receivedBytes = last.receivedBytes + bytesSince(report.bytes, last.receivedBytes)
+    }
+    next.sentMs = this.#ring.sentMs[row]!
+    next.sentBytes = this.#ring.sentBytes[row]!
+    next.pausedMs = this.#ring.pausedMs[row]!
+    next.highestCounter = report.highestCounter
+    if (last !== undefined) {
+      this.sample.newFrames = report.highestCounter - last.highestCounter
+      this.sample.newMissingFrames = this.sample.newFrames - newFrames
+    }
+    this.#points.push()
+  }
+
+  /** Rates and loss over about one RTT. */
+  #fillWindow(): void {
+    const { sample } = this
+    sample.rttMinMs = this.#roundTrip.minMs
+    sample.rttSmoothedMs = this.#roundTrip.smoothedMs
+    sample.inFlightBytes = this.inFlightBytes
+    const last = this.#points.last
+    if (last === undefined) return
+    const from = this.#points.before(Math.min(MAX_RATE_MS, Math.max(MIN_RATE_MS, sample.rttMinMs)))
+    if (from === undefined) return
+    const sentMs = last.sentMs - from.sentMs
+    const receivedMs = (last.receivedUs - from.receivedUs) / 1000
+    const sentBytes = last.sentBytes - from.sentBytes
+    // Counted, not taken from the gaps: a report cannot name all of them when every second frame is lost.
+    sample.windowFrames = Math.max(0, last.highestCounter - from.highestCounter)
+    const arrived = last.receivedFrames - from.receivedFrames
+    sample.windowLostFrames = Math.max(0, sample.windowFrames - arrived)
+    if (sentMs <= 0) return
+    sample.sentBps = (sentBytes * 8000) / sentMs
+    // The longer of the two intervals: neither a burst of the sender nor one of the link is a rate.
+    sample.deliveredBps = ((last.receivedBytes - from.receivedBytes) * 8000) / Math.max(sentMs, receivedMs)
+    sample.appLimited = last.pausedMs - from.pausedMs > APP_LIMITED_RATIO * sentMs
+  }
+}
+
+/** Bytes counted since `before`, of a count that wraps at 2^48. */
+function bytesSince(wrapped: number, before: number): number {
+  const passed = (wrapped - before) % 2 ** 48
+  return passed < 0 ? passed + 2 ** 48 : passed
+}

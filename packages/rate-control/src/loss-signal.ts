@@ -1,0 +1,74 @@
+import type { FlightSample } from './flight-sample.ts'
+
+/** Loss is judged per block of at least this time and number of frames, besides the window of each sample. */
+const BLOCK_MS = 300
+const BLOCK_FRAMES = 300
+/** Frames after which half of what is known of the floor is new. */
+const LEARN_FRAMES = 300
+/** No path is trusted to lose less than this, so that few losses among few frames say nothing. */
+const LEAST_FLOOR = 0.005
+/** Fewer lost frames than this are chance. */
+const LEAST_LOST = 4
+
+/**
+ * Tells the loss that comes from sending too much from that a path has anyway. The second is what is still lost after
+ * less was sent; the first is what exceeds it by more than chance.
+ */
+export class LossSignal {
+  #floor = 0
+  #blockFrames = 0
+  #blockLost = 0
+  #blockMs: number | undefined
+  #lastFrames = 0
+  #lastLost = 0
+
+  /** Share of frames the path loses anyway, 0…1. */
+  get floorRatio(): number {
+    return this.#floor
+  }
+
+  /** Adds what one report told. */
+  record({ newFrames, newMissingFrames }: FlightSample, nowMs: number): void {
+    this.#blockMs ??= nowMs
+    this.#blockFrames += newFrames
+    this.#blockLost += newMissingFrames
+    if (nowMs - this.#blockMs < BLOCK_MS || this.#blockFrames < BLOCK_FRAMES) return
+    this.#lastFrames = this.#blockFrames
+    this.#lastLost = this.#blockLost
+    if (this.#lastLost < this.#floor * this.#lastFrames) this.learn(this.#lastFrames, this.#lastLost)
+    this.#blockMs = nowMs
+    this.#blockFrames = this.#blockLost = 0
+  }
+
+  /** These were sent at a rate that cannot be too high: what is lost of them is lost anyway. */
+  learn(frames: number, lostFrames: number): void {
+    if (frames <= 0) return
+    this.#floor += (Math.max(0, lostFrames / frames) - this.#floor) * (frames / (frames + LEARN_FRAMES))
+  }
+
+  /** Forgets the frames that were sent before the rate was changed. */
+  restart(): void {
+    this.#lastFrames = this.#lastLost = this.#blockFrames = this.#blockLost = 0
+    this.#blockMs = undefined
+  }
+
+  /** Whether more than `excess` beyond the floor and chance is lost of the window of `sample`, or of the last block. */
+  exceeds({ windowFrames, windowLostFrames }: FlightSample, excess: number): boolean {
+    return (
+      this.#exceeds(windowFrames, windowLostFrames, excess) ||
+      this.#exceeds(this.#lastFrames, this.#lastLost, excess)
+    )
+  }
+
+  /** Whether `excess` beyond the floor is lost of the window of `sample`, be it by chance. */
+  holds({ windowFrames, windowLostFrames }: FlightSample, excess: number): boolean {
+    return windowLostFrames > 1 + windowFrames * (this.#floor + excess)
+  }
+
+  /** Chance: three standard deviations. */
+  #exceeds(frames: number, lostFrames: number, excess: number): boolean {
+    const floor = Math.max(LEAST_FLOOR, this.#floor)
+    const chance = 3 * Math.sqrt(frames * floor * (1 - floor))
+    return lostFrames > LEAST_LOST + frames * (this.#floor + excess) + chance
+  }
+}

@@ -1,0 +1,190 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { emptyReport, FlightTracker, PathReceiver } from '@mp/rate-control'
+import type { PathReport } from '@mp/interface'
+
+interface Fates {
+  readonly lost: number[]
+  /** Slots handed back, and those handed over with a loss. */
+  readonly slots: number[]
+}
+
+function trackerWith(maxFrames?: number): { tracker: FlightTracker; fates: Fates } {
+  const fates: Fates = { lost: [], slots: [] }
+  const fate = {
+    onLost(sequence: number, slot: number): void {
+      fates.lost.push(sequence)
+      if (slot >= 0) fates.slots.push(slot)
+    },
+    onDone(slot: number): void {
+      fates.slots.push(slot)
+    },
+  }
+  return { tracker: new FlightTracker(fate, maxFrames === undefined ? {} : { maxFrames }), fates }
+}
+
+/** Sends frames of 1000 bytes; sequence 500 + counter, slot = counter. */
+function send(tracker: FlightTracker, counter: number, nowMs: number, appLimited = false): void {
+  tracker.handleSent({ counter, bytes: 1000, sequence: 500 + counter, slot: counter, appLimited }, nowMs)
+}
+
+const report = (fields: Partial<PathReport>): PathReport => Object.assign(emptyReport(), fields)
+
+const pausing = (nowMs: number): boolean => nowMs % 10 > 5
+
+/** A path of 10 ms each way, a frame each ms, a report each 20 ms, and what is to happen on the way. */
+function run(
+  untilMs: number,
+  what: { gapMs?: (nowMs: number) => boolean; rxMs?: (nowMs: number) => number; appLimited?: boolean } = {},
+): FlightTracker {
+  const { tracker } = trackerWith()
+  const receiver = new PathReceiver()
+  receiver.setRttMin(20)
+  let counter = 0
+  for (let nowMs = 0; nowMs < untilMs; nowMs++) {
+    if (!what.gapMs?.(nowMs)) {
+      send(tracker, counter, nowMs, what.appLimited)
+      receiver.handleFrame(
+        { counter: counter++, bytes: 1000, sendTime: Math.floor(nowMs / 0.128) & 0xffff, duplicate: false },
+        what.rxMs?.(nowMs) ?? nowMs + 10,
+      )
+    }
+    const filled = emptyReport()
+    if (receiver.wantsReport(nowMs + 10) && receiver.writeReport(filled, nowMs + 10))
+      tracker.handleReport(filled, nowMs + 20)
+  }
+  return tracker
+}
+
+describe('a report', () => {
+  test('tells round trip, rates and that nothing is lost', () => {
+    const { sample, inFlightBytes } = run(500)
+    expect(sample.rttMs).toBe(20)
+    expect(sample.rttMinMs).toBe(20)
+    expect(sample.deliveredBps / 8e6).toBeCloseTo(1, 1)
+    expect(sample.sentBps / 8e6).toBeCloseTo(1, 1)
+    expect(sample).toMatchObject({ windowLostFrames: 0, appLimited: false })
+    expect(inFlightBytes).toBeLessThan(45_000)
+  })
+
+  test('leaves out how long the receiver kept it', () => {
+    const { tracker } = trackerWith()
+    send(tracker, 0, 100)
+    tracker.handleReport(report({ highestCounter: 0, frames: 1, ackDelayUs: 15_000 }), 150)
+    expect(tracker.sample.rttMs).toBe(35)
+  })
+
+  test('of a burst that came at once shows no rate higher than it was sent at', () => {
+    const { sample } = run(1000, { rxMs: (nowMs) => 10 + Math.ceil(nowMs / 40) * 40 })
+    expect(sample.deliveredBps).toBeLessThan(1.05 * sample.sentBps)
+  })
+
+  test('is limited by the source when nothing waited for a tenth of the time', () => {
+    expect(run(1000, { gapMs: pausing, appLimited: true }).sample.appLimited).toBe(true)
+    expect(run(1000, { gapMs: pausing }).sample.appLimited).toBe(false)
+  })
+
+  test('about frames that were never sent is impossible, and an older one is stale', () => {
+    const { tracker, fates } = trackerWith()
+    expect(tracker.handleReport(report({ frames: 1 }), 0)).toBe('impossible')
+    for (let counter = 0; counter < 10; counter++) send(tracker, counter, counter)
+    expect(tracker.handleReport(report({ highestCounter: 10, frames: 1 }), 20)).toBe('impossible')
+    expect(tracker.handleReport(report({ highestCounter: 8, settledCounter: 5, frames: 9 }), 20)).toBe('used')
+    expect(tracker.handleReport(report({ highestCounter: 4, settledCounter: 3, frames: 5 }), 21)).toBe(
+      'stale',
+    )
+    expect(fates.slots).toEqual([0, 1, 2, 3, 4, 5])
+  })
+
+  test('of a gap hands the lost frames over, and one that comes late is noted as not lost', () => {
+    const { tracker, fates } = trackerWith()
+    for (let counter = 0; counter < 10; counter++) send(tracker, counter, counter)
+    const gap = report({ highestCounter: 9, settledCounter: 6, frames: 8, gapCount: 1 })
+    gap.gapStart[0] = 3
+    gap.gapLength[0] = 2
+    tracker.handleReport(gap, 20)
+    expect(fates.lost).toEqual([503, 504])
+    expect(tracker.sample).toMatchObject({ ackedFrames: 5, lostFrames: 2, lostBytes: 2000 })
+    gap.gapLength[0] = 1
+    gap.frames = 9
+    tracker.handleReport(gap, 40)
+    expect(fates.lost).toEqual([503, 504])
+    expect(tracker.spuriousFrames).toBe(1)
+  })
+})
+
+test('a path is suspect one RTO after a frame that no report covers', () => {
+  const { tracker } = trackerWith()
+  expect(tracker.suspectAtMs).toBe(Infinity)
+  send(tracker, 0, 100)
+  expect(tracker.suspectAtMs).toBe(3100)
+  tracker.handleReport(report({ highestCounter: 0, frames: 1 }), 140)
+  expect([tracker.suspectAtMs, tracker.rtoMs]).toEqual([Infinity, 40 + 80 + 40])
+  send(tracker, 1, 200)
+  send(tracker, 2, 210)
+  expect(tracker.suspectAtMs).toBe(360)
+})
+
+/** A report with all counts about to wrap. */
+const wrapping = (counter: number): PathReport =>
+  report({
+    highestCounter: counter,
+    frames: (2 ** 32 - 50 + counter) % 2 ** 32,
+    bytes: (2 ** 48 - 50_000 + 1000 * counter) % 2 ** 48,
+    receivedUs: (2 ** 32 - 50_000 + 1000 * counter) % 2 ** 32,
+  })
+
+test('counts that wrap go on', () => {
+  const { tracker } = trackerWith()
+  for (let counter = 0; counter < 200; counter++) send(tracker, counter, counter)
+  expect(tracker.handleReport(wrapping(10), 30)).toBe('used')
+  expect(tracker.handleReport(wrapping(150), 170)).toBe('used')
+  expect(tracker.sample.deliveredBps).toBeCloseTo(8e6)
+})
+
+test('frames have to be told in their order', () => {
+  const { tracker } = trackerWith()
+  send(tracker, 7, 0)
+  expect(() => send(tracker, 9, 0)).toThrow('frame 9 was sent after 7')
+  expect(() => trackerWith(1000)).toThrow('maxFrames must be a power of two')
+})
+
+// The slow oracle: a set of what came, per report that got through.
+test('every slot comes back exactly once and lost is what did not come, whatever gets lost on both ways', () => {
+  const anyWay = fc.array(fc.record({ lost: fc.boolean(), afterMs: fc.nat(8), reportLost: fc.boolean() }), {
+    minLength: 1,
+    maxLength: 200,
+  })
+  fc.assert(
+    fc.property(anyWay, fc.constantFrom(16, 64, 8192), (way, maxFrames) => {
+      const { tracker, fates } = trackerWith(maxFrames)
+      const receiver = new PathReceiver()
+      receiver.setRttMin(20)
+      const came = new Set<number>()
+      let nowMs = 0
+      const tellAt = (atMs: number, lost: boolean): void => {
+        const filled = emptyReport()
+        if (receiver.wantsReport(atMs) && receiver.writeReport(filled, atMs) && !lost)
+          tracker.handleReport(filled, atMs)
+      }
+      for (const [counter, { lost, afterMs, reportLost }] of way.entries()) {
+        nowMs += afterMs
+        send(tracker, counter, nowMs)
+        if (!lost) {
+          came.add(counter)
+          receiver.handleFrame({ counter, bytes: 1000, sendTime: 0, duplicate: false }, nowMs)
+        }
+        tellAt(nowMs, reportLost)
+      }
+      for (let i = 0; i < 30; i++) tellAt((nowMs += 10), false)
+      tracker.clear()
+      expect(fates.slots.toSorted((a, b) => a - b)).toEqual(way.map((_, counter) => counter))
+      for (const sequence of fates.lost) expect(came.has(sequence - 500)).toBe(false)
+      expect(tracker.inFlightBytes).toBe(0)
+      const missing = way.length - came.size
+      // Frames after the last that came, and those nobody tells about, are not called lost.
+      expect(fates.lost.length).toBeLessThanOrEqual(missing)
+    }),
+    { numRuns: 300 },
+  )
+})

@@ -1,0 +1,178 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { emptyReport, PathReceiver } from '@mp/rate-control'
+import type { PathReport } from '@mp/interface'
+
+const sendTimeOf = (sentMs: number): number => Math.floor(sentMs / 0.128) & 0xffff
+
+/** Frame `counter` of 100 bytes that was sent at `sentMs` comes at `nowMs`. */
+function receive(receiver: PathReceiver, counter: number, nowMs: number, sentMs = nowMs - 10): void {
+  receiver.handleFrame({ counter, bytes: 100, sendTime: sendTimeOf(sentMs), duplicate: false }, nowMs)
+}
+
+function reportAt(receiver: PathReceiver, nowMs: number): PathReport {
+  const report = emptyReport()
+  expect(receiver.writeReport(report, nowMs)).toBe(true)
+  return report
+}
+
+function gapsOf(report: PathReport): [start: number, length: number][] {
+  return Array.from({ length: report.gapCount }, (_, gap) => [report.gapStart[gap]!, report.gapLength[gap]!])
+}
+
+describe('a report', () => {
+  test('counts frames and bytes, and duplicates apart from them', () => {
+    const receiver = new PathReceiver()
+    for (const counter of [0, 1, 2]) receive(receiver, counter, 5)
+    receiver.handleFrame({ counter: 1, bytes: 100, sendTime: 0, duplicate: true }, 6)
+    expect(reportAt(receiver, 7)).toMatchObject({
+      highestCounter: 2,
+      frames: 3,
+      bytes: 300,
+      duplicates: 1,
+      receivedUs: 5000,
+      ackDelayUs: 2000,
+    })
+  })
+
+  test('is not there before the first frame', () => {
+    expect(new PathReceiver().writeReport(emptyReport(), 1)).toBe(false)
+  })
+
+  test('names what is missing once the third frame after it came, 3 ms ago', () => {
+    const receiver = new PathReceiver()
+    for (const counter of [0, 3]) receive(receiver, counter, 100)
+    expect(gapsOf(reportAt(receiver, 104))).toEqual([])
+    receive(receiver, 4, 104)
+    receive(receiver, 5, 104)
+    const report = reportAt(receiver, 108)
+    expect(gapsOf(report)).toEqual([[1, 2]])
+    expect(report).toMatchObject({ firstCounter: 0, settledCounter: 2 })
+  })
+
+  test('names it without a third frame when none comes', () => {
+    const receiver = new PathReceiver()
+    for (const counter of [0, 2]) receive(receiver, counter, 100)
+    expect(gapsOf(reportAt(receiver, 122))).toEqual([])
+    const report = reportAt(receiver, 124)
+    expect(gapsOf(report)).toEqual([[1, 1]])
+    expect(report.settledCounter).toBe(2)
+  })
+
+  test('waits for longer on a path where frames overtake each other', () => {
+    const receiver = new PathReceiver()
+    for (const counter of [0, 2, 3, 4, 5]) receive(receiver, counter, 100)
+    receive(receiver, 1, 120)
+    expect(receiver.reorderGuardMs).toBe(25)
+    for (const counter of [7, 8, 9, 10]) receive(receiver, counter, 200)
+    expect(gapsOf(reportAt(receiver, 215))).toEqual([])
+    expect(gapsOf(reportAt(receiver, 226))).toEqual([[6, 1]])
+  })
+
+  test('repeats the gaps of reports before it', () => {
+    const receiver = new PathReceiver()
+    for (const counter of [0, 2, 3, 4, 5]) receive(receiver, counter, 100)
+    expect(gapsOf(reportAt(receiver, 110))).toEqual([[1, 1]])
+    for (const counter of [6, 8, 9, 10, 11]) receive(receiver, counter, 120)
+    expect(gapsOf(reportAt(receiver, 130))).toEqual([
+      [1, 1],
+      [7, 1],
+    ])
+  })
+
+  test('tells the delays since the one before, which outlive the wrap of the send time', () => {
+    const receiver = new PathReceiver()
+    const start = 8388.608 * 3 - 5
+    receive(receiver, 0, start + 20, start)
+    const before = reportAt(receiver, start + 20)
+    for (let i = 1; i <= 10; i++) receive(receiver, i, start + 20 + i + (i === 4 ? 7 : 0), start + i)
+    const after = reportAt(receiver, start + 40)
+    const change = (name: 'delayMinUs' | 'delayMeanUs' | 'delayMaxUs'): number =>
+      (after[name] - before[name]) / 1000
+    expect(change('delayMinUs')).toBeCloseTo(0, 0)
+    expect(change('delayMeanUs')).toBeCloseTo(0.7, 0)
+    expect(change('delayMaxUs')).toBeCloseTo(7, 0)
+  })
+})
+
+describe('reports are wanted', () => {
+  test('every RTT, within 20 to 100 ms, while frames come', () => {
+    for (const [rttMs, expected] of [
+      [1, 50],
+      [50, 20],
+      [600, 10],
+    ] as const) {
+      const receiver = new PathReceiver()
+      receiver.setRttMin(rttMs)
+      let reports = 0
+      for (let nowMs = 0; nowMs < 1000; nowMs++) {
+        receive(receiver, nowMs, nowMs)
+        if (!receiver.wantsReport(nowMs)) continue
+        reportAt(receiver, nowMs)
+        reports++
+      }
+      expect(reports).toBe(expected)
+    }
+  })
+
+  test('at once for a new gap, but not within 5 ms', () => {
+    const receiver = new PathReceiver()
+    let counter = 0
+    const reportedMs: number[] = []
+    for (let nowMs = 0; nowMs < 60; nowMs++) {
+      for (let i = 0; i < 4; i++)
+        receive(receiver, nowMs === 30 || nowMs === 31 ? counter++ + 1 : counter++, nowMs)
+      if (nowMs === 30 || nowMs === 31) counter++
+      if (!receiver.wantsReport(nowMs)) continue
+      reportAt(receiver, nowMs)
+      reportedMs.push(nowMs)
+    }
+    expect(reportedMs).toEqual([0, 33, 38])
+  })
+
+  test('not any more when nothing comes and all is judged', () => {
+    const receiver = new PathReceiver()
+    for (const counter of [0, 1, 3]) receive(receiver, counter, 0)
+    let last = -1
+    for (let nowMs = 0; nowMs < 1000; nowMs++) {
+      if (receiver.wantsReport(nowMs)) last = reportAt(receiver, nowMs) && nowMs
+    }
+    expect(last).toBe(23)
+    expect(receiver.wantsReport(1e6)).toBe(false)
+  })
+})
+
+test('whatever comes in whatever order, every report tells the truth about what it judges', () => {
+  const anyFrames = fc.array(
+    fc.record({ ahead: fc.integer({ min: -60, max: 60 }), afterMs: fc.nat(30), report: fc.boolean() }),
+    { maxLength: 150 },
+  )
+  fc.assert(
+    fc.property(anyFrames, (frames) => {
+      const receiver = new PathReceiver()
+      const came = new Set<number>()
+      let highest = -1
+      let settled = -1
+      let nowMs = 0
+      for (const { ahead, afterMs, report: wanted } of frames) {
+        nowMs += afterMs
+        const counter = Math.max(0, highest + ahead)
+        receiver.handleFrame({ counter, bytes: 1, sendTime: 0, duplicate: came.has(counter) }, nowMs)
+        came.add(counter)
+        highest = Math.max(highest, counter)
+        if (!wanted) continue
+        const report = reportAt(receiver, nowMs)
+        expect(report.frames).toBe(came.size)
+        expect(report.settledCounter).toBeLessThanOrEqual(report.highestCounter)
+        expect(report.settledCounter).toBeGreaterThanOrEqual(settled)
+        expect(report.firstCounter).toBeLessThanOrEqual(settled + 1)
+        settled = report.settledCounter
+        const missing = new Set(
+          gapsOf(report).flatMap(([start, length]) => Array.from({ length }, (_, i) => start + i)),
+        )
+        for (let each = report.firstCounter; each <= settled; each++)
+          expect(came.has(each)).toBe(!missing.has(each))
+      }
+    }),
+  )
+})
