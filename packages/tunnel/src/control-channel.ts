@@ -1,7 +1,7 @@
 import type { PacketBatch, PacketPool } from '@mp/interface'
 import { PROBER_STATE_VALUES } from '@mp/prober'
 import { ControlBody, ControlKind, DECODE_ERROR_NAMES, DecodeError } from '@mp/wire'
-import type { FrameCodec } from '@mp/wire'
+import type { DecodeCode, FrameCodec } from '@mp/wire'
 import type { FrameWriter } from './frame-writer.ts'
 import type { TunnelPath } from './path.ts'
 
@@ -19,6 +19,8 @@ export interface ControlParts {
   readonly onClose: (reason: number) => void
   /** The peer does not use `path` any more. */
   readonly onPathClose: (path: TunnelPath) => void
+  /** The peer says what it received; the body is in the arena. @returns what is wrong with it, if anything. */
+  readonly onReport: (offset: number, lengthBytes: number, nowMs: number) => DecodeCode
   /** The peer received the challenge with the 8 bytes of `token`. */
   readonly onPathResponse: (path: TunnelPath, token: Uint8Array) => void
 }
@@ -80,11 +82,20 @@ export class ControlChannel {
    */
   receive(batch: PacketBatch, row: number, context: ControlContext): string | undefined {
     const body = this.#received
-    const code = this.#parts.codec.readControl(batch.offset[row]!, batch.length[row]!, body)
+    const offset = batch.offset[row]!
+    const length = batch.length[row]!
+    if (this.#parts.pool.arena[offset] === ControlKind.report) return this.#takeReport(batch, row, context)
+    const code = this.#parts.codec.readControl(offset, length, body)
     if (code !== DecodeError.none) return DECODE_ERROR_NAMES[code]
     this.#parts.pool.release(batch.slot[row]!)
     this.#act(body, context)
     return undefined
+  }
+
+  #takeReport(batch: PacketBatch, row: number, { nowMs }: ControlContext): string | undefined {
+    const code = this.#parts.onReport(batch.offset[row]!, batch.length[row]!, nowMs)
+    if (code === DecodeError.none) this.#parts.pool.release(batch.slot[row]!)
+    return code === DecodeError.none ? undefined : DECODE_ERROR_NAMES[code]
   }
 
   /** What is said of a path is of no use later: without a link it is not said. */

@@ -10,6 +10,7 @@ import type {
 } from '@mp/interface'
 import { ProberManager } from '@mp/prober'
 import type { ProberOptions } from '@mp/prober'
+import { SealedPlaces } from './bonding/sealed-places.ts'
 import { Driver } from './driver.ts'
 import { DropCounter } from './drop-counter.ts'
 import type { TunnelEvent } from './events.ts'
@@ -35,6 +36,11 @@ export interface TunnelOptions {
   readonly createFragmenter: () => Fragmenter
   /** How paths are probed; see `@mp/prober`. Default: its own, but for `delayLimitMs`, which is Infinity. */
   readonly prober?: Omit<ProberOptions, 'nextNonce' | 'estimator'>
+  /**
+   * Paths are shared by what they carry, measured all the time: packets are paced, lost ones sent again, order is
+   * restored. Both sides should agree. Default false: paths are shared by what the scheduler says, and nothing waits.
+   */
+  readonly isAdaptive?: boolean
   /** Packets handled at once, ≥ 1. Default 128. */
   readonly batchSize?: number
   /** Called after the state has changed. Must not throw: that ends as an uncaught exception. */
@@ -72,6 +78,7 @@ export class TunnelCore {
   readonly #options: TunnelOptions
   readonly #probers: ProberManager<TunnelPath>
   readonly #scratch: Scratch
+  readonly #places: SealedPlaces
   readonly #upkeep = new Upkeep()
   readonly #owners = new WeakMap<Link, Session>()
   readonly #words: Uint32Array = new Uint32Array(RANDOM_WORDS)
@@ -84,6 +91,7 @@ export class TunnelCore {
     this.batchSize = options.batchSize ?? DEFAULT_BATCH_SIZE
     this.drops = new DropCounter(options.pool)
     this.#scratch = new Scratch(options.pool, this.batchSize)
+    this.#places = new SealedPlaces(options.pool)
     this.driver = new Driver(options.runtime)
     this.#probers = new ProberManager({
       onTransmit: (path, probe) => path.owner.sendProbe(path, probe),
@@ -140,6 +148,8 @@ export class TunnelCore {
       scratch: this.#scratch,
       owners: this.#owners,
       batchSize: this.batchSize,
+      places: this.#places,
+      isAdaptive: this.#options.isAdaptive ?? false,
       totalDrops: this.drops,
       nowMs: () => this.nowMs(),
       randomBytes: (into) => this.#options.runtime.randomBytes(into),

@@ -2,7 +2,10 @@ import type { PacketBatch, PacketPool } from '@mp/interface'
 import { FrameHeader, FrameType, HEADER_BYTES, sendTimeOf } from '@mp/wire'
 import type { ControlBody, FrameCodec } from '@mp/wire'
 import type { DropCounter } from './drop-counter.ts'
+import { FlowOrder } from './bonding/flow-order.ts'
 import type { TunnelPath } from './path.ts'
+
+const LOW24 = 0xff_ffff
 
 /** Puts frame headers in front of packets, with the counters of session and path. */
 export class FrameWriter {
@@ -12,6 +15,8 @@ export class FrameWriter {
   readonly #header = new FrameHeader()
   /** Global sequence number of the packet at hand; -1 before the first. */
   #sequence = -1
+  readonly #flows = new FlowOrder()
+  #nowMs = 0
 
   constructor(pool: PacketPool, codec: FrameCodec, drops: DropCounter) {
     this.#pool = pool
@@ -23,6 +28,7 @@ export class FrameWriter {
   setReceiver(receiver: number): void {
     this.#header.receiver = receiver
     this.#sequence = -1
+    this.#flows.reset()
   }
 
   /** The epoch that frames are sealed in from now on. */
@@ -32,26 +38,52 @@ export class FrameWriter {
 
   /** Send time of the frames that follow; once per batch, because reading a clock per packet tells no more. */
   setTime(nowMs: number): void {
+    this.#nowMs = nowMs
     this.#header.sendTime = sendTimeOf(nowMs)
   }
 
-  /** The next packet has the next number; all its pieces share it. */
-  nextPacket(): void {
-    this.#sequence++
+  /** The last number given; -1 before the first. */
+  get sequence(): number {
+    return this.#sequence
   }
 
-  /** Makes the packet or piece in `row` a data frame of `path`, in place. Its flags are the row's. */
+  /**
+   * Gives the packet in `row` the next number: its low 24 bits into column `sequence`, and how far back the packet before
+   * in its flow is into column `peer`, which has no other meaning before a link takes the row. All its pieces share both.
+   */
+  number(batch: PacketBatch, row: number): void {
+    const sequence = ++this.#sequence
+    batch.sequence[row] = sequence & LOW24
+    batch.peer[row] = this.#flows.distance(batch.flow[row]!, sequence)
+  }
+
+  /** The whole number of which `low24` are the low bits, given not long ago. */
+  wholeSequence(low24: number): number {
+    return this.#sequence - ((this.#sequence - low24) & LOW24)
+  }
+
+  /** Makes the numbered packet or piece in `row` a data frame of `path`, in place. Its flags are the row's. */
   writeData(batch: PacketBatch, row: number, path: TunnelPath): void {
     const header = this.#header
     header.type = FrameType.data
     header.flags = batch.flags[row]!
-    header.sequence = this.#sequence
+    header.sequence = batch.sequence[row]!
+    header.flowSequence = batch.peer[row]!
     this.#write((batch.offset[row]! -= HEADER_BYTES), path)
     batch.length[row]! += HEADER_BYTES
   }
 
   /** Appends a control frame of `path` to `into`. Counted when there is no room for it. */
   writeControl(path: TunnelPath, body: ControlBody, into: PacketBatch = path.out): void {
+    this.#appendControl(path, into, (offset) => this.#codec.writeControl(offset, body))
+  }
+
+  /** Appends a control frame to `path.out` whose body `write` writes; it answers its length, bytes. */
+  writeLongControl(path: TunnelPath, write: (offset: number) => number): void {
+    this.#appendControl(path, path.out, write)
+  }
+
+  #appendControl(path: TunnelPath, into: PacketBatch, write: (offset: number) => number): void {
     const full = into.count === into.capacity
     const slot = full ? -1 : this.#pool.acquire()
     if (slot < 0) return this.#drops.count(full ? 'link-full' : 'pool-empty')
@@ -60,9 +92,12 @@ export class FrameWriter {
     header.type = FrameType.control
     header.flags = 0
     header.sequence = 0
+    header.flowSequence = 0
+    const counter = path.txCounter
     this.#write(offset, path)
-    const bodyBytes = this.#codec.writeControl(offset + HEADER_BYTES, body)
-    into.push(slot, offset, HEADER_BYTES + bodyBytes)
+    const lengthBytes = HEADER_BYTES + write(offset + HEADER_BYTES)
+    into.push(slot, offset, lengthBytes)
+    path.sender?.handleControl(counter, lengthBytes, this.#nowMs)
   }
 
   #write(offset: number, path: TunnelPath): void {

@@ -9,14 +9,16 @@ import {
   HEADER_BYTES,
   expandCounter,
 } from '@mp/wire'
+import type { ReceivedFrame } from '@mp/rate-control'
 import type { FrameCodec } from '@mp/wire'
+import type { Bonding } from './bonding/bonding.ts'
 import type { ControlChannel } from './control-channel.ts'
 import type { DropCounter } from './drop-counter.ts'
 import type { FrameGuard } from './frame-guard.ts'
 import type { PacketInspector } from './packet-inspector.ts'
 import type { TunnelPath } from './path.ts'
 import type { Arrival } from './roaming.ts'
-import type { Scratch } from './scratch.ts'
+import type { MutableArrivals, Scratch } from './scratch.ts'
 
 export interface InboundParts {
   readonly pool: PacketPool
@@ -42,6 +44,8 @@ export interface InboundParts {
   readonly onHandshake: (frame: Uint8Array) => string | undefined
   /** Takes inner packets and empties the batch. */
   readonly deliver: (packets: PacketBatch) => void
+  /** Undefined: packets are delivered as they come. */
+  readonly bonding: Bonding | undefined
 }
 
 /** Where and when frames came in. */
@@ -67,6 +71,10 @@ export class Inbound {
   #recent: TunnelPath | undefined
   /** The path whose prober knows already that it lives. */
   #alive: TunnelPath | undefined
+  readonly #seen: ReceivedFrame = { counter: 0, bytes: 0, sendTime: 0, duplicate: false }
+  /** Highest number of an inner packet so far; -1 before the first. */
+  #sequence = -1
+  #arrivals: MutableArrivals | undefined
   /** Whole counter of each row. */
   #counters: Float64Array = new Float64Array(0)
 
@@ -77,15 +85,18 @@ export class Inbound {
 
   /** Takes all frames of `batch` and empties it. The rows that go on are moved up over those that do not. */
   receive(batch: PacketBatch, source: FrameSource, nowMs: number): void {
-    const { guard, deliver, scratch } = this.#parts
+    const { guard, deliver, scratch, bonding } = this.#parts
     this.#counters = scratch.countersFor(batch.capacity)
+    this.#arrivals = bonding === undefined ? undefined : scratch.arrivalsFor(batch.capacity)
     this.#recent = undefined
     this.#admitAll(batch)
     if (batch.count === 0) return
     guard.open(batch, this.#counters, nowMs)
     this.#parts.onOpened()
     this.#takeAll(batch, { source, nowMs })
-    if (batch.count > 0) deliver(batch)
+    if (batch.count === 0) return
+    if (bonding === undefined) deliver(batch)
+    else bonding.resequence(batch, this.#arrivals!)
   }
 
   #admitAll(batch: PacketBatch): void {
@@ -128,16 +139,31 @@ export class Inbound {
   #takeAll(batch: PacketBatch, origin: Origin): void {
     let kept = 0
     this.#alive = undefined
+    if (this.#arrivals !== undefined) this.#arrivals.nowMs = origin.nowMs
     for (let row = 0; row < batch.count; row++) {
       const fault = batch.length[row] === 0 ? 'forged' : this.#takeFrame(batch, row, origin)
       if (fault === undefined) {
         if (kept !== row) batch.moveRow(row, kept)
+        if (this.#arrivals !== undefined) this.#noteOrder(this.#arrivals, kept)
         kept++
       } else if (fault !== TAKEN) {
         this.#parts.drops.drop(batch.slot[row]!, fault)
       }
     }
     batch.count = kept
+  }
+
+  /** Notes where in the order of the session the packet in `row` belongs, whose header was read last. */
+  #noteOrder({ sequences, flowDistances }: MutableArrivals, row: number): void {
+    const sequence = expandCounter(this.#header.sequence, this.#sequence)
+    if (sequence > this.#sequence) this.#sequence = sequence
+    sequences[row] = sequence
+    flowDistances[row] = this.#header.flowSequence
+  }
+
+  /** The peer numbers its packets anew. */
+  beginAnew(): void {
+    this.#sequence = -1
   }
 
   /** Takes an authentic frame. @returns undefined when the row is an inner packet now, else why it is dropped. */
@@ -201,9 +227,23 @@ export class Inbound {
     path.counters.rxFrames++
     path.counters.rxBytes += frameBytes
     const peer = batch.peer[row]!
-    if (isNewest && (path.source !== source || path.peer !== peer)) {
-      this.#parts.follow(path, { source, peer, frameBytes, nowMs })
-    }
+    const isAtHome = path.source === source && path.peer === peer
+    // A frame that another path brings was lost on its own and sent again: it tells nothing of its path.
+    if (!isAtHome && this.#isCarriedBy(source, peer)) return true
+    if (isNewest && !isAtHome) this.#parts.follow(path, { source, peer, frameBytes, nowMs })
+    if (this.#parts.bonding?.isShared === true) this.#report(path, counter, frameBytes, nowMs)
     return true
+  }
+
+  #report(path: TunnelPath, counter: number, bytes: number, nowMs: number): void {
+    const seen = this.#seen
+    seen.counter = counter
+    seen.bytes = bytes
+    seen.sendTime = this.#header.sendTime
+    this.#parts.bonding!.feedback.handleFrame(path, seen, nowMs)
+  }
+
+  #isCarriedBy(source: FrameSource, peer: number): boolean {
+    return this.#parts.paths.list.some((path) => path.source === source && path.peer === peer)
   }
 }

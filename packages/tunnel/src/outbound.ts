@@ -1,6 +1,7 @@
 import type { Fragmenter, PacketBatch, PickRequest, Scheduler } from '@mp/interface'
 import type { PathManager } from '@mp/path-manager'
-import { FLAG_FRAGMENT, FRAGMENT_HEADER_BYTES, MAX_FRAGMENTS, MAX_OVERHEAD_BYTES } from '@mp/wire'
+import { CLASS_MASK, FLAG_FRAGMENT, FRAGMENT_HEADER_BYTES, MAX_FRAGMENTS, MAX_OVERHEAD_BYTES } from '@mp/wire'
+import type { Bonding } from './bonding/bonding.ts'
 import type { DropCounter } from './drop-counter.ts'
 import type { FrameWriter } from './frame-writer.ts'
 import type { PacketInspector } from './packet-inspector.ts'
@@ -16,6 +17,8 @@ export interface OutboundParts {
   readonly inspector: PacketInspector
   readonly writer: FrameWriter
   readonly drops: DropCounter
+  /** Undefined: packets leave at once, shared among paths by weight. */
+  readonly bonding: Bonding | undefined
 }
 
 /**
@@ -34,29 +37,50 @@ export class Outbound {
 
   /** Takes all packets of `batch` and empties it. */
   send(batch: PacketBatch, nowMs: number): void {
-    this.#parts.writer.setTime(nowMs)
+    const { bonding, writer } = this.#parts
+    if (bonding?.isShared === true) return this.#enqueue(batch, bonding, nowMs)
+    writer.setTime(nowMs)
     this.#request.nowMs = nowMs
     for (let row = 0; row < batch.count; row++) this.#sendPacket(batch, row)
     batch.count = 0
     this.#flush(nowMs)
   }
 
+  /** Where paths are shared by what they carry, packets wait until one carries them. */
+  #enqueue(batch: PacketBatch, { pump }: Bonding, nowMs: number): void {
+    const { inspector, drops } = this.#parts
+    for (let row = 0; row < batch.count; row++) {
+      const fault = inspector.inspect(batch, row)
+      if (fault === undefined) pump.enqueue(batch, row)
+      else drops.drop(batch.slot[row]!, fault)
+    }
+    batch.count = 0
+    pump.run(nowMs)
+  }
+
   #sendPacket(batch: PacketBatch, row: number): void {
-    const { inspector, scheduler, drops } = this.#parts
+    const { inspector, scheduler, drops, bonding } = this.#parts
     const fault = inspector.inspect(batch, row)
     if (fault !== undefined) return drops.drop(batch.slot[row]!, fault)
-    const path = scheduler.peek(this.#requestFor(batch, row))
+    const path = bonding === undefined ? scheduler.peek(this.#requestFor(batch, row)) : this.#solePath()
     if (path === undefined) return drops.drop(batch.slot[row]!, this.#whyNoPath())
     const { maxFrameBytes } = path.link!
-    this.#parts.writer.nextPacket()
+    this.#parts.writer.number(batch, row)
     if (batch.length[row]! + MAX_OVERHEAD_BYTES <= maxFrameBytes) this.#sendFrame(batch, row, path)
     else this.#sendPieces(batch, row, path)
+  }
+
+  /** One path is nothing to choose from: it takes what its link takes. */
+  #solePath(): TunnelPath | undefined {
+    const { paths } = this.#parts
+    const [path] = paths.list
+    return path !== undefined && paths.state(path.id) === 'active' ? path : undefined
   }
 
   #requestFor({ length, flags, flow }: PacketBatch, row: number): PickRequest {
     const request = this.#request
     request.lengthBytes = length[row]!
-    request.trafficClass = flags[row]!
+    request.trafficClass = flags[row]! & CLASS_MASK
     request.flow = flow[row]!
     return request
   }

@@ -8,7 +8,7 @@ import type { TunnelPath } from './path.ts'
  */
 export function refreshGate(paths: PathManager<TunnelPath>): void {
   let healthy = false
-  for (const path of paths.list) healthy ||= path.link !== undefined && path.prober.state === 'normal'
+  for (const path of paths.list) healthy ||= isHealthy(path)
   for (const path of paths.list) {
     const reason = whyNot(path, healthy)
     if (reason === undefined) {
@@ -19,9 +19,14 @@ export function refreshGate(paths: PathManager<TunnelPath>): void {
   }
 }
 
+function isHealthy({ link, prober, sender }: TunnelPath): boolean {
+  return link !== undefined && prober.state === 'normal' && sender?.isSuspect !== true
+}
+
 function whyNot(path: TunnelPath, healthyElsewhere: boolean): string | undefined {
   if (path.link === undefined) return 'no link'
   if (path.blocked) return 'link full'
+  if (path.sender?.isSuspect === true && healthyElsewhere) return 'suspect'
   if (path.prober.state === 'normal') return undefined
   if (path.prober.state === 'unstable' && !healthyElsewhere) return undefined
   return path.prober.state

@@ -1,5 +1,7 @@
 import { ReplayWindow } from '@mp/secure-channel'
 import type { FrameSource, Link, PacketBatch, Schedulable } from '@mp/interface'
+import type { PathReceiver } from '@mp/rate-control'
+import type { PathSender } from './bonding/path-sender.ts'
 import type { Probe, Prober, ProberEvent } from '@mp/prober'
 import type { BatchShelf } from './batch-shelf.ts'
 
@@ -60,6 +62,11 @@ export class TunnelPath implements Schedulable, PathIdentity {
   /** From the shelf, as long as there is something in it. */
   #out: PacketBatch | undefined
 
+  /** What is known of what was sent over it; made with the first packet that shares the session's paths. */
+  sender: PathSender | undefined
+  /** What is known of what came over it; likewise. */
+  receiver: PathReceiver | undefined
+
   constructor(identity: PathIdentity, owner: PathOwner, prober: Prober, shelf: BatchShelf) {
     this.id = identity.id
     this.name = identity.name
@@ -81,6 +88,7 @@ export class TunnelPath implements Schedulable, PathIdentity {
 
   /** Another session begins: its counters are its own. */
   beginAnew(): void {
+    this.receiver = undefined
     this.txCounter = 0
     this.window = new ReplayWindow()
   }

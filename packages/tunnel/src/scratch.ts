@@ -17,6 +17,7 @@ export class Scratch {
   readonly out: BatchShelf
 
   #counters: Float64Array = new Float64Array(0)
+  #arrivals = arrivalsFor(0)
 
   constructor(pool: PacketPool, batchSize: number) {
     this.joined = pool.createBatch(1)
@@ -30,4 +31,21 @@ export class Scratch {
     if (this.#counters.length < rows) this.#counters = new Float64Array(rows)
     return this.#counters
   }
+
+  /** What is known of inner packets besides their rows, for as many rows as a batch may have. */
+  arrivalsFor(rows: number): MutableArrivals {
+    if (this.#arrivals.sequences.length < rows) this.#arrivals = arrivalsFor(rows)
+    return this.#arrivals
+  }
+}
+
+/** Where packets belong in the order of the session; by row. */
+export interface MutableArrivals {
+  readonly sequences: Float64Array
+  readonly flowDistances: Uint16Array
+  nowMs: number
+}
+
+function arrivalsFor(rows: number): MutableArrivals {
+  return { sequences: new Float64Array(rows), flowDistances: new Uint16Array(rows), nowMs: 0 }
 }

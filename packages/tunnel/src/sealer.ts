@@ -1,4 +1,5 @@
 import type { Link, PacketBatch, PacketPool } from '@mp/interface'
+import type { SealedPlaces } from './bonding/sealed-places.ts'
 import type { ControlChannel } from './control-channel.ts'
 import type { DropCounter } from './drop-counter.ts'
 import type { FrameGuard } from './frame-guard.ts'
@@ -12,6 +13,7 @@ export interface SealerParts {
   readonly guard: FrameGuard
   readonly control: ControlChannel
   readonly drops: DropCounter
+  readonly places: SealedPlaces
 }
 
 /** The last step before a link: seals what a path has written, and sends the few frames that go past its batch. */
@@ -28,6 +30,7 @@ export class Sealer {
   /** Seals the frames of `path.out` that are not sealed yet. Without a key they are dropped. */
   seal(path: TunnelPath): void {
     this.#seal(path, path.out, path.sealed)
+    if (path.sender !== undefined) this.#parts.places.note(path.out, path.sealed)
     path.sealed = path.out.count
   }
 

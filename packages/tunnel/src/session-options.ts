@@ -1,5 +1,6 @@
 import type { Fragmenter, Link, PacketBatch, PacketPool, Scheduler } from '@mp/interface'
 import type { ProberManager, ProberOptions } from '@mp/prober'
+import type { SealedPlaces } from './bonding/sealed-places.ts'
 import type { DropCounter } from './drop-counter.ts'
 import type { TunnelEvent } from './events.ts'
 import type { FrameGuard } from './frame-guard.ts'
@@ -23,6 +24,10 @@ export interface SessionOptions {
   /** The client knows its paths and weighs them; the server learns both from it. */
   readonly role: 'client' | 'server'
   readonly batchSize: number
+  /** Where the sealed frames of all sessions lie. */
+  readonly places: SealedPlaces
+  /** Paths are shared by what they carry, measured all the time, and not by weights alone. */
+  readonly isAdaptive: boolean
   /** Whose link is whose, among all sessions: transports tell of links, not of sessions. */
   readonly owners: WeakMap<Link, Session>
   /** Counts the drops of all sessions. */

@@ -3,7 +3,8 @@ import { PathManager, connectScheduler } from '@mp/path-manager'
 import { Prober } from '@mp/prober'
 import type { Probe, ProberEvent } from '@mp/prober'
 import { PathIds } from '@mp/secure-channel'
-import { FrameCodec } from '@mp/wire'
+import { DecodeError, FrameCodec } from '@mp/wire'
+import { Bonding } from './bonding/bonding.ts'
 import { ControlChannel } from './control-channel.ts'
 import { DropCounter } from './drop-counter.ts'
 import type { Wakeable } from './driver.ts'
@@ -51,6 +52,8 @@ export class Session implements PathOwner, Wakeable {
   readonly #ids = new PathIds()
   readonly #sealer: Sealer
   readonly #pieceDrops: PieceDrops
+  /** Undefined when paths are shared by weight. */
+  readonly #bonding: Bonding | undefined
   /** The peer's index for the session; 0 until it has told us. */
   #remoteIndex = 0
   /** The epoch that frames are sealed in. */
@@ -80,14 +83,20 @@ export class Session implements PathOwner, Wakeable {
       tellWeights: options.role === 'client',
       onReply: (path, nonce, nowMs) => {
         path.prober.handleReply(nonce, nowMs)
+        this.#bonding?.handleReply(path)
       },
+      onReport: (offset, lengthBytes, nowMs) =>
+        this.#bonding?.feedback.handleReport(offset, lengthBytes, nowMs) ?? DecodeError.none,
       onWeight: (path, weight) => this.#handleWeight(path, weight),
       onClose: options.onPeerClose,
       onPathClose: (path) => this.#handlePathClose(path),
       onPathResponse: (path, token) => this.#roaming.handleResponse(path, token),
     })
     const inspector = new PacketInspector(pool.arena)
-    const parts = { ...options, paths: this.paths, codec, writer, control, inspector, drops }
+    const shared = { ...options, paths: this.paths, writer, drops }
+    const bonding = options.isAdaptive ? new Bonding(shared) : undefined
+    const parts = { ...shared, codec, control, inspector, bonding }
+    this.#bonding = bonding
     this.#drops = drops
     this.#writer = writer
     this.#control = control
@@ -135,6 +144,7 @@ export class Session implements PathOwner, Wakeable {
   send(packets: PacketBatch, nowMs: number): void {
     this.#outbound.send(packets, nowMs)
     this.#updateProbers(nowMs)
+    if (this.#bonding !== undefined) this.#options.onTouched()
   }
 
   /** Takes frames from a link and empties the batch. */
@@ -254,12 +264,14 @@ export class Session implements PathOwner, Wakeable {
   }
 
   pollTimeout(): number {
-    return Math.min(this.fragmenter.pollTimeout(), this.guard.pollTimeout())
+    const dueMs = Math.min(this.fragmenter.pollTimeout(), this.guard.pollTimeout())
+    return this.#bonding === undefined ? dueMs : Math.min(dueMs, this.#bonding.pollTimeout())
   }
 
   handleTimeout(nowMs: number): void {
     this.fragmenter.handleTimeout(nowMs)
     this.guard.handleTimeout(nowMs)
+    this.#bonding?.handleTimeout(nowMs)
   }
 
   stats(): SessionStats {
@@ -271,6 +283,7 @@ export class Session implements PathOwner, Wakeable {
       epoch: this.guard.sendEpoch,
       encryption: this.guard.encryption,
       paths: [...this.paths].map((path) => pathStats(path, this.paths.state(path.id) ?? 'suspended')),
+      bonding: this.#bonding?.stats(),
       drops: this.#drops.snapshot(),
     }
   }
@@ -292,6 +305,7 @@ export class Session implements PathOwner, Wakeable {
       if (tellPeer && this.established) this.#control.sendClose(path, 0)
       this.#dropPath(path, 'session closed')
     }
+    this.#bonding?.close()
     this.fragmenter.close()
     this.guard.close()
     this.#pieceDrops.count()
@@ -316,6 +330,8 @@ export class Session implements PathOwner, Wakeable {
   #beginAnew(remoteIndex: number): void {
     this.#remoteIndex = remoteIndex
     this.#writer.setReceiver(remoteIndex)
+    this.#bonding?.beginAnew()
+    this.#inbound.beginAnew()
     for (const path of this.paths.list) path.beginAnew()
     // A client has the answer of the server in its hand; a server waits for a frame that shows that it came.
     if (this.#options.role === 'client') this.#confirm(this.#options.nowMs())

@@ -1,6 +1,7 @@
 import type { Drops, LinkStats, ListenerStats, TunStats } from '@mp/interface'
 import type { PathState } from '@mp/path-manager'
 import type { ProberStats } from '@mp/prober'
+import type { BondingStats } from './bonding/bonding.ts'
 import type { Encryption } from './frame-guard.ts'
 import type { TunnelPath } from './path.ts'
 
@@ -38,6 +39,8 @@ export interface SessionStats {
   /** What frames are sealed with. Undefined while there are no keys, or none are used. */
   readonly encryption: Encryption | undefined
   readonly paths: readonly PathStats[]
+  /** Undefined when paths are shared by weight. */
+  readonly bonding: BondingStats | undefined
   readonly drops: Drops
 }
 

@@ -128,7 +128,7 @@ describe('frame writer', () => {
     path.txCounter = 41
     const [offset, length] = [batch.offset[0]!, batch.length[0]!]
     batch.flags[0] = TrafficClass.critical
-    writer.nextPacket()
+    writer.number(batch, 0)
     writer.writeData(batch, 0, path)
     expect([batch.offset[0], batch.length[0]]).toEqual([offset - HEADER_BYTES, length + HEADER_BYTES])
     const header = new FrameHeader()

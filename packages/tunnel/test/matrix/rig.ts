@@ -1,5 +1,5 @@
 import { Mempool } from '@mp/mempool'
-import { CfsScheduler } from '@mp/scheduler-cfs'
+import { AdaptiveScheduler } from '@mp/scheduler-cfs'
 import { InnerHost, MemoryNetwork, memoryTransport, simRuntime } from '@mp/testkit'
 import type { LineOptions, NetworkPath, SimRuntime } from '@mp/testkit'
 import { fragmenter } from '@mp/udpmux'
@@ -137,7 +137,8 @@ export class Rig {
       runtime: this.runtime,
       pool,
       tun: host,
-      createScheduler: () => new CfsScheduler(),
+      createScheduler: () => new AdaptiveScheduler(),
+      isAdaptive: true,
       createFragmenter: () => fragmenter({ pool }),
       onEvent: (event) => this.#onEvent(side, event),
     })

@@ -1,0 +1,176 @@
+import type { Fragmenter, PacketBatch, PacketPool, Scheduler } from '@mp/interface'
+import type { PathManager } from '@mp/path-manager'
+import { Resequencer } from '@mp/resequencer'
+import type { Arrivals, ResequencerStats } from '@mp/resequencer'
+import type { DropCounter } from '../drop-counter.ts'
+import type { Wakeable } from '../driver.ts'
+import type { FrameWriter } from '../frame-writer.ts'
+import { refreshGate } from '../path-gate.ts'
+import type { TunnelPath } from '../path.ts'
+import type { Scratch } from '../scratch.ts'
+import { Feedback } from './feedback.ts'
+import { PathSender } from './path-sender.ts'
+import { Pump } from './pump.ts'
+import { Repair } from './repair.ts'
+import type { RepairStats } from './repair.ts'
+import type { SealedPlaces } from './sealed-places.ts'
+
+export interface BondingParts {
+  readonly pool: PacketPool
+  readonly scratch: Scratch
+  readonly places: SealedPlaces
+  readonly scheduler: Scheduler<TunnelPath>
+  readonly paths: PathManager<TunnelPath>
+  readonly fragmenter: Fragmenter
+  readonly writer: FrameWriter
+  readonly drops: DropCounter
+  /** Takes inner packets and empties the batch. */
+  readonly deliver: (packets: PacketBatch) => void
+}
+
+/** What bonding counts in a session. */
+export interface BondingStats {
+  /** Packets that wait for a path. */
+  readonly waiting: number
+  readonly repair: RepairStats
+  /** Undefined before the first packet came. */
+  readonly resequencer: ResequencerStats | undefined
+}
+
+/** A path that is suspect although none is better is looked at again after this long, ms. */
+const LOOK_AGAIN_MS = 50
+
+/**
+ * All that makes several paths of a session one good line: packets leave no faster than paths carry them, the two ends
+ * tell each other what came, what is lost is sent again over another path, and the receiver restores order.
+ *
+ * Nothing of it costs memory before a session carries data, and pacing and reports begin with the second path.
+ */
+export class Bonding implements Wakeable {
+  readonly pump: Pump
+  readonly feedback: Feedback
+  readonly #parts: BondingParts
+  readonly #repair: Repair
+  #resequencer: Resequencer | undefined
+  #nowMs = 0
+
+  constructor(parts: BondingParts) {
+    this.#parts = parts
+    this.#repair = new Repair({ ...parts, single: parts.scratch.single })
+    this.pump = new Pump({ ...parts, senderOf: (path) => this.#senderOf(path) })
+    this.feedback = new Feedback({
+      ...parts,
+      arena: parts.pool.arena,
+      pump: this.pump,
+      repair: this.#repair,
+      resequencer: () => this.#resequencer,
+      onWritten: (path) => path.flush(),
+    })
+    parts.paths.subscribe(({ type, path, reason }) => {
+      if (type === 'suspend' && reason !== 'link full') this.pump.rebind(path)
+      else if (type === 'resume') this.feedback.observe(path, this.#nowMs)
+      else if (type === 'append') this.#resequencer?.addPath(path.id)
+      else if (type === 'remove') this.#removePath(path)
+    })
+  }
+
+  /** There are paths to choose from: packets are paced, and what comes is reported. */
+  get isShared(): boolean {
+    return this.#parts.paths.size > 1
+  }
+
+  /** Puts packets in order and hands them on; empties the batch. */
+  resequence(packets: PacketBatch, arrivals: Arrivals): void {
+    this.#resequencer ??= this.#createResequencer()
+    this.#resequencer.handlePackets(packets, arrivals)
+  }
+
+  /** A probe of a path was answered: whatever was suspected of it, it works. */
+  handleReply(path: TunnelPath): void {
+    if (path.sender?.isSuspect !== true) return
+    path.sender.isSuspect = false
+    refreshGate(this.#parts.paths)
+  }
+
+  pollTimeout(): number {
+    let dueMs = Math.min(this.pump.pollTimeout(), this.feedback.pollTimeout())
+    if (this.#resequencer !== undefined) dueMs = Math.min(dueMs, this.#resequencer.pollTimeout())
+    for (const { sender } of this.#parts.paths.list) {
+      if (sender !== undefined && !sender.isSuspect) dueMs = Math.min(dueMs, this.#suspicionMs(sender))
+    }
+    return dueMs
+  }
+
+  handleTimeout(nowMs: number): void {
+    this.#nowMs = nowMs
+    for (const path of this.#parts.paths.list) this.#suspect(path, nowMs)
+    this.feedback.handleTimeout(nowMs)
+    this.pump.handleTimeout(nowMs)
+    this.#resequencer?.handleTimeout(nowMs)
+  }
+
+  /** Another session begins with the peer: all numbers are new. */
+  beginAnew(): void {
+    for (const path of this.#parts.paths.list) this.#forget(path)
+    this.#resequencer?.close()
+    this.#resequencer = undefined
+  }
+
+  stats(): BondingStats {
+    return {
+      waiting: this.pump.waiting,
+      repair: this.#repair.stats(),
+      resequencer: this.#resequencer?.stats(),
+    }
+  }
+
+  close(): void {
+    this.beginAnew()
+    this.pump.close()
+    this.#repair.close()
+  }
+
+  /** When to look at a path that has not answered. While no other path works that changes nothing, and is done rarely. */
+  #suspicionMs({ suspectAtMs }: PathSender): number {
+    return suspectAtMs > this.#nowMs ? suspectAtMs : this.#nowMs + LOOK_AGAIN_MS
+  }
+
+  /** A path that did not answer for an RTO while others work: what was under way on it is sent over those. */
+  #suspect(path: TunnelPath, nowMs: number): void {
+    const { sender } = path
+    if (sender === undefined || sender.isSuspect || nowMs < sender.suspectAtMs) return
+    const { paths } = this.#parts
+    if (!paths.list.some((each) => each !== path && paths.state(each.id) === 'active')) return
+    sender.isSuspect = true
+    sender.tracker.clear()
+    refreshGate(paths)
+    this.#repair.flush(nowMs)
+  }
+
+  #senderOf(path: TunnelPath): PathSender {
+    path.sender ??= new PathSender(this.#repair.fateOf(path), Infinity)
+    return path.sender
+  }
+
+  #createResequencer(): Resequencer {
+    const { pool, paths, deliver } = this.#parts
+    const resequencer = new Resequencer({ pool, onPackets: deliver })
+    for (const { id } of paths.list) resequencer.addPath(id)
+    return resequencer
+  }
+
+  #removePath(path: TunnelPath): void {
+    this.#resequencer?.removePath(path.id)
+    this.#forget(path)
+  }
+
+  #forget(path: TunnelPath): void {
+    const { sender } = path
+    path.receiver = undefined
+    if (sender === undefined) return
+    this.pump.dropQueue(sender.queue, 'path-closed')
+    sender.isSuspect = false
+    sender.tracker.clear()
+    path.sender = undefined
+  }
+}

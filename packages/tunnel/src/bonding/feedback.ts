@@ -1,0 +1,175 @@
+import type { PathEstimate, PathReport, PickRequest, Scheduler } from '@mp/interface'
+import type { PathManager } from '@mp/path-manager'
+import { PathReceiver, emptyReport } from '@mp/rate-control'
+import type { ReceivedFrame } from '@mp/rate-control'
+import type { Resequencer } from '@mp/resequencer'
+import { DecodeError, ReportCodec, SentReport, TrafficClass } from '@mp/wire'
+import type { DecodeCode } from '@mp/wire'
+import type { FrameWriter } from '../frame-writer.ts'
+import type { TunnelPath } from '../path.ts'
+import type { Pump } from './pump.ts'
+import type { Repair } from './repair.ts'
+
+export interface FeedbackParts {
+  readonly arena: Uint8Array
+  readonly scheduler: Scheduler<TunnelPath>
+  readonly paths: PathManager<TunnelPath>
+  readonly writer: FrameWriter
+  readonly pump: Pump
+  readonly repair: Repair
+  /** Puts what comes in order; undefined before the first packet. */
+  readonly resequencer: () => Resequencer | undefined
+  /** A report was written: send it. */
+  readonly onWritten: (path: TunnelPath) => void
+}
+
+/** How often it is looked whether a report is due while frames come, ms. */
+const LOOK_MS = 5
+/** Enough for any report, bytes; only for choosing a path. */
+const REPORT_BYTES = 200
+/** What the peer needs on top of a round trip to send a lost frame again, ms. */
+const REPAIR_SLACK_MS = 40
+/** A frame lost without repair is not waited for longer than this, ms. */
+const HOLD_MS = 3
+
+/**
+ * What the two ends tell each other about what came: writes reports of what is received, and makes of the peer's
+ * reports what is known of each path: what is lost, what it carries, how long it takes.
+ */
+export class Feedback {
+  readonly #parts: FeedbackParts
+  readonly #codec: ReportCodec
+  readonly #report: PathReport = emptyReport()
+  readonly #sent = new SentReport()
+  readonly #request: PickRequest = {
+    lengthBytes: REPORT_BYTES,
+    nowMs: 0,
+    trafficClass: TrafficClass.critical,
+    flow: 0,
+  }
+  readonly #estimate: { -readonly [K in keyof PathEstimate]: PathEstimate[K] } = {
+    bytesPerSecond: 1,
+    owdMinMs: 0,
+    queueDelayMs: 0,
+    lossRatio: 0,
+    repairMs: 0,
+    costMs: 0,
+    role: 'primary',
+    queuedBytes: 0,
+    maxPacketBytes: Infinity,
+    isExhausted: false,
+  }
+  /** When to look again, ms; Infinity when nothing came since the last report. */
+  #dueMs = Infinity
+
+  constructor(parts: FeedbackParts) {
+    this.#parts = parts
+    this.#codec = new ReportCodec(parts.arena)
+  }
+
+  /** Takes note of an authentic frame of `path`. */
+  handleFrame(path: TunnelPath, frame: ReceivedFrame, nowMs: number): void {
+    path.receiver ??= new PathReceiver()
+    path.receiver.handleFrame(frame, nowMs)
+    if (this.#dueMs === Infinity) this.#dueMs = nowMs
+  }
+
+  pollTimeout(): number {
+    return this.#dueMs
+  }
+
+  /** Writes a report if one is due. */
+  handleTimeout(nowMs: number): void {
+    if (nowMs < this.#dueMs) return
+    const { paths } = this.#parts
+    const isDue = paths.list.some(({ receiver }) => receiver?.wantsReport(nowMs) === true)
+    if (isDue) this.#write(nowMs)
+    this.#dueMs = isDue ? Infinity : nowMs + LOOK_MS
+  }
+
+  /** Takes the body of a report. @returns what is wrong with it, if anything. */
+  handleReport(offset: number, lengthBytes: number, nowMs: number): DecodeCode {
+    const codec = this.#codec
+    const code = codec.read(offset, lengthBytes)
+    if (code !== DecodeError.none) return code
+    while (codec.nextPath(this.#report)) this.#takeReport(nowMs)
+    const resequencer = this.#parts.resequencer()
+    while (codec.nextSent(this.#sent)) {
+      resequencer?.setSnapshot(this.#sent.pathId, this.#sent.sequence, codec.globalSequence)
+    }
+    this.#parts.repair.flush(nowMs)
+    return code
+  }
+
+  /** Tells the scheduler what is known of a path. */
+  observe(path: TunnelPath, nowMs: number): void {
+    const estimate = this.#estimate
+    const { sender } = path
+    const rttMs = minRttMs(path)
+    estimate.bytesPerSecond = (sender?.controller.capacityBps ?? FIRST_BPS) / 8
+    estimate.owdMinMs = rttMs / 2
+    estimate.queueDelayMs = sender?.controller.queueDelayMs ?? 0
+    estimate.lossRatio = sender?.controller.lossFloorRatio ?? 0
+    estimate.repairMs = rttMs + REPAIR_SLACK_MS
+    estimate.queuedBytes = sender?.queue.bytes ?? 0
+    this.#parts.scheduler.observe(path, estimate, nowMs)
+  }
+
+  #takeReport(nowMs: number): void {
+    const { paths, pump } = this.#parts
+    const path = paths.get(this.#report.pathId)
+    const sender = path?.sender
+    if (path === undefined || sender === undefined) return
+    if (sender.tracker.handleReport(this.#report, nowMs) !== 'used') return
+    if (sender.tracker.sample.ackedFrames > 0) sender.isSuspect = false
+    sender.controller.handleSample(sender.tracker.sample, nowMs)
+    sender.pacer.setRate(sender.controller.capacityBps, nowMs)
+    this.observe(path, nowMs)
+    pump.setCapacity(paths.list.reduce((sum, each) => sum + (each.sender?.controller.capacityBps ?? 0), 0))
+  }
+
+  #write(nowMs: number): void {
+    const path = this.#fastest(nowMs)
+    if (path === undefined) return
+    const { writer, paths, resequencer } = this.#parts
+    writer.setTime(nowMs)
+    writer.writeLongControl(path, (offset) => this.#writeBody(offset, nowMs))
+    let rttMs = Infinity
+    for (const each of paths.list) if (each.receiver !== undefined) rttMs = Math.min(rttMs, minRttMs(each))
+    resequencer()?.setHoldMs(paths.size > 1 && rttMs < Infinity ? rttMs + REPAIR_SLACK_MS : HOLD_MS)
+    this.#parts.onWritten(path)
+  }
+
+  #writeBody(offset: number, nowMs: number): number {
+    const codec = this.#codec
+    const { paths, writer } = this.#parts
+    codec.begin(offset, writer.sequence)
+    for (const path of paths.list) {
+      path.receiver?.setRttMin(minRttMs(path))
+      if (path.receiver?.writeReport(this.#report, nowMs) !== true) continue
+      this.#report.pathId = path.id
+      codec.addPath(this.#report)
+    }
+    for (const { id, sender } of paths.list) {
+      if (sender !== undefined && sender.lastSequence >= 0) codec.addSent(id, sender.lastSequence)
+    }
+    return codec.end()
+  }
+
+  #fastest(nowMs: number): TunnelPath | undefined {
+    this.#request.nowMs = nowMs
+    const path = this.#parts.scheduler.peek(this.#request)
+    return path?.link === undefined ? undefined : path
+  }
+}
+
+/** What is believed of a path nothing was sent over yet, bit/s. */
+const FIRST_BPS = 2_000_000
+/** RTT of a path that was not measured yet, ms. */
+const UNKNOWN_RTT_MS = 100
+
+/** Least RTT, from data where there was any, else from probes. */
+function minRttMs({ sender, prober }: TunnelPath): number {
+  if (sender !== undefined && sender.tracker.smoothedRttMs > 0) return sender.tracker.rttMinMs
+  return prober.stats().minRttMs ?? UNKNOWN_RTT_MS
+}

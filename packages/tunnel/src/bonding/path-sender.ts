@@ -1,0 +1,63 @@
+import { CapacityController, FlightTracker, Pacer } from '@mp/rate-control'
+import type { FrameFate, SentFrame } from '@mp/rate-control'
+import { RowQueue } from './row-queue.ts'
+
+/** Least patience with a path on top of an RTO, ms. */
+const MIN_PATIENCE_MS = 80
+/** Most packets that wait for one path. */
+const MAX_QUEUED = 4096
+
+/** The sending side of a path in use: what waits for it, what is under way, and how fast it may go. */
+export class PathSender {
+  /** Packets that are bound to the path and have their number, but no counter of the path yet. */
+  readonly queue: RowQueue = new RowQueue(MAX_QUEUED)
+  readonly tracker: FlightTracker
+  readonly controller: CapacityController
+  readonly pacer: Pacer
+  /** The highest number of a packet that went out over it; -1 before the first. */
+  lastSequence = -1
+  /** Nothing was heard of its frames for an RTO: it carries nothing until its probes are answered. */
+  isSuspect = false
+  /** The frame that leaves next: filled in, then {@link handleData} is called. */
+  readonly frame: SentFrame = { counter: 0, bytes: 0, sequence: -1, slot: -1, appLimited: false }
+
+  constructor(fate: FrameFate, maxBps: number) {
+    this.tracker = new FlightTracker(fate)
+    this.controller = new CapacityController({ maxBps })
+    this.pacer = new Pacer(this.controller.capacityBps)
+  }
+
+  /** When to suspect the path, ms: its oldest frame is silent for two RTOs, since reports come in intervals of their own. */
+  get suspectAtMs(): number {
+    return this.tracker.suspectAtMs + Math.max(MIN_PATIENCE_MS, this.tracker.rtoMs)
+  }
+
+  /** Bytes that may leave now. */
+  budgetBytes(nowMs: number): number {
+    const inFlight = this.controller.inFlightLimitBytes - this.tracker.inFlightBytes
+    return Math.min(this.pacer.budgetBytes(nowMs), inFlight)
+  }
+
+  /** A data frame, described by {@link frame}, leaves. */
+  handleData(nowMs: number): void {
+    const { frame } = this
+    if (frame.sequence > this.lastSequence) this.lastSequence = frame.sequence
+    this.pacer.spend(frame.bytes)
+    this.#handleSent(nowMs)
+  }
+
+  /** A control frame leaves, past the queue. */
+  handleControl(counter: number, bytes: number, nowMs: number): void {
+    const { frame } = this
+    frame.counter = counter
+    frame.bytes = bytes
+    frame.sequence = -1
+    frame.slot = -1
+    this.#handleSent(nowMs)
+  }
+
+  #handleSent(nowMs: number): void {
+    this.frame.appLimited = this.queue.count === 0
+    this.tracker.handleSent(this.frame, nowMs)
+  }
+}

@@ -1,0 +1,74 @@
+import type { PacketBatch } from '@mp/interface'
+
+const FIRST_ROWS = 64
+/** Columns of a batch from `slot` to `flags`. */
+const COLUMNS = 8
+const Column = { length: 2, flow: 6, flags: 7 } as const
+
+/** A queue of packets: rows of batches in a ring that grows up to a bound. It owns the slots of what is in it. */
+export class RowQueue {
+  /** Packets in it. */
+  count = 0
+  /** Bytes of them. */
+  bytes = 0
+  readonly #maxRows: number
+  #rows = new Int32Array(0)
+  #capacity = 0
+  #head = 0
+
+  /** @param maxRows Most packets, a power of two ≥ 64. */
+  constructor(maxRows: number) {
+    this.#maxRows = maxRows
+  }
+
+  /** Appends row `index` of `batch` with all columns. False when the queue is full, and then nothing happened. */
+  push(batch: PacketBatch, index: number): boolean {
+    if (this.count === this.#capacity && !this.#grow()) return false
+    const to = ((this.#head + this.count) & (this.#capacity - 1)) * COLUMNS
+    const { table, capacity } = batch
+    for (let column = 0; column < COLUMNS; column++) this.#rows[to + column] = table[column * capacity + index]!
+    this.count++
+    this.bytes += batch.length[index]!
+    return true
+  }
+
+  /** Length of the first packet, bytes. */
+  get headLength(): number {
+    return this.#rows[this.#head * COLUMNS + Column.length]!
+  }
+
+  get headFlags(): number {
+    return this.#rows[this.#head * COLUMNS + Column.flags]!
+  }
+
+  get headFlow(): number {
+    return this.#rows[this.#head * COLUMNS + Column.flow]!
+  }
+
+  /** Moves the first packet to the end of `batch`. @returns its row there, or -1 when there is no packet or no room. */
+  shift(batch: PacketBatch): number {
+    if (this.count === 0 || batch.count === batch.capacity) return -1
+    const from = this.#head * COLUMNS
+    const to = batch.count++
+    const { table, capacity } = batch
+    for (let column = 0; column < COLUMNS; column++) table[column * capacity + to] = this.#rows[from + column]!
+    this.#head = (this.#head + 1) & (this.#capacity - 1)
+    this.count--
+    this.bytes -= batch.length[to]!
+    return to
+  }
+
+  #grow(): boolean {
+    const capacity = Math.max(FIRST_ROWS, this.#capacity * 2)
+    if (capacity > this.#maxRows) return false
+    const rows = new Int32Array(capacity * COLUMNS)
+    for (let row = 0; row < this.count; row++) {
+      const from = ((this.#head + row) & (this.#capacity - 1)) * COLUMNS
+      rows.set(this.#rows.subarray(from, from + COLUMNS), row * COLUMNS)
+    }
+    this.#rows = rows
+    this.#capacity = capacity
+    this.#head = 0
+    return true
+  }
+}
