@@ -12,7 +12,16 @@ export const LAYERS = [
   },
   {
     layer: 'L1',
-    packages: ['scheduler-cfs', 'prober', 'path-manager', 'mempool', 'wire', 'resequencer', 'secure-channel', 'rate-control'],
+    packages: [
+      'scheduler-cfs',
+      'prober',
+      'path-manager',
+      'mempool',
+      'wire',
+      'resequencer',
+      'secure-channel',
+      'rate-control',
+    ],
     mayImport: ['L0'],
     why: 'each part must be usable alone, so parts meet in @mp/tunnel and never import each other',
   },

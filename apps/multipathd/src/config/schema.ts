@@ -42,12 +42,22 @@ export interface Config<Key = Secret> {
     readonly mtu: number
     readonly backend: 'auto' | 'native' | 'tuntap2'
   }
+  /** How packets are shared among paths. */
+  readonly scheduling: 'adaptive' | 'static'
   /** What the kernel may do for many packets at once. */
   readonly offload: {
     /** Cut runs of datagrams that are sent as one message. */
     readonly gso: boolean
     /** Join datagrams that are received. */
     readonly gro: boolean
+    /** Leave checksums to whoever needs them. */
+    readonly checksum: boolean
+    /** Read many packets of a TCP flow from the TUN at once. */
+    readonly tso: boolean
+    /** The same for UDP. */
+    readonly uso: boolean
+    /** Write many packets of a flow to the TUN at once. */
+    readonly coalesce: boolean
   }
   /** Where metrics will be served. Nothing listens there in this release. */
   readonly promListenAddr: string
@@ -170,6 +180,14 @@ const offload = z.strictObject(
     gro: flag()
       .default(true)
       .meta({ description: 'The kernel joins datagrams of one size that it received (UDP_GRO).' }),
+    checksum: flag().default(true).meta({
+      description: 'Checksums of packets from the TUN may be left to the system. Needed by `tso` and `uso`.',
+    }),
+    tso: flag().default(true).meta({ description: 'The TUN hands over up to 64 KiB of a TCP flow at once.' }),
+    uso: flag().default(true).meta({ description: 'The same for UDP, since Linux 6.2.' }),
+    coalesce: flag()
+      .default(true)
+      .meta({ description: 'Packets of a flow that follow each other are written to the TUN at once.' }),
   },
   { error: object },
 )
@@ -193,6 +211,15 @@ export const configSchema: z.ZodType<Parsed> = z.strictObject(
     client: client.prefault({}).meta({ description: 'Used in the client role.' }),
     server: server.optional().meta({ description: 'Used in the server role.' }),
     tun: tun.meta({ description: 'The TUN device of this side.' }),
+    scheduling: z
+      .enum(['adaptive', 'static'])
+      .default('adaptive')
+      .meta({
+        description:
+          '`adaptive`: each packet takes the path on which it will arrive first, what paths carry is measured all the ' +
+          'time, order is restored and losses are repaired; weights do not count. `static`: bytes are shared by the ' +
+          'weights of the paths, at once, and nothing else is done. Both sides should say the same.',
+      }),
     offload: offload.prefault({}).meta({
       description:
         'Work on many packets at once that is left to the kernel, on Linux with the addon. ' +

@@ -1,5 +1,5 @@
 import type { CipherName, Transport } from '@mp/interface'
-import { CfsScheduler } from '@mp/scheduler-cfs'
+import { AdaptiveScheduler, CfsScheduler } from '@mp/scheduler-cfs'
 import { tcpTransport } from '@mp/tcp-transport'
 import { MAX_PATHS, TunnelClient, TunnelServer } from '@mp/tunnel'
 import type { ClientPath, TunnelOptions, TunnelStats } from '@mp/tunnel'
@@ -33,9 +33,11 @@ const MAX_ADDRESSES = 1_048_576
 /** Chooses the parts the config asks for and puts them together. */
 export function createTunnel(config: Config, outside: Outside): Tunnel {
   const { pool } = outside
+  const isAdaptive = config.scheduling === 'adaptive'
   const common: TunnelOptions = {
     ...outside,
-    createScheduler: () => new CfsScheduler(),
+    createScheduler: () => (isAdaptive ? new AdaptiveScheduler() : new CfsScheduler()),
+    isAdaptive,
     createFragmenter: () => fragmenter({ pool }),
   }
   return config.isServer ? createServer(config, common) : createClient(config, common)

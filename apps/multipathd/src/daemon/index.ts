@@ -75,6 +75,7 @@ function openDevice(config: Config, pool: PacketPool): Promise<Tun> {
     mtuBytes: mtu,
     // With keys nothing can change between the ends, so that a checksum over it would protect nothing.
     partialChecksums: config.security !== 'none',
+    offload: config.offload,
     ...(backend === 'auto' ? {} : { backend }),
     addresses: localAddr.map((local, index) => ({ local, peer: remoteAddr[index]! })),
     routes: routesOf(config),

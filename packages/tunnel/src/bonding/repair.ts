@@ -47,7 +47,8 @@ export class Repair {
     return {
       onLost: (_sequence, slot) => this.#take(slot, path),
       // A path that is given up never answered for its frames.
-      onDone: (slot) => (path.sender?.isSuspect === true ? this.#take(slot, path) : this.#parts.pool.release(slot)),
+      onDone: (slot) =>
+        path.sender?.isSuspect === true ? this.#take(slot, path) : this.#parts.pool.release(slot),
     }
   }
 
@@ -55,7 +56,8 @@ export class Repair {
   flush(nowMs: number): void {
     if (this.#lost.length === 0) return
     this.#earn(nowMs)
-    for (let index = 0; index < this.#lost.length; index++) this.#send(this.#lost[index]!, this.#lostOn[index]!)
+    for (let index = 0; index < this.#lost.length; index++)
+      this.#send(this.#lost[index]!, this.#lostOn[index]!)
     this.#lost.length = 0
     this.#lostOn.length = 0
   }
@@ -79,7 +81,8 @@ export class Repair {
 
   #earn(nowMs: number): void {
     let bytesPerMs = 0
-    for (const { sender } of this.#parts.paths.list) bytesPerMs += (sender?.controller.capacityBps ?? 0) / 8000
+    for (const { sender } of this.#parts.paths.list)
+      bytesPerMs += (sender?.controller.capacityBps ?? 0) / 8000
     const earned = (nowMs - this.#allowedMs) * bytesPerMs * BUDGET_RATIO
     this.#allowedBytes = Math.min(Math.max(BURST_BYTES, bytesPerMs * 50), this.#allowedBytes + earned)
     this.#allowedMs = nowMs

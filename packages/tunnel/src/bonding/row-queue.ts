@@ -26,7 +26,8 @@ export class RowQueue {
     if (this.count === this.#capacity && !this.#grow()) return false
     const to = ((this.#head + this.count) & (this.#capacity - 1)) * COLUMNS
     const { table, capacity } = batch
-    for (let column = 0; column < COLUMNS; column++) this.#rows[to + column] = table[column * capacity + index]!
+    for (let column = 0; column < COLUMNS; column++)
+      this.#rows[to + column] = table[column * capacity + index]!
     this.count++
     this.bytes += batch.length[index]!
     return true
@@ -51,7 +52,8 @@ export class RowQueue {
     const from = this.#head * COLUMNS
     const to = batch.count++
     const { table, capacity } = batch
-    for (let column = 0; column < COLUMNS; column++) table[column * capacity + to] = this.#rows[from + column]!
+    for (let column = 0; column < COLUMNS; column++)
+      table[column * capacity + to] = this.#rows[from + column]!
     this.#head = (this.#head + 1) & (this.#capacity - 1)
     this.count--
     this.bytes -= batch.length[to]!
