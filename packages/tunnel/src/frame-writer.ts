@@ -1,5 +1,5 @@
 import type { PacketBatch, PacketPool } from '@mp/interface'
-import { FrameHeader, FrameType, HEADER_BYTES, sendTimeOf } from '@mp/wire'
+import { CLASS_MASK, FrameHeader, FrameType, HEADER_BYTES, TrafficClass, sendTimeOf } from '@mp/wire'
 import type { ControlBody, FrameCodec } from '@mp/wire'
 import type { DropCounter } from './drop-counter.ts'
 import { FlowOrder } from './bonding/flow-order.ts'
@@ -50,8 +50,13 @@ export class FrameWriter {
   /**
    * Gives the packet in `row` the next number: its low 24 bits into column `sequence`, and how far back the packet before
    * in its flow is into column `peer`, which has no other meaning before a link takes the row. All its pieces share both.
+   * Urgent packets have no number: they overtake others and wait for none.
    */
   number(batch: PacketBatch, row: number): void {
+    if ((batch.flags[row]! & CLASS_MASK) === TrafficClass.critical) {
+      batch.sequence[row] = batch.peer[row] = 0
+      return
+    }
     const sequence = ++this.#sequence
     batch.sequence[row] = sequence & LOW24
     batch.peer[row] = this.#flows.distance(batch.flow[row]!, sequence)

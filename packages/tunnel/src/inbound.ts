@@ -1,12 +1,14 @@
 import type { Fragmenter, FrameSource, PacketBatch, PacketPool } from '@mp/interface'
 import type { PathManager } from '@mp/path-manager'
 import {
+  CLASS_MASK,
   DECODE_ERROR_NAMES,
   DecodeError,
   FLAG_FRAGMENT,
   FrameHeader,
   FrameType,
   HEADER_BYTES,
+  TrafficClass,
   expandCounter,
 } from '@mp/wire'
 import type { ReceivedFrame } from '@mp/rate-control'
@@ -67,6 +69,8 @@ export class Inbound {
   readonly #header = new FrameHeader()
   /** Packets that were joined from pieces. */
   readonly #joined: PacketBatch
+  /** Packets that go on before all others of their batch. */
+  readonly #urgent: PacketBatch
   /** The path of the last frame. Nothing is kept from one batch to the next: paths come and go in between. */
   #recent: TunnelPath | undefined
   /** The path whose prober knows already that it lives. */
@@ -81,6 +85,7 @@ export class Inbound {
   constructor(parts: InboundParts) {
     this.#parts = parts
     this.#joined = parts.scratch.joined
+    this.#urgent = parts.scratch.urgent
   }
 
   /** Takes all frames of `batch` and empties it. The rows that go on are moved up over those that do not. */
@@ -143,6 +148,10 @@ export class Inbound {
     for (let row = 0; row < batch.count; row++) {
       const fault = batch.length[row] === 0 ? 'forged' : this.#takeFrame(batch, row, origin)
       if (fault === undefined) {
+        if (this.#arrivals !== undefined && this.#isUrgent()) {
+          this.#hurry(batch, row)
+          continue
+        }
         if (kept !== row) batch.moveRow(row, kept)
         if (this.#arrivals !== undefined) this.#noteOrder(this.#arrivals, kept)
         kept++
@@ -151,6 +160,17 @@ export class Inbound {
       }
     }
     batch.count = kept
+    if (this.#urgent.count > 0) this.#parts.deliver(this.#urgent)
+  }
+
+  #isUrgent(): boolean {
+    return (this.#header.flags & CLASS_MASK) === TrafficClass.critical
+  }
+
+  /** Urgent packets have no place in the order: they wait for nothing. */
+  #hurry(batch: PacketBatch, row: number): void {
+    batch.copyRow(row, this.#urgent)
+    if (this.#urgent.count === this.#urgent.capacity) this.#parts.deliver(this.#urgent)
   }
 
   /** Notes where in the order of the session the packet in `row` belongs, whose header was read last. */

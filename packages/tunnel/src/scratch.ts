@@ -2,6 +2,8 @@ import type { PacketBatch, PacketPool } from '@mp/interface'
 import { MAX_FRAGMENTS } from '@mp/wire'
 import { BatchShelf } from './batch-shelf.ts'
 
+const URGENT_ROWS = 16
+
 /**
  * Batches that are empty but while a call runs. All sessions of a tunnel share them, since there is one call at a time:
  * a server may have thousands of sessions, of which most are silent.
@@ -9,6 +11,8 @@ import { BatchShelf } from './batch-shelf.ts'
 export class Scratch {
   /** The packet that was joined last. */
   readonly joined: PacketBatch
+  /** Urgent packets on their way in. */
+  readonly urgent: PacketBatch
   /** Pieces of one packet on its way out. */
   readonly pieces: PacketBatch
   /** One frame that does not go through the batch of a path. */
@@ -21,6 +25,7 @@ export class Scratch {
 
   constructor(pool: PacketPool, batchSize: number) {
     this.joined = pool.createBatch(1)
+    this.urgent = pool.createBatch(URGENT_ROWS)
     this.pieces = pool.createBatch(MAX_FRAGMENTS)
     this.single = pool.createBatch(1)
     this.out = new BatchShelf(pool, 2 * batchSize)

@@ -168,7 +168,7 @@ export class Bonding implements Wakeable {
     const { sender } = path
     path.receiver = undefined
     if (sender === undefined) return
-    this.pump.dropQueue(sender.queue, 'path-closed')
+    for (const queue of [sender.urgent, sender.queue]) this.pump.dropQueue(queue, 'path-closed')
     sender.isSuspect = false
     sender.tracker.clear()
     path.sender = undefined

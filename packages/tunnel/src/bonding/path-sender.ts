@@ -11,6 +11,8 @@ const MAX_QUEUED = 4096
 export class PathSender {
   /** Packets that are bound to the path and have their number, but no counter of the path yet. */
   readonly queue: RowQueue = new RowQueue(MAX_QUEUED)
+  /** The same, of urgent packets: they leave first. */
+  readonly urgent: RowQueue = new RowQueue(MAX_QUEUED)
   readonly tracker: FlightTracker
   readonly controller: CapacityController
   readonly pacer: Pacer
@@ -30,6 +32,17 @@ export class PathSender {
   /** When to suspect the path, ms: its oldest frame is silent for two RTOs, since reports come in intervals of their own. */
   get suspectAtMs(): number {
     return this.tracker.suspectAtMs + Math.max(MIN_PATIENCE_MS, this.tracker.rtoMs)
+  }
+
+  /** Where the packet that leaves next is; undefined when none waits. */
+  get next(): RowQueue | undefined {
+    if (this.urgent.count > 0) return this.urgent
+    return this.queue.count > 0 ? this.queue : undefined
+  }
+
+  /** Bytes that wait for the path. */
+  get queuedBytes(): number {
+    return this.queue.bytes + this.urgent.bytes
   }
 
   /** Bytes that may leave now. */
@@ -57,7 +70,7 @@ export class PathSender {
   }
 
   #handleSent(nowMs: number): void {
-    this.frame.appLimited = this.queue.count === 0
+    this.frame.appLimited = this.next === undefined
     this.tracker.handleSent(this.frame, nowMs)
   }
 }

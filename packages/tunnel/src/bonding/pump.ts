@@ -33,7 +33,7 @@ export interface PumpParts {
 const MAX_QUEUED = 4096
 /** What may wait there: as much as all paths carry in this time, but at least so much, bytes. */
 const QUEUE_MS = 60
-const MIN_QUEUE_BYTES = 96 * 1024
+const MIN_QUEUE_BYTES = 192 * 1024
 const MAX_QUEUE_BYTES = 8 * 1024 * 1024
 /** All paths are looked at anew this often while packets wait, ms: finer than a timer of the system is. */
 const TICK_MS = 1
@@ -68,8 +68,7 @@ export class Pump {
 
   /** Takes an inspected packet; its slot is used up. */
   enqueue(batch: PacketBatch, row: number): void {
-    const isUrgent = (batch.flags[row]! & CLASS_MASK) === TrafficClass.critical
-    const queue = isUrgent ? this.#urgent : this.#bulk
+    const queue = isUrgent(batch.flags[row]!) ? this.#urgent : this.#bulk
     const isFull = queue.bytes + batch.length[row]! > this.#limitBytes
     if (isFull || !queue.push(batch, row)) this.#parts.drops.drop(batch.slot[row]!, 'queue-full')
   }
@@ -93,9 +92,8 @@ export class Pump {
 
   /** A path does not carry anything for now: what waits for it takes others, with the numbers it has. */
   rebind(path: TunnelPath): void {
-    const queue = path.sender?.queue
     const one = this.#one
-    while (queue !== undefined && queue.shift(one) === 0) {
+    while (path.sender?.next?.shift(one) === 0) {
       this.#ask(one.length[0]!, one.flags[0]!, 0)
       const other = this.#parts.scheduler.peek(this.#request)
       if (other === undefined || other === path || !this.#bind(one, other)) {
@@ -155,7 +153,8 @@ export class Pump {
   /** Puts a numbered packet in line for a path, whole or in pieces. False when that cannot be; the slot is the caller's. */
   #bind(one: PacketBatch, path: TunnelPath): boolean {
     const { scheduler, senderOf } = this.#parts
-    const { queue } = senderOf(path)
+    const sender = senderOf(path)
+    const queue = isUrgent(one.flags[0]!) ? sender.urgent : sender.queue
     const { maxFrameBytes } = path.link!
     scheduler.charge(path, one.length[0]! + HEADER_BYTES)
     if (one.length[0]! + MAX_OVERHEAD_BYTES <= maxFrameBytes) return queue.push(one, 0)
@@ -178,13 +177,14 @@ export class Pump {
   /** Hands a path what it may send now, and says when it may send more. */
   #release(path: TunnelPath, nowMs: number, keeps: boolean): void {
     const { sender } = path
-    if (sender === undefined || sender.queue.count === 0 || path.link === undefined || path.blocked) return
+    if (sender?.next === undefined || path.link === undefined || path.blocked) return
     path.prober.handleActivity(nowMs)
     let budget = sender.budgetBytes(nowMs)
-    while (sender.queue.count > 0 && sender.queue.headLength + HEADER_BYTES <= budget && !path.blocked) {
+    for (let next = sender.next; next !== undefined && !path.blocked; next = sender.next) {
+      if (next.headLength + HEADER_BYTES > budget) break
       // A flush may have changed the batch of the path for another.
       const { out } = path
-      const row = sender.queue.shift(out)
+      const row = next.shift(out)
       if (row < 0) {
         this.#flush(path)
         continue
@@ -193,8 +193,8 @@ export class Pump {
       this.#leave(path, row, nowMs, keeps)
     }
     if (path.waiting > 0) this.#flush(path)
-    if (sender.queue.count === 0 || path.blocked) return
-    const dueMs = Math.max(nowMs + TICK_MS, sender.pacer.nextMs(sender.queue.headLength + HEADER_BYTES))
+    if (sender.next === undefined || path.blocked) return
+    const dueMs = Math.max(nowMs + TICK_MS, sender.pacer.nextMs(sender.next.headLength + HEADER_BYTES))
     this.#dueMs = Math.min(this.#dueMs, dueMs)
   }
 
@@ -204,7 +204,7 @@ export class Pump {
     const { out } = path
     const { frame } = sender
     frame.counter = path.txCounter
-    frame.sequence = out.sequence[row]!
+    frame.sequence = isUrgent(out.flags[row]!) ? -1 : this.#parts.writer.wholeSequence(out.sequence[row]!)
     this.#parts.writer.writeData(out, row, path)
     frame.bytes = out.length[row]!
     frame.slot = keeps ? out.slot[row]! : -1
@@ -225,4 +225,8 @@ export class Pump {
   #whyNoPath(): string {
     return this.#parts.paths.list.some((path) => path.blocked) ? 'link-full' : 'no-path'
   }
+}
+
+function isUrgent(flags: number): boolean {
+  return (flags & CLASS_MASK) === TrafficClass.critical
 }
