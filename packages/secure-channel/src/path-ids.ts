@@ -11,7 +11,7 @@ export class PathIds {
   /** Few of all ids: a server has one of these for each of its sessions. */
   readonly #live = new Set<number>()
   /** In which epoch an id that was given up may be taken again. */
-  readonly #freeFrom = new Map<number, number>()
+  #freeFrom: Map<number, number> | undefined
   #epoch = 0
   #next = 0
 
@@ -34,7 +34,7 @@ export class PathIds {
   /** Takes the id 0…255 that the other side chose; false when it must not be used. */
   claim(id: number): boolean {
     const isId = Number.isInteger(id) && id >= 0 && id < IDS
-    const isBurnt = this.#live.has(id) || (this.#freeFrom.get(id) ?? 0) > this.#epoch
+    const isBurnt = this.#live.has(id) || (this.#freeFrom?.get(id) ?? 0) > this.#epoch
     if (!isId || isBurnt || this.count === MAX_PATHS) return false
     this.#live.add(id)
     return true
@@ -43,6 +43,7 @@ export class PathIds {
   /** The path is gone; its id is burnt. Throws RangeError for an id that no path has. */
   release(id: number): void {
     if (!this.#live.delete(id)) throw new RangeError(`no path has the id ${id}`)
+    this.#freeFrom ??= new Map()
     this.#freeFrom.set(id, this.#epoch + RESTING_EPOCHS)
   }
 

@@ -281,6 +281,15 @@ describe('an old hello', () => {
     expect(duo.offer(old)).toEqual(drop('replayed-hello'))
   })
 
+  test('is not answered when it is another one of the same moment', () => {
+    const [duo, twin] = [new Duo(), new Duo()]
+    for (const { initiator } of [duo, twin]) {
+      initiator.begin({ nowMs: 0, wallMs: WALL_MS, localIndex: 7, remoteIndex: 0 })
+    }
+    duo.welcome(duo.hello())
+    expect(duo.offer(twin.hello())).toEqual(drop('replayed-hello'))
+  })
+
   test('can be overtaken by the next one, and only that counts', () => {
     const duo = new Duo()
     duo.begin()

@@ -7,6 +7,9 @@ import { COSTS, Duo, flipped, serverKeys, SOURCE, WALL_MS, withFittingMac } from
 import type { DuoOptions } from './handshake-support.ts'
 import { countingCrypto, systemCrypto } from './support.ts'
 
+/** Frames to try; more with `MP_FUZZ_RUNS`. */
+const RUNS = Number(process.env['MP_FUZZ_RUNS'] ?? 500)
+
 const drop = (reason: string): { kind: 'drop'; reason: string } => ({ kind: 'drop', reason })
 
 /** Cheap and readable by everyone: to look at tables, not at secrets. */
@@ -229,7 +232,7 @@ describe('a stranger', () => {
         expect(['late-welcome', 'bad-length', 'bad-handshake']).toContain(reasonOf(duo, bytes))
         expect(duo.initiator.handleCookie(bytes)).toEqual(expect.any(String))
       }),
-      { numRuns: 500 },
+      { numRuns: RUNS },
     )
     expect(duo.offer(hello).kind).toBe('accept')
   })

@@ -6,6 +6,9 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { batchOfTexts, expectNoneOut, textsOf } from './fixtures.ts'
 
+/** Streams to try; more with `MP_FUZZ_RUNS`. */
+const RUNS = Number(process.env['MP_FUZZ_RUNS'] ?? 300)
+
 let pool: Mempool
 beforeEach(() => {
   pool = new Mempool({ classes: [{ packetBytes: 300, slots: 64 }] })
@@ -106,7 +109,7 @@ describe('a frame on the stream', () => {
         reader.close()
         expectNoneOut(pool)
       }),
-      { numRuns: 300 },
+      { numRuns: RUNS },
     )
   })
 })

@@ -1,6 +1,7 @@
 import type { Fragmenter, FragmenterStats, PacketBatch, PacketPool } from '@mp/interface'
 import { HEADER_BYTES } from '@mp/wire'
-import { Reassembler } from './reassembly.ts'
+import { NO_PIECE_DROPS, Reassembler } from './reassembly.ts'
+import type { ReassemblyOptions } from './reassembly.ts'
 import { Splitter } from './split.ts'
 
 /** How a fragmenter works. */
@@ -44,35 +45,35 @@ export function fragmenter(options: FragmenterOptions): Fragmenter {
     throw new RangeError(`maxPending must be an integer of at least 1 packet, not ${maxPending}`)
   }
   const maxPacketBytes = options.maxPacketBytes ?? pool.packetBytes
-  return new PacketFragmenter(
-    pool,
-    new Reassembler({ pool, timeoutMs, maxPending, maxHeldBytes, maxPacketBytes }),
-  )
+  return new PacketFragmenter({ pool, timeoutMs, maxPending, maxHeldBytes, maxPacketBytes })
 }
 
+/** Both halves are made when they are first needed: a server has a fragmenter for each session, and most never cut or join. */
 class PacketFragmenter implements Fragmenter {
-  readonly #splitter: Splitter
-  readonly #reassembler: Reassembler
+  readonly #options: ReassemblyOptions
+  #splitter: Splitter | undefined
+  #reassembler: Reassembler | undefined
 
-  constructor(pool: PacketPool, reassembler: Reassembler) {
-    this.#splitter = new Splitter(pool)
-    this.#reassembler = reassembler
+  constructor(options: ReassemblyOptions) {
+    this.#options = options
   }
 
   split(from: PacketBatch, index: number, pieceBytes: number, to: PacketBatch): boolean {
+    this.#splitter ??= new Splitter(this.#options.pool)
     return this.#splitter.split(from, index, pieceBytes, to)
   }
 
   join(batch: PacketBatch, index: number, to: PacketBatch, nowMs: number): void {
+    this.#reassembler ??= new Reassembler(this.#options)
     this.#reassembler.join(batch, index, to, nowMs)
   }
 
   pollTimeout(): number {
-    return this.#reassembler.pollTimeout()
+    return this.#reassembler?.pollTimeout() ?? Infinity
   }
 
   handleTimeout(nowMs: number): void {
-    this.#reassembler.handleTimeout(nowMs)
+    this.#reassembler?.handleTimeout(nowMs)
   }
 
   pollTransmit(): undefined {}
@@ -80,11 +81,11 @@ class PacketFragmenter implements Fragmenter {
   pollEvent(): undefined {}
 
   stats(): FragmenterStats {
-    const { joined, pending, drops } = this.#reassembler
-    return { split: this.#splitter.packets, joined, pending, drops: { ...drops } }
+    const { joined = 0, pending = 0, drops = NO_PIECE_DROPS } = this.#reassembler ?? {}
+    return { split: this.#splitter?.packets ?? 0, joined, pending, drops: { ...drops } }
   }
 
   close(): void {
-    this.#reassembler.close()
+    this.#reassembler?.close()
   }
 }

@@ -14,8 +14,21 @@ export interface ReassemblyOptions {
   readonly maxPacketBytes: number
 }
 
+/** Pieces dropped by their reasons, at the start. */
+export const NO_PIECE_DROPS = {
+  malformed: 0,
+  duplicate: 0,
+  mismatch: 0,
+  'too-large': 0,
+  evicted: 0,
+  expired: 0,
+  'pool-empty': 0,
+  'batch-full': 0,
+  closed: 0,
+} as const
+
 /** Why pieces were dropped. */
-type Reason = keyof Reassembler['drops']
+type Reason = keyof typeof NO_PIECE_DROPS
 
 /**
  * Puts packets together again from pieces in any order. Pieces carry an index and no offset, so they cannot overlap,
@@ -34,17 +47,7 @@ export class Reassembler {
   /** Packets put together. */
   joined = 0
   /** Counted in pieces. */
-  readonly drops = {
-    malformed: 0,
-    duplicate: 0,
-    mismatch: 0,
-    'too-large': 0,
-    evicted: 0,
-    expired: 0,
-    'pool-empty': 0,
-    'batch-full': 0,
-    closed: 0,
-  }
+  readonly drops: Record<Reason, number> = { ...NO_PIECE_DROPS }
 
   constructor(options: ReassemblyOptions) {
     this.#options = options

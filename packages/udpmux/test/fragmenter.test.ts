@@ -8,6 +8,9 @@ import { fragmenter } from '@mp/udpmux'
 import type { FragmenterOptions } from '@mp/udpmux'
 import { expectNoneOut } from './fixtures.ts'
 
+/** Rows of pieces to try; more with `MP_FUZZ_RUNS`. */
+const RUNS = Number(process.env['MP_FUZZ_RUNS'] ?? 200)
+
 let pool: Mempool
 let open: Fragmenter[]
 beforeEach(() => {
@@ -199,7 +202,7 @@ describe('joining', () => {
         receiver.close()
         expect(pool.inUse).toBe(0)
       }),
-      { numRuns: 200 },
+      { numRuns: RUNS },
     )
   })
 

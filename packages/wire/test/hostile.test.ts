@@ -13,6 +13,9 @@ import {
 import { arenaAround, hex } from './hex.ts'
 import { anyPacket, ipv4, ipv6 } from './packets.ts'
 
+/** Things to read; more with `MP_FUZZ_RUNS`. */
+const RUNS = Number(process.env['MP_FUZZ_RUNS'] ?? 1000)
+
 /** Everything all readers make of `length` bytes at `offset`; a refused reading counts by its name only. */
 function readAll(arena: Uint8Array, offset: number, length: number): unknown[] {
   const codec = new FrameCodec(arena)
@@ -58,11 +61,11 @@ const FRAMES = {
 
 describe('no reader throws or looks outside its bytes', () => {
   test('whatever they are', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 64 }), expectSelfContained), { numRuns: 1000 })
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 64 }), expectSelfContained), { numRuns: RUNS })
   })
 
   test('when they look like an IP packet', () => {
-    fc.assert(fc.property(anyPacket, expectSelfContained), { numRuns: 1000 })
+    fc.assert(fc.property(anyPacket, expectSelfContained), { numRuns: RUNS })
   })
 
   test('when they are an IP packet whose payload ends anywhere', () => {
@@ -81,7 +84,7 @@ describe('no reader throws or looks outside its bytes', () => {
     const damaged = fc
       .tuple(frame, fc.nat(39), fc.nat(255), fc.nat(40))
       .map(([bytes, at, value, end]) => bytes.with(at % bytes.length, value).slice(0, end))
-    fc.assert(fc.property(damaged, expectSelfContained), { numRuns: 1000 })
+    fc.assert(fc.property(damaged, expectSelfContained), { numRuns: RUNS })
   })
 
   test('when they are a frame that was cut off', () => {

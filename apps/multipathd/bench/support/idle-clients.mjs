@@ -12,7 +12,7 @@ import { keysOf } from './idle-keys.mjs'
 import { silentTun } from './silent-tun.mjs'
 
 /** Those who join in one second. They are probed once a second for their first minute, which keeps both processes busy. */
-const PER_SECOND = 100
+const PER_SECOND = 50
 
 const [, , clients, port] = process.argv.map(Number)
 const pool = new Mempool({ classes: [{ packetBytes: 512, slots: 32_768 }] })
