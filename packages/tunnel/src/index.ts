@@ -3,7 +3,9 @@
  *
  * Outwards, each packet is checked, classified, given to the path that the scheduler names and sent with a frame
  * header in front. Inwards, frames find their session and their path, control stays here and packets go to the TUN.
- * Probers watch every path; a path whose link is full or whose probes go unanswered leaves the choice until it is
+ * With `isAdaptive` and several paths, packets wait until a path carries them, the two ends report to each other what
+ * came, lost frames are sent again over another path, and each flow is put back in order.
+ * Probers watch every path; a path whose link is full, or that does not answer, leaves the choice until it is
  * well again. {@link TunnelClient} dials and greets, {@link TunnelServer} listens and follows; all else is the same code.
  *
  * Clock, timers, randomness, TUN, transports, scheduler and memory are arguments, so the whole of it runs in memory:

@@ -22,7 +22,7 @@ import { Roaming } from './roaming.ts'
 import type { Arrival } from './roaming.ts'
 import { Sealer } from './sealer.ts'
 import type { SessionOptions } from './session-options.ts'
-import { pathStats } from './stats.ts'
+import { sessionStats } from './stats.ts'
 import type { SessionStats } from './stats.ts'
 
 /** Most paths of a session. */
@@ -76,22 +76,7 @@ export class Session implements PathOwner, Wakeable {
     const drops = new DropCounter(pool, options.totalDrops)
     const codec = new FrameCodec(pool.arena)
     const writer = new FrameWriter(pool, codec, drops)
-    const control = new ControlChannel({
-      pool,
-      codec,
-      writer,
-      tellWeights: options.role === 'client',
-      onReply: (path, nonce, nowMs) => {
-        path.prober.handleReply(nonce, nowMs)
-        this.#bonding?.handleReply(path)
-      },
-      onReport: (offset, lengthBytes, nowMs) =>
-        this.#bonding?.feedback.handleReport(offset, lengthBytes, nowMs) ?? DecodeError.none,
-      onWeight: (path, weight) => this.#handleWeight(path, weight),
-      onClose: options.onPeerClose,
-      onPathClose: (path) => this.#handlePathClose(path),
-      onPathResponse: (path, token) => this.#roaming.handleResponse(path, token),
-    })
+    const control = this.#createControl(codec, writer)
     const inspector = new PacketInspector(pool.arena)
     const shared = { ...options, paths: this.paths, writer, drops }
     const bonding = options.isAdaptive ? new Bonding(shared) : undefined
@@ -117,6 +102,24 @@ export class Session implements PathOwner, Wakeable {
       randomBytes: options.randomBytes,
       challenge: (path, link, token) => this.#sealer.sendChallenge(path, link, token),
       attach: (path, link) => this.attach(path, link),
+    })
+  }
+
+  #createControl(codec: FrameCodec, writer: FrameWriter): ControlChannel {
+    return new ControlChannel({
+      pool: this.#options.pool,
+      codec,
+      writer,
+      tellWeights: this.#options.role === 'client',
+      onReply: (path, nonce, nowMs) => {
+        path.prober.handleReply(nonce, nowMs)
+        this.#bonding?.handleReply(path)
+      },
+      onReport: (...report) => this.#bonding?.feedback.handleReport(...report) ?? DecodeError.none,
+      onWeight: (path, weight) => this.#handleWeight(path, weight),
+      onClose: this.#options.onPeerClose,
+      onPathClose: (path) => this.#handlePathClose(path),
+      onPathResponse: (path, token) => this.#roaming.handleResponse(path, token),
     })
   }
 
@@ -276,16 +279,9 @@ export class Session implements PathOwner, Wakeable {
 
   stats(): SessionStats {
     this.#pieceDrops.count()
-    return {
-      peer: this.peer,
-      established: this.#confirmedMs < Infinity,
-      ageMs: Math.max(0, this.#options.nowMs() - this.#confirmedMs),
-      epoch: this.guard.sendEpoch,
-      encryption: this.guard.encryption,
-      paths: [...this.paths].map((path) => pathStats(path, this.paths.state(path.id) ?? 'suspended')),
-      bonding: this.#bonding?.stats(),
-      drops: this.#drops.snapshot(),
-    }
+    const { peer, guard, paths } = this
+    const ageMs = this.#options.nowMs() - this.#confirmedMs
+    return sessionStats({ peer, guard, paths, ageMs, bonding: this.#bonding, drops: this.#drops })
   }
 
   seal(path: TunnelPath): void {

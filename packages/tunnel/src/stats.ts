@@ -1,8 +1,9 @@
 import type { Drops, LinkStats, ListenerStats, TunStats } from '@mp/interface'
-import type { PathState } from '@mp/path-manager'
+import type { PathManager, PathState } from '@mp/path-manager'
 import type { ProberStats } from '@mp/prober'
-import type { BondingStats } from './bonding/bonding.ts'
-import type { Encryption } from './frame-guard.ts'
+import type { Bonding, BondingStats } from './bonding/bonding.ts'
+import type { DropCounter } from './drop-counter.ts'
+import type { Encryption, FrameGuard } from './frame-guard.ts'
 import type { TunnelPath } from './path.ts'
 
 /** A path at one moment. Counters run since the path exists. */
@@ -57,7 +58,31 @@ export interface TunnelStats {
   readonly slotsInUse: number
 }
 
-export function pathStats(path: TunnelPath, use: PathState): PathStats {
+/** What a session knows of itself. */
+export interface SessionParts {
+  readonly peer: string
+  readonly guard: FrameGuard
+  readonly paths: PathManager<TunnelPath>
+  /** Since it is established, ms; negative before. */
+  readonly ageMs: number
+  readonly bonding: Bonding | undefined
+  readonly drops: DropCounter
+}
+
+export function sessionStats({ peer, guard, paths, ageMs, bonding, drops }: SessionParts): SessionStats {
+  return {
+    peer,
+    established: ageMs >= 0,
+    ageMs: Math.max(0, ageMs),
+    epoch: guard.sendEpoch,
+    encryption: guard.encryption,
+    paths: paths.list.map((path) => pathStats(path, paths.state(path.id) ?? 'suspended')),
+    bonding: bonding?.stats(),
+    drops: drops.snapshot(),
+  }
+}
+
+function pathStats(path: TunnelPath, use: PathState): PathStats {
   const { id, name, weight, link, counters, out, prober } = path
   return {
     id,
