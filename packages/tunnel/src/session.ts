@@ -116,9 +116,15 @@ export class Session implements PathOwner, Wakeable {
         this.#bonding?.handleReply(path)
       },
       onReport: (...report) => this.#bonding?.feedback.handleReport(...report) ?? DecodeError.none,
-      onWeight: (path, weight) => this.#handleWeight(path, weight),
+      onWeight: (path, weight) => {
+        path.weight = weight
+        this.#options.scheduler.setWeight(path, weight)
+      },
       onClose: this.#options.onPeerClose,
-      onPathClose: (path) => this.#handlePathClose(path),
+      // Which paths there are is the client's to say.
+      onPathClose: (path) => {
+        if (this.#options.role === 'server') this.#dropPath(path, 'closed by the client')
+      },
       onPathResponse: (path, token) => this.#roaming.handleResponse(path, token),
     })
   }
@@ -279,9 +285,8 @@ export class Session implements PathOwner, Wakeable {
 
   stats(): SessionStats {
     this.#pieceDrops.count()
-    const { peer, guard, paths } = this
     const ageMs = this.#options.nowMs() - this.#confirmedMs
-    return sessionStats({ peer, guard, paths, ageMs, bonding: this.#bonding, drops: this.#drops })
+    return sessionStats(this, { ageMs, bonding: this.#bonding, drops: this.#drops })
   }
 
   seal(path: TunnelPath): void {
@@ -392,15 +397,5 @@ export class Session implements PathOwner, Wakeable {
     if (this.#options.role === 'server') return this.#roaming.handleMove(path, arrival)
     path.source = arrival.source
     path.peer = arrival.peer
-  }
-
-  /** Which paths there are is the client's to say. */
-  #handlePathClose(path: TunnelPath): void {
-    if (this.#options.role === 'server') this.#dropPath(path, 'closed by the client')
-  }
-
-  #handleWeight(path: TunnelPath, weight: number): void {
-    path.weight = weight
-    this.#options.scheduler.setWeight(path, weight)
   }
 }

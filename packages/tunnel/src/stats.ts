@@ -58,18 +58,23 @@ export interface TunnelStats {
   readonly slotsInUse: number
 }
 
-/** What a session knows of itself. */
-export interface SessionParts {
+/** What can be seen of a session. */
+interface SessionFace {
   readonly peer: string
   readonly guard: FrameGuard
   readonly paths: PathManager<TunnelPath>
+}
+
+/** What a session knows of itself besides. */
+interface SessionParts {
   /** Since it is established, ms; negative before. */
   readonly ageMs: number
   readonly bonding: Bonding | undefined
   readonly drops: DropCounter
 }
 
-export function sessionStats({ peer, guard, paths, ageMs, bonding, drops }: SessionParts): SessionStats {
+export function sessionStats(session: SessionFace, { ageMs, bonding, drops }: SessionParts): SessionStats {
+  const { peer, guard, paths } = session
   return {
     peer,
     established: ageMs >= 0,
