@@ -12,7 +12,7 @@ export const LAYERS = [
   },
   {
     layer: 'L1',
-    packages: ['scheduler-cfs', 'prober', 'path-manager', 'mempool', 'wire', 'secure-channel'],
+    packages: ['scheduler-cfs', 'fq-codel', 'prober', 'path-manager', 'mempool', 'wire', 'secure-channel'],
     mayImport: ['L0'],
     why: 'each part must be usable alone, so parts meet in @mp/tunnel and never import each other',
   },
