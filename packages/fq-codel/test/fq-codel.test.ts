@@ -158,6 +158,13 @@ describe('critical packets', () => {
   })
 })
 
+/** How many packets go when one more comes than the bound allows. */
+const dropsAt = (maxPackets: number): number => {
+  const bench = new Bench({ maxPackets })
+  for (let count = 0; count <= maxPackets; count++) bench.put({ bytes: 100, flow: 1 }, 0)
+  return bench.drops.length
+}
+
 describe('bounds', () => {
   test('the oldest packets of the flow that holds the most go, and no other suffers', () => {
     const bench = new Bench({ maxPackets: 100 })
@@ -166,6 +173,10 @@ describe('bounds', () => {
     expect(bench.drops.every(({ reason }) => reason === 'queue-full')).toBe(true)
     expect(bench.drops.map(({ id }) => id)).toEqual(greedy.slice(0, bench.drops.length))
     expect(takeAll(bench, 1e6).filter(({ flow }) => flow !== 99)).toHaveLength(10)
+  })
+
+  test('half of what it holds goes at once, or 64 packets', () => {
+    expect([99, 1000].map(dropsAt)).toEqual([50, 64])
   })
 
   test('the bound of bytes holds too, also against one packet as large as it', () => {
