@@ -21,6 +21,7 @@ export const LAYERS = [
       'resequencer',
       'secure-channel',
       'rate-control',
+      'fq-codel',
     ],
     mayImport: ['L0'],
     why: 'each part must be usable alone, so parts meet in @mp/tunnel and never import each other',

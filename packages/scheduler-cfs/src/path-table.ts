@@ -123,7 +123,7 @@ export class PathTable<P extends Schedulable> {
 }
 
 /** What a packet on this path loses against one that arrives at once, ms; losses count with the time to repair them. */
-export function delayOf(estimate: PathEstimate): number {
+function delayOf(estimate: PathEstimate): number {
   const { owdMinMs, queueDelayMs, lossRatio, repairMs, costMs } = estimate
   return owdMinMs + queueDelayMs + lossRatio * repairMs + costMs
 }

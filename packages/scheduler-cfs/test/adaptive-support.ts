@@ -29,7 +29,7 @@ export type AdaptiveOp =
 /** Numbers that doubles add up exactly, so that a tie is a tie however it is computed. */
 const quarterMs = (max: number): fc.Arbitrary<number> => fc.nat({ max: 4 * max }).map((count) => count / 4)
 
-export const anyEstimate: fc.Arbitrary<PathEstimate> = fc.record({
+const anyEstimate: fc.Arbitrary<PathEstimate> = fc.record({
   // 1000 ÷ capacity is a power of two, ms per byte.
   bytesPerSecond: fc.integer({ min: 6, max: 14 }).map((exponent) => 1000 * 2 ** exponent),
   owdMinMs: quarterMs(100).map((ms) => ms - 50),

@@ -203,14 +203,9 @@ export class Session implements PathOwner, Wakeable {
     if (this.established) this.#probe(path)
     this.#handlePathChange()
     if (!isNews) return
+    const { remoteAddress: remote } = link
     const atMs = this.#options.nowMs()
-    this.#options.onEvent({
-      type: 'path-linked',
-      atMs,
-      peer: this.peer,
-      path: path.name,
-      remote: link.remoteAddress,
-    })
+    this.#options.onEvent({ type: 'path-linked', atMs, peer: this.peer, path: path.name, remote })
   }
 
   /** A path has no link, or none that works. Said once, whoever notices first. */

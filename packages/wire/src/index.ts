@@ -34,6 +34,7 @@
 export { ChecksumCompleter } from './checksum.ts'
 export { classify } from './classify.ts'
 export { FrameCodec } from './codec.ts'
+export { markCongestion } from './ecn.ts'
 export { DECODE_ERROR_NAMES, DecodeError } from './errors.ts'
 export type { DecodeCode } from './errors.ts'
 export * from './format.ts'
