@@ -73,6 +73,7 @@ static napi_value open_tun(napi_env env, napi_callback_info info) {
   if (tun == NULL) return mp_throw_failure(env, failure);
   napi_set_named_property(env, args[0], "name", text(env, tun->name));
   napi_set_named_property(env, args[0], "offloads", mp_int(env, tun->vnet == NULL ? 0 : (int32_t)tun->vnet->offloads));
+  if (tun->reason != NULL) napi_set_named_property(env, args[0], "offloadReason", text(env, tun->reason));
   return mp_endpoint_attach(env, &tun->base, args[0]);
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "checksum.h"
+#include "tun_selftest.h"
 
 /*
  * Reads one packet of up to `room` bytes. The byte behind it tells a packet that just fits from one that was cut.
@@ -176,6 +177,11 @@ static mp_failure set_up(napi_env env, napi_value config, mp_tun *tun) {
   uint32_t wanted = (uint32_t)mp_int_of(env, config, "offloads") & MP_OFFLOAD_ALL;
   bool vnet = MP_TUN_HAS_VNET && wanted != 0;
   if (vnet && (tun->vnet = calloc(1, sizeof *tun->vnet)) == NULL) return (mp_failure){"malloc", ENOMEM};
+  if (vnet) {
+    mp_tun_verdict verdict = mp_tun_selftest(wanted);
+    wanted &= ~verdict.broken;
+    tun->reason = verdict.reason;
+  }
   tun->base.fd = mp_tun_open_device(tun->name, mp_int_of(env, config, "multiQueue") != 0, vnet, &failure);
   if (failure.step != NULL) return failure;
   if (vnet) {

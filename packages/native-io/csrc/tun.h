@@ -21,6 +21,7 @@ typedef struct {
   mp_endpoint base; /* first, so that a pointer to it is one to this */
   char name[IFNAMSIZ];
   mp_vnet *vnet; /* NULL: a packet a call, each with its whole checksum */
+  const char *reason; /* why offloads are off that were wanted; NULL: no test found fault with them */
 } mp_tun;
 
 extern const mp_operations mp_tun_operations;

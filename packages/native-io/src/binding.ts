@@ -40,6 +40,8 @@ export interface TunConfig extends HandleMemory {
   readonly mtuBytes: number
   /** Bits of OFFLOAD, asked for; the addon writes what was got. */
   offloads: number
+  /** Written by the addon when a test found fault with an offload that was asked for. */
+  offloadReason?: string
   /** 1: packets may come with checksums begun only. */
   readonly partialChecksums: number
 }

@@ -38,6 +38,10 @@
  * per process that this works; where a device refuses later, it is switched off without loss. The options `gso` and
  * `gro` switch it off from the start, and `socket.offloads()` says what is in use, and why not.
  *
+ * The offloads of TUN devices are tested once per process, too, by packets of known bytes through a device in a network
+ * namespace of its own. That takes root (CAP_SYS_ADMIN); without it they are used untested. `tun.offloads()` says which
+ * act.
+ *
  * How it works: libuv polls the descriptor; one wake-up is one call into JavaScript, which asks for up to four batches,
  * and for none after 256 packets, before timers and other sockets get their turn. Slots to receive into are taken from
  * the pool beforehand: 32 of them by an idle socket, `batchSize` by a busy one and by a TUN device. When the pool has
@@ -76,4 +80,4 @@ export { loadNativeIo } from './load.ts'
 export type { NativeIo, NativeIoResult } from './load.ts'
 export type { PrivilegeOptions } from './privileges.ts'
 export type { NativeSocket, NativeSocketOptions, Offloads } from './socket.ts'
-export type { NativeTun, NativeTunOptions, TunOffloads } from './tun.ts'
+export type { NativeTun, NativeTunOptions, TunOffloads, TunOffloadsInUse } from './tun.ts'

@@ -16,6 +16,12 @@ export interface TunOffloads {
   readonly coalesce?: boolean
 }
 
+/** What a device does for us now. */
+export interface TunOffloadsInUse extends Required<TunOffloads> {
+  /** What a test at start found wrong with one that was wished for and is off. */
+  readonly reason?: string
+}
+
 /** Wishes for a TUN device. */
 export interface NativeTunOptions {
   /** Where packets read go and packets written come from. */
@@ -40,7 +46,7 @@ export interface NativeTunOptions {
 /** A device, and what it does for us. */
 export interface NativeTun extends TunDevice {
   /** The offloads that act now: of those wanted, what the kernel has, less what it turned out not to do right. */
-  offloads(): Required<TunOffloads>
+  offloads(): TunOffloadsInUse
 }
 
 /** Four super-packets of the usual segments. */
@@ -56,6 +62,7 @@ class Tun implements NativeTun {
   readonly name: string
   readonly mtuBytes: number
   readonly #endpoint: Endpoint
+  readonly #offloadReason: string | undefined
 
   constructor(binding: Binding, options: NativeTunOptions) {
     const { pool, name = '', mtuBytes = DEFAULT_MTU_BYTES, batchSize = DEFAULT_BATCH } = options
@@ -83,16 +90,18 @@ class Tun implements NativeTun {
       },
     })
     this.name = config!.name
+    this.#offloadReason = config!.offloadReason
     this.#endpoint.state[STATE_OFFLOADS] = config!.offloads
   }
 
-  offloads(): Required<TunOffloads> {
+  offloads(): TunOffloadsInUse {
     const bits = this.#endpoint.state[STATE_OFFLOADS]!
     return {
       checksum: (bits & OFFLOAD.checksum) !== 0,
       tso: (bits & OFFLOAD.tso) !== 0,
       uso: (bits & OFFLOAD.uso) !== 0,
       coalesce: (bits & OFFLOAD.coalesce) !== 0,
+      ...(this.#offloadReason !== undefined && { reason: this.#offloadReason }),
     }
   }
 

@@ -1,12 +1,17 @@
 import type { TunDevice } from '@mp/interface'
-import { loadNativeIo, type NativeIo, NativeIoError } from '@mp/native-io'
+import { loadNativeIo, type NativeIo, NativeIoError, type TunOffloadsInUse } from '@mp/native-io'
 import { TunError, tunErrorCode } from './errors.ts'
 import type { TunBackend, TunOptions } from './options.ts'
 import type { Run } from './run.ts'
 import { importTuntap2, openTuntap2 } from './tuntap2.ts'
 
+/** A device of either backend; only one of them has offloads. */
+export interface BareDevice extends TunDevice {
+  offloads?(): TunOffloadsInUse
+}
+
 /** Opens a bare device: with name and MTU, without addresses, not up. */
-export type OpenDevice = (options: TunOptions, mtuBytes: number, run: Run) => Promise<TunDevice>
+export type OpenDevice = (options: TunOptions, mtuBytes: number, run: Run) => Promise<BareDevice>
 
 /** Finds the backend asked for, or the best there is. Rejects with `MP_TUN_NO_BACKEND` that says why each does not do. */
 export async function findBackend(wish: TunBackend | undefined): Promise<OpenDevice> {

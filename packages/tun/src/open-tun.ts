@@ -1,5 +1,6 @@
 import type { PacketBatch, TunDevice, TunHandler, TunStats } from '@mp/interface'
-import { findBackend } from './backends.ts'
+import type { TunOffloadsInUse } from '@mp/native-io'
+import { type BareDevice, findBackend } from './backends.ts'
 import { type Configured, configure } from './configure.ts'
 import { TunError } from './errors.ts'
 import { checkName, mtuOf, planOf, type TunOptions } from './options.ts'
@@ -10,6 +11,8 @@ import { existsCommand, stepsFor } from './steps.ts'
 export interface Tun extends TunDevice {
   /** Networks of the options that had a route before; that route was left alone and stays when the device goes. */
   readonly skippedRoutes: readonly string[]
+  /** The offloads that act now; undefined where the backend has none. */
+  offloads(): TunOffloadsInUse | undefined
 }
 
 /**
@@ -45,11 +48,11 @@ class ConfiguredTun implements Tun {
   readonly backend: string
   readonly mtuBytes: number
   readonly skippedRoutes: readonly string[]
-  readonly #device: TunDevice
+  readonly #device: BareDevice
   readonly #configured: Configured
   #closing: Promise<void> | undefined
 
-  constructor(device: TunDevice, configured: Configured) {
+  constructor(device: BareDevice, configured: Configured) {
     this.name = device.name
     this.backend = device.backend
     this.mtuBytes = device.mtuBytes
@@ -64,6 +67,10 @@ class ConfiguredTun implements Tun {
 
   write(batch: PacketBatch): number {
     return this.#device.write(batch)
+  }
+
+  offloads(): TunOffloadsInUse | undefined {
+    return this.#device.offloads?.()
   }
 
   stats(): TunStats {

@@ -48,6 +48,7 @@ describe.skipIf(missing.length > 0)('a TUN device [needs root, tun, netns, ping,
       backend: 'native',
       mtuBytes: 1400,
       skippedRoutes: ['10.66.0.0/16'],
+      offloads: expect.objectContaining({ checksum: true, tso: true, coalesce: true }) as object,
     })
     expect(await ip('link', 'show', 'dev', 'demo0')).toMatch(/UP.* mtu 1400 .* qlen 123\n/)
     const addresses = await ip('address', 'show', 'dev', 'demo0')

@@ -1,4 +1,4 @@
-import type { PacketPool, TunDevice } from '@mp/interface'
+import type { PacketPool } from '@mp/interface'
 import { loadNativeIo } from '@mp/native-io'
 import { systemRuntime } from '@mp/runtime-node'
 import { openTun } from '@mp/tun'
@@ -12,6 +12,7 @@ import { NOT_ENCRYPTED } from '../config/index.ts'
 import type { Config } from '../config/index.ts'
 import { createTunnel } from './create-tunnel.ts'
 import type { Tunnel } from './create-tunnel.ts'
+import { describeTun } from './describe-tun.ts'
 import { createPool } from './pool.ts'
 import { createReporter } from './report.ts'
 import { reportStatus } from './status.ts'
@@ -48,7 +49,7 @@ interface Running {
   readonly config: Config
   readonly log: Log
   readonly stop: StopRequest
-  readonly tun: TunDevice
+  readonly tun: Tun
 }
 
 async function runTunnel(tunnel: Tunnel, { config, log, stop, tun }: Running): Promise<number> {
@@ -56,7 +57,7 @@ async function runTunnel(tunnel: Tunnel, { config, log, stop, tun }: Running): P
   try {
     await tunnel.start()
     if (config.user !== undefined) leaveRoot(config.user, config)
-    sayStart(config, log, { tun: `${tun.name} (${tun.backend})`, tunnel })
+    sayStart(config, log, { tun: describeTun(tun), tunnel })
     process.on('SIGUSR1', sayStatus)
     const { exit, reason } = await stop.requested
     log.info(`stopping: ${reason}`, { stats: tunnel.stats() })

@@ -10,12 +10,12 @@ describe.skipIf(missing)(`paths of weights 3 and 1 ${text}`, () => {
   let stage: Stage
   beforeAll(async () => {
     stage = await createStage()
-    await stage.startServer()
+    await stage.startServer({ scheduling: 'static' })
     const remotePaths = [
       { remoteAddr: `10.77.1.2:${PORT}`, weight: 3 },
       { remoteAddr: `10.77.2.2:${PORT}`, weight: 1 },
     ]
-    await stage.startClient({ client: { remotePaths } })
+    await stage.startClient({ scheduling: 'static', client: { remotePaths } })
   })
   afterAll(() => stage.dispose())
 

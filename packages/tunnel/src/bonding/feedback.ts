@@ -7,6 +7,7 @@ import { DecodeError, ReportCodec, SentReport, TrafficClass } from '@mp/wire'
 import type { DecodeCode } from '@mp/wire'
 import type { FrameWriter } from '../frame-writer.ts'
 import type { TunnelPath } from '../path.ts'
+import { START_BPS } from './path-sender.ts'
 import type { Pump } from './pump.ts'
 import type { Repair } from './repair.ts'
 
@@ -106,7 +107,7 @@ export class Feedback {
     const estimate = this.#estimate
     const { sender } = path
     const rttMs = minRttMs(path)
-    estimate.bytesPerSecond = (sender?.controller.capacityBps ?? FIRST_BPS) / 8
+    estimate.bytesPerSecond = (sender?.controller.capacityBps ?? START_BPS) / 8
     estimate.owdMinMs = rttMs / 2
     estimate.queueDelayMs = sender?.controller.queueDelayMs ?? 0
     estimate.lossRatio = sender?.controller.lossFloorRatio ?? 0
@@ -163,8 +164,6 @@ export class Feedback {
   }
 }
 
-/** What is believed of a path nothing was sent over yet, bit/s. */
-const FIRST_BPS = 2_000_000
 /** RTT of a path that was not measured yet, ms. */
 const UNKNOWN_RTT_MS = 100
 

@@ -2,6 +2,8 @@ import { CapacityController, FlightTracker, Pacer } from '@mp/rate-control'
 import type { FrameFate, SentFrame } from '@mp/rate-control'
 import { RowQueue } from './row-queue.ts'
 
+/** What is believed of a path at first, bit/s: less than most lines carry, and little enough for the queue of any other. */
+export const START_BPS = 8_000_000
 /** Least patience with a path on top of an RTO, ms. */
 const MIN_PATIENCE_MS = 80
 /** Most packets that wait for one path. */
@@ -25,7 +27,7 @@ export class PathSender {
 
   constructor(fate: FrameFate, maxBps: number) {
     this.tracker = new FlightTracker(fate)
-    this.controller = new CapacityController({ maxBps })
+    this.controller = new CapacityController({ startBps: START_BPS, maxBps })
     this.pacer = new Pacer(this.controller.capacityBps)
   }
 

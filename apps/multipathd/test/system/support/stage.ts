@@ -41,6 +41,7 @@ interface Hosts {
 /** Keys to put over those of the usual config. */
 export interface Change {
   readonly tcp?: boolean
+  readonly scheduling?: 'static'
   readonly security?: object
   readonly user?: string
   readonly client?: { readonly remotePaths: readonly object[] }
