@@ -15,6 +15,8 @@ export class FlightRing {
   readonly bytes: Int32Array
   readonly slot: Int32Array
   readonly state: Uint8Array
+  /** 1 for a frame that is answered. */
+  readonly isAnswered: Uint8Array
   readonly #mask: number
 
   /** Room for `capacity` frames, a power of two up to 2^20. */
@@ -30,6 +32,7 @@ export class FlightRing {
     this.bytes = new Int32Array(capacity)
     this.slot = new Int32Array(capacity)
     this.state = new Uint8Array(capacity)
+    this.isAnswered = new Uint8Array(capacity)
   }
 
   get capacity(): number {

@@ -17,6 +17,8 @@ export interface SentFrame {
   slot: number
   /** Nothing else waits for the path behind it. */
   appLimited: boolean
+  /** The peer reports nothing because of it, as it is a report itself. Default false. */
+  isReport?: boolean
 }
 
 /** Is told what became of frames, during a call of the tracker. It must not call the tracker. */
@@ -66,6 +68,8 @@ export class FlightTracker {
   /** All frames below it have their verdict. */
   #judgedTo = 0
   #highest = -1
+  /** The oldest frame that an answer is due for is not below it. */
+  #unanswered = 0
   #spuriousFrames = 0
   #unknownFrames = 0
 
@@ -104,11 +108,14 @@ export class FlightTracker {
     return this.#unknownFrames
   }
 
-  /** When the path is suspect unless a report comes before, ms: then its oldest unheard frame is older than an RTO. `Infinity` when none is. */
+  /** When the path is suspect unless a report comes before, ms: then its oldest unheard frame that is answered is older than an RTO. `Infinity` when none is. */
   get suspectAtMs(): number {
-    const unheard = Math.max(this.#highest + 1, this.#next - this.#ring.capacity)
+    const ring = this.#ring
+    let unheard = Math.max(this.#unanswered, this.#highest + 1, this.#next - ring.capacity)
+    while (unheard < this.#next && ring.isAnswered[ring.rowOf(unheard)] === 0) unheard++
+    this.#unanswered = unheard
     if (unheard >= this.#next) return Infinity
-    return this.#ring.sentMs[this.#ring.rowOf(unheard)]! + this.#roundTrip.rtoMs
+    return ring.sentMs[ring.rowOf(unheard)]! + this.#roundTrip.rtoMs
   }
 
   /** Remembers a frame handed to the link at `nowMs`. Throws RangeError when it does not follow the one before. */
@@ -130,6 +137,7 @@ export class FlightTracker {
     ring.sequence[row] = frame.sequence
     ring.bytes[row] = bytes
     ring.slot[row] = frame.slot
+    ring.isAnswered[row] = frame.isReport === true ? 0 : 1
     ring.state[row] = FRAME_IN_FLIGHT
   }
 

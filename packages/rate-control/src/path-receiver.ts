@@ -13,6 +13,8 @@ export interface ReceivedFrame {
   sendTime: number
   /** It came before; then only this is counted. */
   duplicate: boolean
+  /** It is a report: nothing has to be said of it, unless it shows that something is missing. Default false. */
+  isReport?: boolean
 }
 
 /** Bounds of the time from one report to the next while frames come, ms; in between it is the RTT. */
@@ -46,6 +48,8 @@ export class PathReceiver {
   #reportedMs = -Infinity
   /** Something came that no report has told yet. */
   #news = false
+  /** The highest counter whose verdict the sender waits for: all but those of reports. */
+  #awaited = -1
   /** A counter was left out that no report has judged yet. */
   #gap = false
 
@@ -61,13 +65,16 @@ export class PathReceiver {
 
   /** Takes note of an authentic frame. */
   handleFrame(frame: ReceivedFrame, nowMs: number): void {
-    this.#news = true
+    const { counter } = frame
+    const highest = this.#window.highest
+    if (frame.isReport !== true || counter > highest + 1) {
+      this.#news = true
+      this.#awaited = Math.max(this.#awaited, counter)
+    }
     if (frame.duplicate) {
       this.#duplicates++
       return
     }
-    const { counter } = frame
-    const highest = this.#window.highest
     this.#frames++
     this.#bytes += frame.bytes
     this.#receivedMs = nowMs
@@ -77,6 +84,11 @@ export class PathReceiver {
     if (counter > highest + 1) this.#gap = true
     this.#highestMs = nowMs
     this.#guard.handleHighest(counter, nowMs)
+  }
+
+  /** There is something to tell, now or later, even when nothing else comes. */
+  get hasNews(): boolean {
+    return this.#news
   }
 
   /** Whether it is time to tell the sender. Ask after each batch of frames and every few milliseconds. */
@@ -123,7 +135,7 @@ export class PathReceiver {
     report.settledCounter = settled
     this.#settled[this.#reports++ % REPEATED_REPORTS] = settled
     // What is not judged yet is news for the next report, even when nothing else comes.
-    this.#news = settled < this.#window.highest
+    this.#news = settled < this.#awaited
     this.#gap =
       settled < last || this.#window.find(false, settled + 1, this.#window.highest) <= this.#window.highest
   }

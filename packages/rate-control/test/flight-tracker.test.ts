@@ -188,3 +188,18 @@ test('every slot comes back exactly once and lost is what did not come, whatever
     { numRuns: 300 },
   )
 })
+
+test('a path is not suspect for frames that are not answered', () => {
+  const { tracker } = trackerWith()
+  const sendReport = (counter: number, nowMs: number): void =>
+    tracker.handleSent(
+      { counter, bytes: 100, sequence: -1, slot: -1, appLimited: true, isReport: true },
+      nowMs,
+    )
+  sendReport(0, 10)
+  sendReport(1, 20)
+  expect(tracker.suspectAtMs).toBe(Infinity)
+  send(tracker, 2, 5000)
+  sendReport(3, 5010)
+  expect(tracker.suspectAtMs).toBe(5000 + tracker.rtoMs)
+})

@@ -35,6 +35,22 @@ describe('a report', () => {
     })
   })
 
+  test('is not due for reports of the peer, unless they show that something is missing', () => {
+    const receiver = new PathReceiver()
+    const takeReport = (counter: number, nowMs: number): void =>
+      receiver.handleFrame({ counter, bytes: 100, sendTime: 0, duplicate: false, isReport: true }, nowMs)
+    takeReport(0, 5)
+    takeReport(1, 6)
+    expect([receiver.hasNews, receiver.wantsReport(1000)]).toEqual([false, false])
+    takeReport(3, 7)
+    expect([receiver.hasNews, receiver.wantsReport(1000)]).toEqual([true, true])
+    reportAt(receiver, 1000)
+    takeReport(4, 1001)
+    expect(receiver.hasNews).toBe(false)
+    receive(receiver, 5, 1002)
+    expect(receiver.hasNews).toBe(true)
+  })
+
   test('is not there before the first frame', () => {
     expect(new PathReceiver().writeReport(emptyReport(), 1)).toBe(false)
   })

@@ -80,15 +80,20 @@ export class FrameWriter {
 
   /** Appends a control frame of `path` to `into`. Counted when there is no room for it. */
   writeControl(path: TunnelPath, body: ControlBody, into: PacketBatch = path.out): void {
-    this.#appendControl(path, into, (offset) => this.#codec.writeControl(offset, body))
+    this.#appendControl(path, into, false, (offset) => this.#codec.writeControl(offset, body))
   }
 
-  /** Appends a control frame to `path.out` whose body `write` writes; it answers its length, bytes. */
-  writeLongControl(path: TunnelPath, write: (offset: number) => number): void {
-    this.#appendControl(path, path.out, write)
+  /** Appends a report to `path.out` whose body `write` writes; it answers its length, bytes. */
+  writeReport(path: TunnelPath, write: (offset: number) => number): void {
+    this.#appendControl(path, path.out, true, write)
   }
 
-  #appendControl(path: TunnelPath, into: PacketBatch, write: (offset: number) => number): void {
+  #appendControl(
+    path: TunnelPath,
+    into: PacketBatch,
+    isReport: boolean,
+    write: (offset: number) => number,
+  ): void {
     const full = into.count === into.capacity
     const slot = full ? -1 : this.#pool.acquire()
     if (slot < 0) return this.#drops.count(full ? 'link-full' : 'pool-empty')
@@ -102,7 +107,7 @@ export class FrameWriter {
     this.#write(offset, path)
     const lengthBytes = HEADER_BYTES + write(offset + HEADER_BYTES)
     into.push(slot, offset, lengthBytes)
-    path.sender?.handleControl(counter, lengthBytes, this.#nowMs)
+    path.sender?.handleControl(counter, lengthBytes, isReport, this.#nowMs)
   }
 
   #write(offset: number, path: TunnelPath): void {

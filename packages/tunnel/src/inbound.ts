@@ -2,6 +2,7 @@ import type { Fragmenter, FrameSource, PacketBatch, PacketPool } from '@mp/inter
 import type { PathManager } from '@mp/path-manager'
 import {
   CLASS_MASK,
+  ControlKind,
   DECODE_ERROR_NAMES,
   DecodeError,
   FLAG_FRAGMENT,
@@ -75,7 +76,7 @@ export class Inbound {
   #recent: TunnelPath | undefined
   /** The path whose prober knows already that it lives. */
   #alive: TunnelPath | undefined
-  readonly #seen: ReceivedFrame = { counter: 0, bytes: 0, sendTime: 0, duplicate: false }
+  readonly #seen: ReceivedFrame = { counter: 0, bytes: 0, sendTime: 0, duplicate: false, isReport: false }
   /** Highest number of an inner packet so far; -1 before the first. */
   #sequence = -1
   #arrivals: MutableArrivals | undefined
@@ -251,14 +252,17 @@ export class Inbound {
     // A frame that another path brings was lost on its own and sent again: it tells nothing of its path.
     if (!isAtHome && this.#isCarriedBy(source, peer)) return true
     if (isNewest && !isAtHome) this.#parts.follow(path, { source, peer, frameBytes, nowMs })
-    if (this.#parts.bonding?.isShared === true) this.#report(path, counter, frameBytes, nowMs)
+    if (this.#parts.bonding?.isReporting === true) this.#report(path, batch, row, nowMs)
     return true
   }
 
-  #report(path: TunnelPath, counter: number, bytes: number, nowMs: number): void {
+  #report(path: TunnelPath, batch: PacketBatch, row: number, nowMs: number): void {
     const seen = this.#seen
-    seen.counter = counter
-    seen.bytes = bytes
+    seen.counter = this.#counters[row]!
+    seen.bytes = batch.length[row]!
+    seen.isReport =
+      this.#header.type === FrameType.control &&
+      this.#parts.pool.arena[batch.offset[row]! + HEADER_BYTES] === ControlKind.report
     seen.sendTime = this.#header.sendTime
     this.#parts.bonding!.feedback.handleFrame(path, seen, nowMs)
   }

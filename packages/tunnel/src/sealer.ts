@@ -62,6 +62,7 @@ export class Sealer {
     run.pathId = path.id
     run.firstCounter = path.txCounter - (frames.count - from)
     if (this.#parts.guard.seal(frames, run)) return
+    this.#parts.places.forget(frames, from)
     for (let row = from; row < frames.count; row++) this.#parts.drops.drop(frames.slot[row]!, 'no-key')
     frames.count = from
   }

@@ -227,6 +227,8 @@ export class Session implements PathOwner, Wakeable {
     path.blocked = false
     path.flush()
     refreshGate(this.paths)
+    this.#bonding?.handleWritable()
+    this.#options.onTouched()
   }
 
   /** The system does not send over `link` now. @returns the path it carries. */
@@ -252,6 +254,9 @@ export class Session implements PathOwner, Wakeable {
     path.prober.handleUnreachable(nowMs)
     this.#options.probers.update(path, nowMs)
     this.#handlePathChange()
+    // A full link was no choice before: nobody else would notice what waits for it.
+    this.#bonding?.pump.rebind(path)
+    this.#options.onTouched()
     this.reportNoLink(path, reason)
   }
 
@@ -297,11 +302,11 @@ export class Session implements PathOwner, Wakeable {
   /** Ends the session and lets go of all it holds; `tellPeer` on every path that it ends. */
   close(tellPeer: boolean): void {
     this.#closed = true
+    this.#bonding?.close()
     for (const path of this.paths.list) {
       if (tellPeer && this.established) this.#control.sendClose(path, 0)
       this.#dropPath(path, 'session closed')
     }
-    this.#bonding?.close()
     this.fragmenter.close()
     this.guard.close()
     this.#pieceDrops.count()
@@ -363,6 +368,7 @@ export class Session implements PathOwner, Wakeable {
 
   #handlePathChange(): void {
     refreshGate(this.paths)
+    if (!this.#closed) this.#options.onTouched()
     this.#options.onPathChange()
   }
 

@@ -24,6 +24,7 @@ export interface BondingParts {
   readonly fragmenter: Fragmenter
   readonly writer: FrameWriter
   readonly drops: DropCounter
+  readonly nowMs: () => number
   /** Takes inner packets and empties the batch. */
   readonly deliver: (packets: PacketBatch) => void
 }
@@ -53,6 +54,7 @@ export class Bonding implements Wakeable {
   readonly #repair: Repair
   #resequencer: Resequencer | undefined
   #nowMs = 0
+  #isClosed = false
 
   constructor(parts: BondingParts) {
     this.#parts = parts
@@ -79,10 +81,22 @@ export class Bonding implements Wakeable {
     return this.#parts.paths.size > 1
   }
 
+  /** The peer is told what comes. */
+  get isReporting(): boolean {
+    return this.isShared || this.feedback.isAsked
+  }
+
   /** Puts packets in order and hands them on; empties the batch. */
   resequence(packets: PacketBatch, arrivals: Arrivals): void {
+    // What came in one batch with the end of the session: nobody would look after it if it had to wait.
+    if (this.#isClosed) return this.#parts.deliver(packets)
     this.#resequencer ??= this.#createResequencer()
     this.#resequencer.handlePackets(packets, arrivals)
+  }
+
+  /** A link takes frames again. */
+  handleWritable(): void {
+    if (this.isShared) this.pump.wake()
   }
 
   /** A probe of a path was answered: whatever was suspected of it, it works. */
@@ -114,6 +128,8 @@ export class Bonding implements Wakeable {
     for (const path of this.#parts.paths.list) this.#forget(path)
     this.#resequencer?.close()
     this.#resequencer = undefined
+    this.feedback.beginAnew()
+    refreshGate(this.#parts.paths)
   }
 
   stats(): BondingStats {
@@ -125,6 +141,7 @@ export class Bonding implements Wakeable {
   }
 
   close(): void {
+    this.#isClosed = true
     this.beginAnew()
     this.pump.close()
     this.#repair.close()
@@ -144,6 +161,8 @@ export class Bonding implements Wakeable {
     sender.isSuspect = true
     sender.tracker.clear()
     refreshGate(paths)
+    // One whose link is full was left before, with what waited for it.
+    this.pump.rebind(path)
     this.#repair.flush(nowMs)
   }
 
@@ -162,6 +181,12 @@ export class Bonding implements Wakeable {
   #removePath(path: TunnelPath): void {
     this.#resequencer?.removePath(path.id)
     this.#forget(path)
+    const { paths, nowMs } = this.#parts
+    const [last] = paths.list
+    if (last === undefined || this.isShared || this.#isClosed) return
+    this.pump.drain(last, nowMs())
+    this.#forget(last)
+    this.feedback.beginAnew()
   }
 
   #forget(path: TunnelPath): void {

@@ -6,6 +6,7 @@ import type { Resequencer } from '@mp/resequencer'
 import { DecodeError, ReportCodec, SentReport, TrafficClass } from '@mp/wire'
 import type { DecodeCode } from '@mp/wire'
 import type { FrameWriter } from '../frame-writer.ts'
+import { refreshGate } from '../path-gate.ts'
 import type { TunnelPath } from '../path.ts'
 import { START_BPS } from './path-sender.ts'
 import type { Pump } from './pump.ts'
@@ -60,19 +61,30 @@ export class Feedback {
     maxPacketBytes: Infinity,
     isExhausted: false,
   }
-  /** When to look again, ms; Infinity when nothing came since the last report. */
+  /** When to look again, ms; Infinity while there is nothing to tell. */
   #dueMs = Infinity
+  #isAsked = false
 
   constructor(parts: FeedbackParts) {
     this.#parts = parts
     this.#codec = new ReportCodec(parts.arena)
   }
 
+  /** The peer paces what it sends us, and so wants to hear what comes, also when there is one path for us only. */
+  get isAsked(): boolean {
+    return this.#isAsked
+  }
+
+  /** What the peer wants is not known any more. */
+  beginAnew(): void {
+    this.#isAsked = false
+  }
+
   /** Takes note of an authentic frame of `path`. */
   handleFrame(path: TunnelPath, frame: ReceivedFrame, nowMs: number): void {
     path.receiver ??= new PathReceiver()
     path.receiver.handleFrame(frame, nowMs)
-    if (this.#dueMs === Infinity) this.#dueMs = nowMs
+    if (this.#dueMs === Infinity && path.receiver.hasNews) this.#dueMs = nowMs
   }
 
   pollTimeout(): number {
@@ -83,9 +95,9 @@ export class Feedback {
   handleTimeout(nowMs: number): void {
     if (nowMs < this.#dueMs) return
     const { paths } = this.#parts
-    const isDue = paths.list.some(({ receiver }) => receiver?.wantsReport(nowMs) === true)
-    if (isDue) this.#write(nowMs)
-    this.#dueMs = isDue ? Infinity : nowMs + LOOK_MS
+    if (paths.list.some(({ receiver }) => receiver?.wantsReport(nowMs) === true)) this.#write(nowMs)
+    const hasNews = paths.list.some(({ receiver }) => receiver?.hasNews === true)
+    this.#dueMs = hasNews ? nowMs + LOOK_MS : Infinity
   }
 
   /** Takes the body of a report. @returns what is wrong with it, if anything. */
@@ -95,7 +107,9 @@ export class Feedback {
     if (code !== DecodeError.none) return code
     while (codec.nextPath(this.#report)) this.#takeReport(nowMs)
     const resequencer = this.#parts.resequencer()
+    this.#isAsked = false
     while (codec.nextSent(this.#sent)) {
+      this.#isAsked = true
       resequencer?.setSnapshot(this.#sent.pathId, this.#sent.sequence, codec.globalSequence)
     }
     this.#parts.repair.flush(nowMs)
@@ -122,7 +136,10 @@ export class Feedback {
     const sender = path?.sender
     if (path === undefined || sender === undefined) return
     if (sender.tracker.handleReport(this.#report, nowMs) !== 'used') return
-    if (sender.tracker.sample.ackedFrames > 0) sender.isSuspect = false
+    if (sender.isSuspect && sender.tracker.sample.ackedFrames > 0) {
+      sender.isSuspect = false
+      refreshGate(paths)
+    }
     sender.controller.handleSample(sender.tracker.sample, nowMs)
     sender.pacer.setRate(sender.controller.capacityBps, nowMs)
     this.observe(path, nowMs)
@@ -134,7 +151,7 @@ export class Feedback {
     if (path === undefined) return
     const { writer, paths, resequencer } = this.#parts
     writer.setTime(nowMs)
-    writer.writeLongControl(path, (offset) => this.#writeBody(offset, nowMs))
+    writer.writeReport(path, (offset) => this.#writeBody(offset, nowMs))
     let rttMs = Infinity
     for (const each of paths.list) if (each.receiver !== undefined) rttMs = Math.min(rttMs, minRttMs(each))
     resequencer()?.setHoldMs(paths.size > 1 && rttMs < Infinity ? rttMs + REPAIR_SLACK_MS : HOLD_MS)
@@ -159,7 +176,8 @@ export class Feedback {
 
   #fastest(nowMs: number): TunnelPath | undefined {
     this.#request.nowMs = nowMs
-    const path = this.#parts.scheduler.peek(this.#request)
+    const { scheduler, paths } = this.#parts
+    const path = scheduler.peek(this.#request) ?? paths.list.find(({ id }) => paths.state(id) === 'active')
     return path?.link === undefined ? undefined : path
   }
 }

@@ -23,7 +23,14 @@ export class PathSender {
   /** Nothing was heard of its frames for an RTO: it carries nothing until its probes are answered. */
   isSuspect = false
   /** The frame that leaves next: filled in, then {@link handleData} is called. */
-  readonly frame: SentFrame = { counter: 0, bytes: 0, sequence: -1, slot: -1, appLimited: false }
+  readonly frame: SentFrame = {
+    counter: 0,
+    bytes: 0,
+    sequence: -1,
+    slot: -1,
+    appLimited: false,
+    isReport: false,
+  }
 
   constructor(fate: FrameFate, maxBps: number) {
     this.tracker = new FlightTracker(fate)
@@ -56,14 +63,16 @@ export class PathSender {
   /** A data frame, described by {@link frame}, leaves. */
   handleData(nowMs: number): void {
     const { frame } = this
+    frame.isReport = false
     if (frame.sequence > this.lastSequence) this.lastSequence = frame.sequence
     this.pacer.spend(frame.bytes)
     this.#handleSent(nowMs)
   }
 
-  /** A control frame leaves, past the queue. */
-  handleControl(counter: number, bytes: number, nowMs: number): void {
+  /** A control frame leaves, past the queue; a report is not answered. */
+  handleControl(counter: number, bytes: number, isReport: boolean, nowMs: number): void {
     const { frame } = this
+    frame.isReport = isReport
     frame.counter = counter
     frame.bytes = bytes
     frame.sequence = -1

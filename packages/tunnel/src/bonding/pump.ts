@@ -100,7 +100,26 @@ export class Pump {
         this.#parts.drops.drop(one.slot[0]!, 'path-left')
       }
       one.count = 0
+      this.wake()
     }
+  }
+
+  /** A path takes packets again: what waits is looked at as soon as may be. */
+  wake(): void {
+    this.#dueMs = 0
+  }
+
+  /** Sends over `path`, the only one that is left, all that waits, whatever the path may carry: nothing is paced any more. */
+  drain(path: TunnelPath, nowMs: number): void {
+    this.#parts.writer.setTime(nowMs)
+    for (const queue of [this.#urgent, this.#bulk]) this.#bindAllTo(path, queue)
+    for (let next = path.sender?.next; next !== undefined && isOpen(path); next = path.sender?.next) {
+      const row = next.shift(path.out)
+      if (row < 0) this.#flush(path)
+      else this.#leave(path, row, nowMs, false)
+    }
+    if (path.waiting > 0) this.#flush(path)
+    this.#dueMs = Infinity
   }
 
   pollTimeout(): number {
@@ -150,6 +169,20 @@ export class Pump {
     }
   }
 
+  #bindAllTo(path: TunnelPath, queue: RowQueue): void {
+    const { writer, drops } = this.#parts
+    const one = this.#one
+    while (queue.shift(one) === 0) {
+      if (!isOpen(path)) {
+        drops.drop(one.slot[0]!, this.#whyNoPath())
+      } else {
+        writer.number(one, 0)
+        if (!this.#bind(one, path)) drops.drop(one.slot[0]!, 'queue-full')
+      }
+      one.count = 0
+    }
+  }
+
   /** Puts a numbered packet in line for a path, whole or in pieces. False when that cannot be; the slot is the caller's. */
   #bind(one: PacketBatch, path: TunnelPath): boolean {
     const { scheduler, senderOf } = this.#parts
@@ -164,6 +197,8 @@ export class Pump {
   #bindPieces(one: PacketBatch, queue: RowQueue, pieceBytes: number): boolean {
     const { fragmenter, drops } = this.#parts
     const pieces = this.#pieces
+    // A piece that has to leave its path for one of smaller frames: the other end joins no pieces of pieces.
+    if ((one.flags[0]! & FLAG_FRAGMENT) !== 0) return false
     if (one.length[0]! > MAX_FRAGMENTS * (pieceBytes - FRAGMENT_HEADER_BYTES)) return false
     if (!fragmenter.split(one, 0, pieceBytes, pieces)) return false
     for (let piece = 0; piece < pieces.count; piece++) {
@@ -177,10 +212,10 @@ export class Pump {
   /** Hands a path what it may send now, and says when it may send more. */
   #release(path: TunnelPath, nowMs: number, keeps: boolean): void {
     const { sender } = path
-    if (sender?.next === undefined || path.link === undefined || path.blocked) return
+    if (sender?.next === undefined || !isOpen(path)) return
     path.prober.handleActivity(nowMs)
     let budget = sender.budgetBytes(nowMs)
-    for (let next = sender.next; next !== undefined && !path.blocked; next = sender.next) {
+    for (let next = sender.next; next !== undefined && isOpen(path); next = sender.next) {
       if (next.headLength + HEADER_BYTES > budget) break
       // A flush may have changed the batch of the path for another.
       const { out } = path
@@ -193,7 +228,7 @@ export class Pump {
       this.#leave(path, row, nowMs, keeps)
     }
     if (path.waiting > 0) this.#flush(path)
-    if (sender.next === undefined || path.blocked) return
+    if (sender.next === undefined || !isOpen(path)) return
     const dueMs = Math.max(nowMs + TICK_MS, sender.pacer.nextMs(sender.next.headLength + HEADER_BYTES))
     this.#dueMs = Math.min(this.#dueMs, dueMs)
   }
@@ -229,4 +264,9 @@ export class Pump {
 
 function isUrgent(flags: number): boolean {
   return (flags & CLASS_MASK) === TrafficClass.critical
+}
+
+/** Its link takes frames, as far as is known. */
+function isOpen({ link, blocked }: TunnelPath): boolean {
+  return link !== undefined && !blocked
 }

@@ -92,9 +92,11 @@ export class Repair {
     const { places, single, pool } = this.#parts
     places.recall(slot, single)
     const bytes = single.length[0]!
-    const path = this.#allowedBytes < bytes ? undefined : this.#fastestBut(lostOn)
+    const path = bytes === 0 || this.#allowedBytes < bytes ? undefined : this.#fastestBut(lostOn)
     if (path?.link?.send(single) === 1) {
       this.#allowedBytes -= bytes
+      path.counters.txFrames++
+      path.counters.txBytes += bytes
       path.sender?.pacer.spend(bytes)
       this.#repairedFrames++
     }

@@ -18,7 +18,12 @@ export class SealedPlaces {
     }
   }
 
-  /** Appends the frame in `slot` to `batch`. */
+  /** The rows from `from` on could not be sealed, and must never be sent. */
+  forget({ slot, count }: PacketBatch, from: number): void {
+    for (let row = from; row < count; row++) this.#length[slot[row]!] = 0
+  }
+
+  /** Appends the frame in `slot` to `batch`; its length is 0 when it was never sealed. */
   recall(slot: number, batch: PacketBatch): void {
     batch.push(slot, this.#offset[slot]!, this.#length[slot]!)
   }

@@ -1,5 +1,5 @@
 import { Mempool } from '@mp/mempool'
-import { CfsScheduler } from '@mp/scheduler-cfs'
+import { AdaptiveScheduler, CfsScheduler } from '@mp/scheduler-cfs'
 import { memoryTun } from '@mp/testkit'
 import type { MemoryTun, SimRuntime } from '@mp/testkit'
 import { fragmenter } from '@mp/udpmux'
@@ -33,6 +33,8 @@ export interface BaseOptions {
   /** Packets that the TUN takes until the test makes room. */
   readonly tunRoom?: number
   readonly createPool?: (slots: number) => Mempool
+  /** Paths are shared by what they carry. Default false: by weight. */
+  readonly isAdaptive?: boolean
 }
 
 export function baseOf(side: Side, options: BaseOptions): Base {
@@ -43,12 +45,18 @@ export function baseOf(side: Side, options: BaseOptions): Base {
 }
 
 /** What both tunnels are made with; `trace` gets a line for all that happens. */
-export function tunnelOptionsOf({ side, pool, tun, events }: Base, runtime: SimRuntime, trace: string[]) {
+export function tunnelOptionsOf(
+  { side, pool, tun, events }: Base,
+  runtime: SimRuntime,
+  trace: string[],
+  isAdaptive = false,
+) {
   return {
+    isAdaptive,
     runtime,
     pool,
     tun,
-    createScheduler: () => new CfsScheduler<never>(),
+    createScheduler: () => (isAdaptive ? new AdaptiveScheduler<never>() : new CfsScheduler<never>()),
     createFragmenter: () => fragmenter({ pool }),
     onTunClose: (error?: Error) => trace.push(`${side} lost its TUN: ${error?.message}`),
     onEvent: (event: TunnelEvent) => {

@@ -23,9 +23,10 @@ export class Fuzzer {
 
   constructor(seed: number) {
     this.#random = seededRandom(seed)
+    const isAdaptive = seed % 2 === 0
     const cipher = this.#chance(0.5) ? 'aes-256-gcm' : 'chacha20-poly1305'
     const maxFrameBytes = this.#chance(0.3) ? 300 : 1472
-    this.world = new World({ seed, security: { cipher }, wire: { maxFrameBytes } })
+    this.world = new World({ seed, isAdaptive, security: { cipher }, wire: { maxFrameBytes } })
   }
 
   async run(): Promise<void> {

@@ -9,6 +9,8 @@ export interface Seen {
   readonly bytes: Uint8Array
   /** Where a link took it to. */
   readonly remote: string | undefined
+  /** Where a link took it from. */
+  readonly local: string | undefined
 }
 
 /** Listens in on the transports of one end: notes the frames that links take, answers, and those that come in. */
@@ -48,9 +50,7 @@ export class Tap {
   #link(link: Link): Link {
     return this.#once(link, () => {
       const send = (batch: PacketBatch): number => {
-        const offered = Array.from({ length: batch.count }, (_, row) =>
-          this.#look(batch, row, link.remoteAddress),
-        )
+        const offered = Array.from({ length: batch.count }, (_, row) => this.#look(batch, row, link))
         const taken = link.send(batch)
         this.sent.push(...offered.slice(0, taken))
         return taken
@@ -83,14 +83,15 @@ export class Tap {
     return wrapper
   }
 
-  #look(batch: PacketBatch, row: number, remote?: string): Seen {
+  #look(batch: PacketBatch, row: number, link?: Link): Seen {
     const [offset, lengthBytes] = [batch.offset[row]!, batch.length[row]!]
     const header = new FrameHeader()
     this.#codec.readFrame(offset, lengthBytes, header)
     const isPiece = header.type === FrameType.data && (header.flags & FLAG_FRAGMENT) !== 0
     const fragment = isPiece ? new FragmentHeader() : undefined
     if (fragment) this.#codec.readFragment(offset + HEADER_BYTES, lengthBytes - HEADER_BYTES, fragment)
-    return { header, fragment, remote, bytes: this.#pool.arena.slice(offset, offset + lengthBytes) }
+    const bytes = this.#pool.arena.slice(offset, offset + lengthBytes)
+    return { header, fragment, remote: link?.remoteAddress, local: link?.localAddress, bytes }
   }
 }
 

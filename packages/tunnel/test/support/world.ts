@@ -102,7 +102,7 @@ export class World {
     const base = baseOf('server', this.#options)
     const transport = this.#transport(base, SERVER_HOST)
     const listen = ports.map((port) => ({ transport, endpoint: `${SERVER_HOST}:${port}` }))
-    const common = tunnelOptionsOf(base, this.runtime, this.trace)
+    const common = tunnelOptionsOf(base, this.runtime, this.trace, this.#options.isAdaptive)
     this.#server = { ...base, tunnel: new TunnelServer({ ...common, ...this.#serverSecurity(base), listen }) }
     this.#ends.push(this.#server)
     await this.#server.tunnel.start()
@@ -118,7 +118,7 @@ export class World {
       transport: this.#transport(base, this.#hostOf(index)),
       endpoint: `${SERVER_HOST}:${ports[listener]}`,
     }))
-    const common = tunnelOptionsOf(base, this.runtime, this.trace)
+    const common = tunnelOptionsOf(base, this.runtime, this.trace, this.#options.isAdaptive)
     const wishes = { ...this.#clientSecurity(base), ...(allowedIPs && { allowedIPs }), paths: dials }
     this.#client = { ...base, tunnel: new TunnelClient({ ...common, ...wishes }) }
     this.#ends.push(this.#client)
