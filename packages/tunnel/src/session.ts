@@ -72,15 +72,13 @@ export class Session implements PathOwner, Wakeable {
     this.openedMs = options.nowMs()
     this.paths = new PathManager({ maxPaths: MAX_PATHS, onError: options.onError })
     connectScheduler(this.paths, options.scheduler)
-    const { pool } = options
-    const drops = new DropCounter(pool, options.totalDrops)
-    const codec = new FrameCodec(pool.arena)
-    const writer = new FrameWriter(pool, codec, drops)
+    const drops = new DropCounter(options.pool, options.totalDrops)
+    const codec = new FrameCodec(options.pool.arena)
+    const writer = new FrameWriter(options.pool, codec, drops)
     const control = this.#createControl(codec, writer)
-    const inspector = new PacketInspector(pool.arena)
     const shared = { ...options, paths: this.paths, writer, drops }
     const bonding = options.isAdaptive ? new Bonding(shared) : undefined
-    const parts = { ...shared, codec, control, inspector, bonding }
+    const parts = { ...shared, codec, control, bonding, inspector: new PacketInspector(options.pool.arena) }
     this.#bonding = bonding
     this.#drops = drops
     this.#writer = writer
@@ -273,8 +271,8 @@ export class Session implements PathOwner, Wakeable {
   }
 
   pollTimeout(): number {
-    const dueMs = Math.min(this.fragmenter.pollTimeout(), this.guard.pollTimeout())
-    return this.#bonding === undefined ? dueMs : Math.min(dueMs, this.#bonding.pollTimeout())
+    const { fragmenter, guard } = this
+    return Math.min(fragmenter.pollTimeout(), guard.pollTimeout(), this.#bonding?.pollTimeout() ?? Infinity)
   }
 
   handleTimeout(nowMs: number): void {
