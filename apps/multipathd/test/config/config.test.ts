@@ -25,7 +25,8 @@ describe('a config', () => {
         mtu: 1400,
         backend: 'auto',
       },
-      offload: { gso: true, gro: true },
+      scheduling: 'adaptive',
+      offload: { gso: true, gro: true, checksum: true, tso: true, uso: true, coalesce: true },
       promListenAddr: '127.0.0.1:2131',
     })
   })
@@ -43,7 +44,8 @@ describe('a config', () => {
       isServer: false,
       tcp: false,
       security: 'none',
-      offload: { gso: false, gro: false },
+      scheduling: 'static',
+      offload: { gso: false, gro: false, checksum: false, tso: false, uso: false, coalesce: false },
       promListenAddr: '[::1]:9100',
       client: {
         remotePaths: [
