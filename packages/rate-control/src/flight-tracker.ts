@@ -70,6 +70,7 @@ export class FlightTracker {
   #highest = -1
   /** The oldest frame that an answer is due for is not below it. */
   #unanswered = 0
+  #lostFrames = 0
   #spuriousFrames = 0
   #unknownFrames = 0
 
@@ -96,6 +97,11 @@ export class FlightTracker {
   /** How long a frame may stay without a report, ms, 50…3000. */
   get rtoMs(): number {
     return this.#roundTrip.rtoMs
+  }
+
+  /** Frames called lost, those that came after all included. */
+  get lostFrames(): number {
+    return this.#lostFrames
   }
 
   /** Frames called lost that came after all. */
@@ -216,6 +222,7 @@ export class FlightTracker {
     const slot = ring.slot[row]!
     ring.state[row] = verdict
     if (verdict === FRAME_LOST) {
+      this.#lostFrames++
       sample.lostFrames++
       sample.lostBytes += bytes
       this.#fate.onLost(ring.sequence[row]!, slot)

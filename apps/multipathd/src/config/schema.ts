@@ -2,7 +2,7 @@ import { MAX_PATHS } from '@mp/tunnel'
 import { z } from 'zod'
 import type { Secret } from '@mp/secure-channel'
 import { address, addresses, deviceName, expecting, flag, integer, label, listenEndpoint } from './fields.ts'
-import { network, remoteEndpoint, userName } from './fields.ts'
+import { network, remoteEndpoint, socketPath, userName } from './fields.ts'
 import { peers, security } from './security.ts'
 import type { KeySource, Peer, Security } from './security.ts'
 
@@ -61,6 +61,11 @@ export interface Config<Key = Secret> {
   }
   /** Where metrics will be served. Nothing listens there in this release. */
   readonly promListenAddr: string
+  /** How other commands reach the daemon. */
+  readonly control: {
+    /** Path of its socket, `none` for no socket, undefined for the usual place. */
+    readonly socket?: string | undefined
+  }
   /** Whom to become once started, instead of root. */
   readonly user?: string | undefined
 }
@@ -192,6 +197,20 @@ const offload = z.strictObject(
   { error: object },
 )
 
+const control = z.strictObject(
+  {
+    socket: socketPath()
+      .optional()
+      .meta({
+        description:
+          'Path of the socket that `multipathd status` and others ask; mode 0600. `"none"`: there is none. Default: ' +
+          '`/run/multipathd/NAME.sock` for root, else in `XDG_RUNTIME_DIR`, with the name of the TUN device.',
+        examples: ['/run/multipathd/home.sock'],
+      }),
+  },
+  { error: object },
+)
+
 /** What the schema says of a config: under `--insecure` it need not speak of security. */
 type Parsed = Omit<Config<KeySource>, 'security'> & {
   readonly security?: Config<KeySource>['security'] | undefined
@@ -232,6 +251,7 @@ export const configSchema: z.ZodType<Parsed> = z.strictObject(
           'Where metrics will be served. Checked, but nothing listens there in this release. ' +
           'Not on all addresses by default, because metrics need no password.',
       }),
+    control: control.prefault({}).meta({ description: 'How other commands reach the daemon.' }),
     user: userName()
       .optional()
       .meta({
