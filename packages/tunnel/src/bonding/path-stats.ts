@@ -21,7 +21,7 @@ export interface PathBondingStats {
   readonly congestionLossRatio: number
   /** Share of frames that the path loses whatever is sent, 0…1. */
   readonly radioLossRatio: number
-  /** Frames called lost, and those of them that came after all. */
+  /** Frames called lost, and those of them that came after all, late or repaired. */
   readonly lostFrames: number
   readonly spuriousFrames: number
   /** Its frames are not heard of for longer than they should: it carries nothing until they are, or a probe is answered. */
