@@ -2,7 +2,7 @@ import { simRuntime } from '@mp/testkit'
 import { expect, test } from 'vitest'
 import { ServiceManager } from '../../src/daemon/service-manager.ts'
 
-function world(env: Record<string, string>) {
+function createWorld(env: Record<string, string>) {
   const runtime = simRuntime({ seed: 1 })
   const told: string[] = []
   const warnings: string[] = []
@@ -23,7 +23,7 @@ function world(env: Record<string, string>) {
 const SOCKET = '/run/systemd/notify'
 
 test('without a service manager nothing is said, and no timer runs', () => {
-  const { manager, runtime, told } = world({ WATCHDOG_USEC: '10000000' })
+  const { manager, runtime, told } = createWorld({ WATCHDOG_USEC: '10000000' })
   manager.ready()
   runtime.runFor(60_000)
   manager.stopping()
@@ -31,7 +31,7 @@ test('without a service manager nothing is said, and no timer runs', () => {
 })
 
 test('readiness, the watchdog at half its time, and the end', () => {
-  const { manager, runtime, told } = world({ NOTIFY_SOCKET: SOCKET, WATCHDOG_USEC: '10000000' })
+  const { manager, runtime, told } = createWorld({ NOTIFY_SOCKET: SOCKET, WATCHDOG_USEC: '10000000' })
   manager.ready()
   expect(told).toEqual([`${SOCKET}: READY=1\nSTATUS=2 of 2 paths in use`])
   runtime.runFor(10_001)
@@ -42,7 +42,7 @@ test('readiness, the watchdog at half its time, and the end', () => {
 })
 
 test('a watchdog that is meant for another process is left to that one', () => {
-  const { manager, runtime, told } = world({
+  const { manager, runtime, told } = createWorld({
     NOTIFY_SOCKET: SOCKET,
     WATCHDOG_USEC: '10000000',
     WATCHDOG_PID: `${process.pid + 1}`,
@@ -54,7 +54,7 @@ test('a watchdog that is meant for another process is left to that one', () => {
 })
 
 test('a service manager that is gone is warned of once and left alone', () => {
-  const all = world({ NOTIFY_SOCKET: SOCKET, WATCHDOG_USEC: '10000000' })
+  const all = createWorld({ NOTIFY_SOCKET: SOCKET, WATCHDOG_USEC: '10000000' })
   all.manager.ready()
   all.isDeaf = true
   all.runtime.runFor(60_000)
