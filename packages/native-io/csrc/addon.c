@@ -3,6 +3,7 @@
  * for others. Arguments are checked as far as memory safety asks for it; the texts people read are made in TypeScript.
  */
 #include "aead.h"
+#include "notify.h"
 #include "privileges.h"
 #include "tun.h"
 #include "udp.h"
@@ -179,6 +180,7 @@ NAPI_MODULE_INIT() {
       {"aeadOpen", mp_aead_open},
       {"aeadWipe", mp_aead_wipe},
       {"dropPrivileges", mp_drop_privileges},
+      {"notifyService", mp_notify_service},
   };
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
     napi_value function;

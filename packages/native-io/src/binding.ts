@@ -85,6 +85,7 @@ export interface Binding {
   ): number
   aeadWipe(key: KeyHandle): void
   dropPrivileges(user: string, keepNetRaw: boolean): void
+  notifyService(path: string, text: string): void
 }
 
 /** Loads the addon that was built for this system. Throws when there is none. */

@@ -1,3 +1,4 @@
+import type { Runtime } from '@mp/interface'
 import { loadNativeIo } from '@mp/native-io'
 import { systemRuntime } from '@mp/runtime-node'
 import { EXIT } from '../cli/exit-codes.ts'
@@ -18,7 +19,8 @@ import { EventLog } from './event-log.ts'
 import { Monitor } from './monitor.ts'
 import { createPool } from './pool.ts'
 import { createReporter } from './report.ts'
-import { reportStatus } from './status.ts'
+import { ServiceManager } from './service-manager.ts'
+import { reportStatus, statusLine } from './status.ts'
 import { StopRequest } from './stop-request.ts'
 
 /**
@@ -44,7 +46,7 @@ export async function runDaemon(config: Config, io: Io): Promise<number> {
       onTunClose: (error) => stop.handleTunClose(tun.name, error),
     })
     const monitor = new Monitor({ config, tunnel, tun, pool, runtime, wallMs: Date.now })
-    return await runTunnel(tunnel, { config, io, log, stop, tun, monitor, events })
+    return await runTunnel(tunnel, { config, io, log, runtime, stop, tun, monitor, events })
   } finally {
     // The tunnel closes it too; this is for what failed before.
     await tun.close()
@@ -55,6 +57,7 @@ interface Running {
   readonly config: Config
   readonly io: Io
   readonly log: Log
+  readonly runtime: Runtime
   readonly stop: StopRequest
   readonly tun: Device
   readonly monitor: Monitor
@@ -64,22 +67,39 @@ interface Running {
 async function runTunnel(tunnel: Tunnel, running: Running): Promise<number> {
   const { config, io, log, stop, tun, monitor, events } = running
   const sayStatus = (): void => reportStatus(tunnel, config, log)
+  const manager = serviceManager(tunnel, running)
   let control: ControlServer | undefined
   try {
     await tunnel.start()
     control = await startControl(config, { io, log }, { monitor, events })
     if (config.user !== undefined) leaveRoot(config.user, config)
     sayStart(config, log, { tun: describeTun(tun), tunnel })
+    manager.ready()
     process.on('SIGUSR1', sayStatus)
     const { exit, reason } = await stop.requested
     log.info(`stopping: ${reason}`, { stats: tunnel.stats() })
     return exit
   } finally {
     process.off('SIGUSR1', sayStatus)
+    manager.stopping()
     monitor.close()
     await control?.close()
     await tunnel.close()
   }
+}
+
+function serviceManager(tunnel: Tunnel, { io, log, runtime }: Running): ServiceManager {
+  const native = loadNativeIo()
+  return new ServiceManager({
+    env: io.env,
+    runtime,
+    log,
+    status: () => statusLine(tunnel.stats()),
+    notify: (socketPath, text) => {
+      if (native.io === undefined) throw new Error(native.reason)
+      native.io.notifyService(socketPath, text)
+    },
+  })
 }
 
 /** What needs root is open by now. Routes are still removed at the end, and devices bound when paths are dialled. */
