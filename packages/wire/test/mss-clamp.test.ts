@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { TCP_ACK, TCP_SYN, tcpPacket } from '@mp/testkit'
-import { FLAG_PARTIAL_CHECKSUM, MssClamp } from '@mp/wire'
+import { FLAG_PARTIAL_CHECKSUM, MssClamp, TCP_SYN } from '@mp/wire'
 import { anyPacket } from './packets.ts'
+import { tcpPacket } from './whole-packets.ts'
 
-const V4 = { src: '10.0.0.1', dst: '192.0.2.9', srcPort: 1000, dstPort: 443 }
-const V6 = { src: 'fd00::1', dst: '2001:db8::9', srcPort: 1000, dstPort: 443 }
+const TCP_ACK = 0x10
+const V4 = { src: '10.0.0.1', dst: '192.0.2.9' }
+const V6 = { src: 'fd00::1', dst: '2001:db8::9' }
 const FLOWS = [V4, V6]
 
 const mss = (bytes: number): number[] => [2, 4, bytes >> 8, bytes & 0xff]

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { internetChecksum, ipv4Packet, ipv6Packet, tcpPacket, udpPacket } from '@mp/testkit'
 import { TooBigWriter, mustStayWhole } from '@mp/wire'
 import { anyPacket } from './packets.ts'
+import { internetChecksum, ipPacket, payloadChecksum, tcpPacket, word } from './whole-packets.ts'
 
 const INTO = 4096
 
@@ -17,26 +17,19 @@ function answerTo(packet: Uint8Array, mtuBytes = 1300): Uint8Array {
 
 const V4 = { src: '10.1.0.2', dst: '192.0.2.9' }
 const V6 = { src: 'fd00::2', dst: '2001:db8::9' }
-const ports = { srcPort: 4000, dstPort: 443 }
 
 /** The same, put together byte by byte. */
 function expectedV4(packet: Uint8Array, mtuBytes: number): Uint8Array {
-  const message = [3, 4, 0, 0, 0, 0, mtuBytes >> 8, mtuBytes & 0xff, ...packet.subarray(0, 548)]
-  const checksum = internetChecksum(Uint8Array.from(message))
-  message[2] = checksum >> 8
-  message[3] = checksum & 0xff
-  return ipv4Packet({ src: V4.dst, dst: V4.src, protocol: 1, tos: 0xc0, payload: Uint8Array.from(message) })
+  const message = [3, 4, 0, 0, 0, 0, ...word(mtuBytes), ...packet.subarray(0, 548)]
+  message.splice(2, 2, ...word(internetChecksum(message)))
+  return ipPacket({ src: V4.dst, dst: V4.src, protocol: 1, tos: 0xc0, payload: Uint8Array.from(message) })
 }
 
 function expectedV6(packet: Uint8Array, mtuBytes: number): Uint8Array {
-  const message = [2, 0, 0, 0, 0, 0, mtuBytes >> 8, mtuBytes & 0xff, ...packet.subarray(0, 1232)]
-  const options = { src: V6.dst, dst: V6.src, nextHeader: 58, trafficClass: 0xc0 }
-  const addresses = ipv6Packet({ ...options, payload: new Uint8Array(0) }).subarray(8)
-  const length = [0, 0, message.length >> 8, message.length & 0xff, 0, 0, 0, 58]
-  const checksum = internetChecksum(Uint8Array.from([...addresses, ...length, ...message]))
-  message[2] = checksum >> 8
-  message[3] = checksum & 0xff
-  return ipv6Packet({ ...options, payload: Uint8Array.from(message) })
+  const payload = Uint8Array.of(2, 0, 0, 0, 0, 0, ...word(mtuBytes), ...packet.subarray(0, 1232))
+  const answer = { src: V6.dst, dst: V6.src, protocol: 58, tos: 0xc0, payload }
+  payload.set(word(payloadChecksum(answer)), 2)
+  return ipPacket(answer)
 }
 
 const payload = fc.uint8Array({ maxLength: 1700 })
@@ -45,7 +38,7 @@ describe('the answer', () => {
   test('on IPv4 is "fragmentation needed" from the destination, with the beginning of the packet', () => {
     fc.assert(
       fc.property(payload, fc.integer({ min: 576, max: 65_535 }), (bytes, mtuBytes) => {
-        const packet = udpPacket({ ...V4, ...ports, payload: bytes })
+        const packet = ipPacket({ ...V4, protocol: 17, payload: bytes })
         const answer = answerTo(packet, mtuBytes)
         expect(answer).toEqual(expectedV4(packet, mtuBytes))
         expect(answer.length).toBeLessThanOrEqual(576)
@@ -57,7 +50,7 @@ describe('the answer', () => {
   test('on IPv6 is "packet too big" from the destination, with the beginning of the packet', () => {
     fc.assert(
       fc.property(payload, fc.integer({ min: 1280, max: 65_535 }), (bytes, mtuBytes) => {
-        const packet = tcpPacket({ ...V6, ...ports, payload: bytes })
+        const packet = tcpPacket({ ...V6, payload: bytes })
         const answer = answerTo(packet, mtuBytes)
         expect(answer).toEqual(expectedV6(packet, mtuBytes))
         expect(answer.length).toBeLessThanOrEqual(1280)
@@ -68,9 +61,9 @@ describe('the answer', () => {
 })
 
 describe('no answer to', () => {
-  const icmp4 = (type: number): Uint8Array => ipv4Packet({ ...V4, protocol: 1, payload: Uint8Array.of(type, 0, 0, 0, 0, 0, 0, 0) })
-  const icmp6 = (type: number): Uint8Array => ipv6Packet({ ...V6, nextHeader: 58, payload: Uint8Array.of(type, 0, 0, 0, 0, 0, 0, 0) })
   const rest = new Uint8Array(8)
+  const icmp4 = (type: number): Uint8Array => ipPacket({ ...V4, protocol: 1, payload: rest.with(0, type) })
+  const icmp6 = (type: number): Uint8Array => ipPacket({ ...V6, protocol: 58, payload: rest.with(0, type) })
 
   test.each([3, 4, 5, 11, 12])('an error of ICMPv4, type %i', (type) => {
     expect(answerTo(icmp4(type))).toHaveLength(0)
@@ -86,7 +79,7 @@ describe('no answer to', () => {
     [V4.dst, '0.0.0.0'],
     [V4.dst, '239.1.2.3'],
   ])('a packet to %s from %s', (dst, src) => {
-    expect(answerTo(ipv4Packet({ src, dst, protocol: 17, payload: rest }))).toHaveLength(0)
+    expect(answerTo(ipPacket({ src, dst, protocol: 17, payload: rest }))).toHaveLength(0)
   })
 
   test.each([
@@ -94,11 +87,11 @@ describe('no answer to', () => {
     [V6.dst, '::'],
     [V6.dst, 'ff02::1'],
   ])('a packet to %s from %s', (dst, src) => {
-    expect(answerTo(ipv6Packet({ src, dst, nextHeader: 17, payload: rest }))).toHaveLength(0)
+    expect(answerTo(ipPacket({ src, dst, protocol: 17, payload: rest }))).toHaveLength(0)
   })
 
   test('a later fragment', () => {
-    const packet = ipv4Packet({ ...V4, protocol: 17, payload: rest })
+    const packet = ipPacket({ ...V4, protocol: 17, payload: rest })
     packet[7] = 1
     expect(answerTo(packet)).toHaveLength(0)
   })
@@ -109,8 +102,8 @@ describe('no answer to', () => {
 })
 
 test('a ping that is too big is answered', () => {
-  expect(answerTo(ipv4Packet({ ...V4, protocol: 1, payload: Uint8Array.of(8, 0, 0, 0) }))).not.toHaveLength(0)
-  expect(answerTo(ipv6Packet({ ...V6, nextHeader: 58, payload: Uint8Array.of(128, 0, 0, 0) }))).not.toHaveLength(0)
+  expect(answerTo(ipPacket({ ...V4, protocol: 1, payload: Uint8Array.of(8, 0, 0, 0) }))).not.toHaveLength(0)
+  expect(answerTo(ipPacket({ ...V6, protocol: 58, payload: Uint8Array.of(128, 0, 0, 0) }))).not.toHaveLength(0)
 })
 
 test('nothing that comes makes it write outside its room', () => {
@@ -126,9 +119,9 @@ test('nothing that comes makes it write outside its room', () => {
 })
 
 test('IPv6 and IPv4 with DF must stay whole', () => {
-  const free = ipv4Packet({ ...V4, protocol: 17, payload: new Uint8Array(8) })
+  const free = ipPacket({ ...V4, protocol: 17, payload: new Uint8Array(8) })
   expect(mustStayWhole(free, 0)).toBe(false)
   free[6] = 0x40
   expect(mustStayWhole(free, 0)).toBe(true)
-  expect(mustStayWhole(ipv6Packet({ ...V6, nextHeader: 17, payload: new Uint8Array(8) }), 0)).toBe(true)
+  expect(mustStayWhole(ipPacket({ ...V6, protocol: 17, payload: new Uint8Array(8) }), 0)).toBe(true)
 })
