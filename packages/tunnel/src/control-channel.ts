@@ -1,6 +1,6 @@
 import type { PacketBatch, PacketPool } from '@mp/interface'
 import { PROBER_STATE_VALUES } from '@mp/prober'
-import { ControlBody, ControlKind, DECODE_ERROR_NAMES, DecodeError, MAX_OVERHEAD_BYTES } from '@mp/wire'
+import { ControlBody, ControlKind, DECODE_ERROR_NAMES, DecodeError, HEADER_BYTES } from '@mp/wire'
 import type { DecodeCode, FrameCodec } from '@mp/wire'
 import type { FrameWriter } from './frame-writer.ts'
 import type { TunnelPath } from './path.ts'
@@ -53,12 +53,12 @@ export class ControlChannel {
     this.#send(path)
   }
 
-  /** Asks over `path` whether a frame of `frameBytes` arrives, tag included whether there is one or not. */
+  /** Asks over `path` whether a frame of `frameBytes` arrives, its tag not counted. */
   sendSizeProbe(path: TunnelPath, nonce: number, frameBytes: number): void {
     const body = this.#sent
     body.kind = ControlKind.sizeProbe
     body.nonce = nonce
-    body.sizeBytes = frameBytes - MAX_OVERHEAD_BYTES
+    body.sizeBytes = frameBytes - HEADER_BYTES
     this.#send(path)
   }
 

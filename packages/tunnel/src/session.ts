@@ -132,7 +132,7 @@ export class Session implements PathOwner, Wakeable {
       nextNonce: proberOptions.nextNonce,
       ask: (path, nonce, frameBytes) => {
         this.#writer.setTime(nowMs())
-        control.sendSizeProbe(path, nonce, frameBytes)
+        control.sendSizeProbe(path, nonce, frameBytes - this.guard.tagBytes)
       },
       onChange: (path, atMs) => bonding?.feedback.observe(path, atMs),
       onEvent: (path, { type, mtuBytes, atMs }) => {

@@ -21,6 +21,8 @@ export function createReporter({ security }: Config, log: Log): (event: TunnelEv
         return reportState(event, log)
       case 'path-linked':
         return log.info(`${event.path}: leads to ${event.remote}`, about(event))
+      case 'path-mtu':
+        return reportMtu(event, log)
       case 'path-unlinked':
         return log.warn(`${event.path}: no link: ${event.reason}`, about(event))
     }
@@ -28,6 +30,13 @@ export function createReporter({ security }: Config, log: Log): (event: TunnelEv
 }
 
 const about = ({ peer, path }: { readonly peer: string; readonly path: string }) => ({ peer, path })
+
+function reportMtu(event: TunnelEvent & { readonly type: 'path-mtu' }, log: Log): void {
+  const { path, mtuBytes, isBlackHole } = event
+  const fields = { ...about(event), mtuBytes }
+  if (isBlackHole) log.warn(`${path}: swallows large packets, up to ${mtuBytes} bytes for now`, fields)
+  else log.info(`${path}: takes packets of up to ${mtuBytes} bytes`, fields)
+}
 
 function reportState(
   { peer, path, from, to, reason }: TunnelEvent & { readonly type: 'path-state' },
