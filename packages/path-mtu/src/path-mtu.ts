@@ -110,7 +110,8 @@ export class PathMtu implements Machine<SizeProbe, PathMtuEvent> {
 
   /** Something was lost that may have been too large. */
   handleDoubt(nowMs: number): void {
-    if (this.#isSettled) this.#confirmMs = Math.min(this.#confirmMs, Math.max(nowMs, this.#confirmedMs + DOUBT_MS))
+    if (this.#isSettled)
+      this.#confirmMs = Math.min(this.#confirmMs, Math.max(nowMs, this.#confirmedMs + DOUBT_MS))
   }
 
   /** Packets are sent over the path. @returns whether {@link pollTimeout} is another one now. */

@@ -1,5 +1,5 @@
-import { PathMtu } from '../src/index.ts'
-import type { PathMtuEvent, PathMtuOptions } from '../src/index.ts'
+import { PathMtu } from '@mp/path-mtu'
+import type { PathMtuEvent, PathMtuOptions } from '@mp/path-mtu'
 
 /** A path with a round trip of 20 ms that swallows what is too large, and the machine that looks for its MTU. */
 export class Line {

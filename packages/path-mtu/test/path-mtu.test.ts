@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { PathMtu } from '../src/index.ts'
+import { PathMtu } from '@mp/path-mtu'
 import { Line } from './line.ts'
 
 function started(takesBytes: number, maxBytes = 1500): Line {
@@ -40,12 +40,15 @@ describe('the search', () => {
     expect(line.events).toEqual([{ type: 'found', mtuBytes: 1492, atMs: expect.any(Number) }])
   })
 
-  test.each([1280, 1332, 1380, 1400, 1420, 1452, 1480])('finds %i, as lines have it, to the byte', (takesBytes) => {
-    const line = started(takesBytes)
-    line.pass(4000)
-    expect(line.mtu.mtuBytes).toBe(takesBytes)
-    expect(line.events.map(({ type }) => type)).toEqual(['found'])
-  })
+  test.each([1280, 1332, 1380, 1400, 1420, 1452, 1480])(
+    'finds %i, as lines have it, to the byte',
+    (takesBytes) => {
+      const line = started(takesBytes)
+      line.pass(4000)
+      expect(line.mtu.mtuBytes).toBe(takesBytes)
+      expect(line.events.map(({ type }) => type)).toEqual(['found'])
+    },
+  )
 
   test('uses what it has found so far', () => {
     const line = started(1440)
@@ -68,7 +71,10 @@ describe('the search', () => {
   })
 
   test('ends for every line, close to what it takes', () => {
-    const sizes = fc.record({ takes: fc.integer({ min: 576, max: 9000 }), max: fc.integer({ min: 576, max: 9000 }) })
+    const sizes = fc.record({
+      takes: fc.integer({ min: 576, max: 9000 }),
+      max: fc.integer({ min: 576, max: 9000 }),
+    })
     fc.assert(
       fc.property(sizes, ({ takes, max }) => {
         const line = started(takes, max)

@@ -95,7 +95,8 @@ export class PathSizes implements Wakeable {
       this.#parts.ask(path, probe.nonce, probe.bytes - headerBytes)
     for (let event = mtu?.pollEvent(); event !== undefined; event = mtu?.pollEvent())
       this.#parts.onEvent(path, event)
-    if (link !== undefined) this.#resize(path, mtu === undefined ? link.maxFrameBytes : mtu.mtuBytes - headerBytes, nowMs)
+    if (link !== undefined)
+      this.#resize(path, mtu === undefined ? link.maxFrameBytes : mtu.mtuBytes - headerBytes, nowMs)
     this.#summarize()
   }
 

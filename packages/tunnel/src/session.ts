@@ -79,7 +79,14 @@ export class Session implements PathOwner, Wakeable {
     const bonding = options.isAdaptive ? new Bonding(shared) : undefined
     this.#sizes = this.#createSizes(control, bonding)
     const sized = { ...shared, sizes: this.#sizes }
-    const parts = { ...sized, codec, control, bonding, inspector: this.#createInspector(), tooBig: new TooBig(sized) }
+    const parts = {
+      ...sized,
+      codec,
+      control,
+      bonding,
+      inspector: this.#createInspector(),
+      tooBig: new TooBig(sized),
+    }
     this.#bonding = bonding
     this.#drops = drops
     this.#writer = writer
@@ -144,7 +151,8 @@ export class Session implements PathOwner, Wakeable {
 
   #createInspector(): PacketInspector {
     const { pool, clampsMss, tunMtuBytes } = this.#options
-    const limitBytes = (): number => Math.min(tunMtuBytes, Math.max(MIN_SEGMENT_PACKET_BYTES, this.#sizes.wholeBytes))
+    const limitBytes = (): number =>
+      Math.min(tunMtuBytes, Math.max(MIN_SEGMENT_PACKET_BYTES, this.#sizes.wholeBytes))
     return new PacketInspector(pool.arena, clampsMss ? limitBytes : undefined)
   }
 

@@ -55,7 +55,11 @@ export class TooBig {
     return true
   }
 
-  #answer(packet: { readonly offset: number; readonly length: number }, mtuBytes: number, nowMs: number): void {
+  #answer(
+    packet: { readonly offset: number; readonly length: number },
+    mtuBytes: number,
+    nowMs: number,
+  ): void {
     const { pool, deliver } = this.#parts
     const { single } = this.#parts.scratch
     if (!this.#isAllowed(nowMs)) return

@@ -233,7 +233,8 @@ export class FrameCodec {
     const word = this.#view.getInt32(offset)
     const sizeBytes = word & 0xffff
     if ((word & 0xff_0000) !== 0 || sizeBytes < SIZE_BYTES) return DecodeError.badControl
-    if (length !== (body.kind === ControlKind.sizeProbe ? sizeBytes : SIZE_BYTES)) return DecodeError.badLength
+    if (length !== (body.kind === ControlKind.sizeProbe ? sizeBytes : SIZE_BYTES))
+      return DecodeError.badLength
     body.sizeBytes = sizeBytes
     body.nonce = this.#view.getUint32(offset + 4)
     body.state = body.weight = body.reason = body.tokenHigh = body.tokenLow = 0

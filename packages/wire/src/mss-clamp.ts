@@ -44,7 +44,7 @@ export class MssClamp {
     // The sum of a pseudo header has no options in it.
     const checksumAt = (flags & FLAG_PARTIAL_CHECKSUM) === 0 ? at + CHECKSUM_AT : -1
     let hasChanged = false
-    for (let option = this.#mssAt(at, TCP_HEADER_BYTES, tcpBytes); option > 0; ) {
+    for (let option = this.#mssAt(at, TCP_HEADER_BYTES, tcpBytes); option > 0;) {
       hasChanged = this.#lower(at + option + 2, most, checksumAt) || hasChanged
       option = this.#mssAt(at, option + MSS_OPTION_BYTES, tcpBytes)
     }
@@ -56,7 +56,8 @@ export class MssClamp {
     while (option < tcpBytes) {
       const kind = this.#view.getUint8(at + option)
       if (kind === END_OF_OPTIONS) return -1
-      const bytes = kind === NO_OPERATION ? 1 : option + 1 < tcpBytes ? this.#view.getUint8(at + option + 1) : 0
+      const bytes =
+        kind === NO_OPERATION ? 1 : option + 1 < tcpBytes ? this.#view.getUint8(at + option + 1) : 0
       const isMalformed = bytes < (kind === NO_OPERATION ? 1 : 2) || option + bytes > tcpBytes
       if (isMalformed || (kind === MAXIMUM_SEGMENT_SIZE && bytes !== MSS_OPTION_BYTES)) return -1
       if (kind === MAXIMUM_SEGMENT_SIZE) return option

@@ -63,7 +63,8 @@ export class TooBigWriter {
 
   #writeV4({ offset, length }: PacketPlace, into: number, mtuBytes: number): number {
     const view = this.#view
-    if (ERRORS_V4.has(this.#ip.icmpType) || !isHostV4(view, offset + 12) || !isHostV4(view, offset + 16)) return 0
+    if (ERRORS_V4.has(this.#ip.icmpType) || !isHostV4(view, offset + 12) || !isHostV4(view, offset + 16))
+      return 0
     const quoteBytes = Math.min(length, MAX_V4_BYTES - V4_HEADER_BYTES - ICMP_HEADER_BYTES)
     const icmp = into + V4_HEADER_BYTES
     const icmpBytes = ICMP_HEADER_BYTES + quoteBytes

@@ -29,7 +29,15 @@ function frameHeader(fields: Partial<FrameHeader>): FrameHeader {
 
 /** A body in which something is left of what was read before. */
 const filledBody = (): ControlBody =>
-  Object.assign(new ControlBody(), { state: 1, weight: 2, nonce: 3, reason: 4, tokenHigh: 5, tokenLow: 6, sizeBytes: 7 })
+  Object.assign(new ControlBody(), {
+    state: 1,
+    weight: 2,
+    nonce: 3,
+    reason: 4,
+    tokenHigh: 5,
+    tokenLow: 6,
+    sizeBytes: 7,
+  })
 
 /** Every field of a body is 0, but for those that are said. */
 function nothingSaid(...said: (keyof ControlBody)[]): Partial<ControlBody> {
@@ -132,7 +140,11 @@ describe('bit by bit', () => {
     const body = filledBody()
     expect(new FrameCodec(golden).readControl(0, 12, body)).toBe(0)
     const said = { sizeBytes: 12, nonce: 0x0102_0304 }
-    expect(body).toEqual({ kind: ControlKind.sizeProbe, ...said, ...nothingSaid('kind', 'sizeBytes', 'nonce') })
+    expect(body).toEqual({
+      kind: ControlKind.sizeProbe,
+      ...said,
+      ...nothingSaid('kind', 'sizeBytes', 'nonce'),
+    })
     const written = new Uint8Array(12).fill(0xff)
     expect(new FrameCodec(written).writeControl(0, body)).toBe(12)
     expect(toHex(written)).toBe(toHex(golden))

@@ -103,7 +103,9 @@ describe('no answer to', () => {
 
 test('a ping that is too big is answered', () => {
   expect(answerTo(ipPacket({ ...V4, protocol: 1, payload: Uint8Array.of(8, 0, 0, 0) }))).not.toHaveLength(0)
-  expect(answerTo(ipPacket({ ...V6, protocol: 58, payload: Uint8Array.of(128, 0, 0, 0) }))).not.toHaveLength(0)
+  expect(answerTo(ipPacket({ ...V6, protocol: 58, payload: Uint8Array.of(128, 0, 0, 0) }))).not.toHaveLength(
+    0,
+  )
 })
 
 test('nothing that comes makes it write outside its room', () => {

@@ -32,7 +32,7 @@ export function internetChecksum(bytes: readonly number[]): number {
 export const word = (value: number): [number, number] => [(value >>> 8) & 0xff, value & 0xff]
 
 /** An address, in bytes. */
-export function ipBytes(text: string): number[] {
+function ipBytes(text: string): number[] {
   if (!text.includes(':')) return text.split('.').map(Number)
   const [head = [], tail = []] = text.split('::').map((half) => half.split(':').filter(Boolean))
   const zeros = Array.from({ length: 8 - head.length - tail.length }, () => '0')
@@ -59,7 +59,24 @@ export function payloadChecksum({ src, dst, protocol, payload }: Carried): numbe
 export function tcpPacket({ src, dst, flags = 0x10, seq = 0, options, payload }: Segment): Uint8Array {
   const more = [...(options ?? []), ...(payload ?? [])]
   const offset = (5 + (options?.length ?? 0) / 4) << 4
-  const header = [...word(4000), ...word(443), ...word(seq >>> 16), ...word(seq), 0, 0, 0, 0, offset, flags, 1, 0, 0, 0, 0, 0]
+  const header = [
+    ...word(4000),
+    ...word(443),
+    ...word(seq >>> 16),
+    ...word(seq),
+    0,
+    0,
+    0,
+    0,
+    offset,
+    flags,
+    1,
+    0,
+    0,
+    0,
+    0,
+    0,
+  ]
   const carried = { src, dst, protocol: 6, payload: Uint8Array.from([...header, ...more]) }
   carried.payload.set(word(payloadChecksum(carried)), 16)
   return ipPacket(carried)

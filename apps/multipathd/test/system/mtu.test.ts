@@ -15,7 +15,18 @@ const OVERHEAD_BYTES = 60
 /** Sends a ping of `packetBytes` that must stay whole. */
 async function pingWhole(from: Namespace, to: string, packetBytes: number) {
   const size = String(packetBytes - (to === V6 ? 48 : 28))
-  const { code, stdout, stderr } = await from.exec('ping', ['-n', '-M', 'do', '-c', '1', '-W', '1', '-s', size, to])
+  const { code, stdout, stderr } = await from.exec('ping', [
+    '-n',
+    '-M',
+    'do',
+    '-c',
+    '1',
+    '-W',
+    '1',
+    '-s',
+    size,
+    to,
+  ])
   return { answered: code === 0, said: stdout + stderr }
 }
 
@@ -30,7 +41,9 @@ async function swallow({ client, server, links }: Stage, bytes: number): Promise
   const device = links[0]!.name
   for (const host of [client, server]) {
     await host.run('nft', ['add table netdev narrow'])
-    await host.run('nft', [`add chain netdev narrow arriving { type filter hook ingress device "${device}" priority 0; }`])
+    await host.run('nft', [
+      `add chain netdev narrow arriving { type filter hook ingress device "${device}" priority 0; }`,
+    ])
     await host.run('nft', [`add rule netdev narrow arriving ip length > ${bytes} drop`])
   }
 }
@@ -48,13 +61,15 @@ describe.skipIf(missing)(`the MTU of a path ${text}`, () => {
     const wide = { mtu: 1500, ...tun }
     const server = await stage.startServer({ ...change, tun: { ...serverConfig().tun, ...wide } })
     const client = await stage.startClient({ ...change, tun: { ...clientConfig(1).tun, ...wide } })
-    for (const daemon of [server, client]) await daemon.says(new RegExp(`takes packets of up to ${lineBytes} bytes`))
+    for (const daemon of [server, client])
+      await daemon.says(new RegExp(`takes packets of up to ${lineBytes} bytes`))
     return [server, client]
   }
 
   test('is found at both ends, and larger packets pass in pieces', async () => {
     await start(1400)
-    for (const to of INSIDE.server) expect(await pingWhole(stage.client, to, 1500)).toMatchObject({ answered: true })
+    for (const to of INSIDE.server)
+      expect(await pingWhole(stage.client, to, 1500)).toMatchObject({ answered: true })
     expect(await iperf(stage, { to: V4 })).toBeGreaterThan(10)
     expect(await iperf(stage, { to: V6, reverse: true })).toBeGreaterThan(10)
     expect(await iperf(stage, { to: V4, udp: true, lengthBytes: 1472, mbit: 5 })).toBeGreaterThan(4)
@@ -66,7 +81,10 @@ describe.skipIf(missing)(`the MTU of a path ${text}`, () => {
     const whole = 1400 - OVERHEAD_BYTES
     for (const to of INSIDE.server) {
       const refused = await pingWhole(stage.client, to, 1500)
-      expect(refused).toMatchObject({ answered: false, said: expect.stringMatching(new RegExp(`mtu ?= ?${whole}`)) })
+      expect(refused).toMatchObject({
+        answered: false,
+        said: expect.stringMatching(new RegExp(`mtu ?= ?${whole}`)),
+      })
       expect(await pingWhole(stage.client, to, whole)).toMatchObject({ answered: true })
     }
     expect(await iperf(stage, { to: V4 })).toBeGreaterThan(10)
@@ -84,7 +102,7 @@ describe.skipIf(missing)(`the MTU of a path ${text}`, () => {
     }
     await sleep(300)
     await pings.kill('SIGINT')
-    expect(pings.output().stdout).toMatch(/ 0% packet loss|[1-9]\d* received/)
+    expect(pings.output().stdout).toMatch(/[1-9]\d* received/)
     expect(await pingWhole(stage.client, V4, 1500)).toMatchObject({ answered: true })
   })
 })

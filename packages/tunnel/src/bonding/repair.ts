@@ -112,7 +112,8 @@ export class Repair {
     let fastest: TunnelPath | undefined
     let fastestMs = Infinity
     for (const path of paths.list) {
-      if (path === lostOn || path.blocked || path.maxFrameBytes < bytes || paths.state(path.id) !== 'active') continue
+      if (path === lostOn || path.blocked || path.maxFrameBytes < bytes || paths.state(path.id) !== 'active')
+        continue
       const delayMs = (path.sender?.tracker.rttMinMs ?? 0) / 2 + (path.sender?.controller.queueDelayMs ?? 0)
       if (delayMs >= fastestMs) continue
       fastest = path

@@ -47,11 +47,13 @@ export const tun: z.ZodType<Tun> = z
       clampMss: flag().default(true).meta({
         description: 'Connections of TCP, both ways, are told to send segments that pass all paths whole.',
       }),
-      fragment: flag().default(true).meta({
-        description:
-          'Packets that no path takes whole are cut and joined again at the other end. With `false` those that must not be ' +
-          'fragmented (IPv6, IPv4 with DF) are answered with ICMP "packet too big" instead.',
-      }),
+      fragment: flag()
+        .default(true)
+        .meta({
+          description:
+            'Packets that no path takes whole are cut and joined again at the other end. With `false` those that must not be ' +
+            'fragmented (IPv6, IPv4 with DF) are answered with ICMP "packet too big" instead.',
+        }),
       backend: z
         .enum(['auto', 'native', 'tuntap2'], { error: expecting('"auto", "native" or "tuntap2"') })
         .default('auto')
