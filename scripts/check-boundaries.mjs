@@ -23,6 +23,7 @@ export const LAYERS = [
       'secure-channel',
       'rate-control',
       'fq-codel',
+      'metrics',
     ],
     mayImport: ['L0'],
     why: 'each part must be usable alone, so parts meet in @mp/tunnel and never import each other',
