@@ -29,6 +29,8 @@ export interface UdpConfig extends HandleMemory {
   gso: number
   gro: number
   offloadReason?: string
+  /** 1: datagrams shall not be fragmented; the addon writes what was got. */
+  dontFragment: number
   /** Written by the addon. */
   localAddress: string
 }

@@ -41,6 +41,8 @@ function aboutPath(path: PathStats): string {
   const { name, use, weight, prober, transport, localAddress, remoteAddress, queuedFrames } = path
   const rtt = prober.smoothedRttMs === undefined ? '' : `, rtt ${prober.smoothedRttMs.toFixed(1)} ms`
   const way = transport === undefined ? 'no link' : `${transport} ${localAddress} to ${remoteAddress}`
+  const { mtuBytes } = path
+  const mtu = mtuBytes === undefined ? '' : `, mtu ${mtuBytes}`
   const counts = `sent ${path.txFrames} frames ${path.txBytes} bytes, received ${path.rxFrames} frames ${path.rxBytes} bytes`
-  return `${name}: ${use}, ${prober.state}${rtt}, weight ${weight}, ${way}, ${counts}, ${queuedFrames} wait`
+  return `${name}: ${use}, ${prober.state}${rtt}${mtu}, weight ${weight}, ${way}, ${counts}, ${queuedFrames} wait`
 }
