@@ -3,6 +3,7 @@
  * for others. Arguments are checked as far as memory safety asks for it; the texts people read are made in TypeScript.
  */
 #include "aead.h"
+#include "netlink.h"
 #include "privileges.h"
 #include "tun.h"
 #include "udp.h"
@@ -167,6 +168,7 @@ NAPI_MODULE_INIT() {
   } functions[] = {
       {"openUdp", open_udp},
       {"openTun", open_tun},
+      {"openNetlink", mp_netlink_open},
       {"start", start},
       {"close", close_endpoint},
       {"receive", receive},

@@ -62,6 +62,7 @@ export interface KeyHandle {
 export interface Binding {
   openUdp(config: UdpConfig): Handle
   openTun(config: TunConfig): Handle
+  openNetlink(memory: HandleMemory): Handle
   start(handle: Handle): void
   close(handle: Handle): void
   receive(handle: Handle, rows: number): number

@@ -1,6 +1,8 @@
+import type { NetworkWatch } from '@mp/interface'
 import type { AeadOptions } from '@mp/runtime-node'
 import { createAead, type NativeAeadResult } from './aead.ts'
 import { type Binding, loadBinding } from './binding.ts'
+import { NetlinkWatch } from './netlink/netlink-watch.ts'
 import { type PrivilegeOptions, dropPrivileges } from './privileges.ts'
 import { type NativeSocket, type NativeSocketOptions, openSocket } from './socket.ts'
 import { type NativeTun, type NativeTunOptions, openTun } from './tun.ts'
@@ -22,6 +24,8 @@ export interface NativeIo {
    * without the cipher, gets a reason. Never throws.
    */
   createAead(options: AeadOptions): NativeAeadResult
+  /** Watches interfaces and routes by netlink, on Linux. Throws {@link NativeIoError}: `ENOTSUP`, … */
+  watchNetwork(): NetworkWatch
   /**
    * Makes the whole process, started as root, one of an ordinary user, for good; Linux only. What is open stays open.
    *
@@ -57,6 +61,7 @@ export function loadNativeIo(): NativeIoResult {
       openSocket: (options) => openSocket(binding, options),
       openTun: (options) => openTun(binding, options),
       createAead: (options) => createAead(binding, options),
+      watchNetwork: () => new NetlinkWatch(binding),
       dropPrivileges: (options) => dropPrivileges(binding, options),
     },
   }
