@@ -12,6 +12,8 @@ export interface ClientPath {
   readonly localAddress?: string
   /** Network interface to leave through. */
   readonly device?: string
+  /** Mark of the packets, for routing rules and firewalls. */
+  readonly mark?: number
   /** Relative share of bytes, both ways, an integer 1…65535. Default 1. */
   readonly weight?: number
 }
