@@ -91,6 +91,6 @@ test('a path that had better leave from elsewhere gets another link and loses no
     }
     await world.pass(300)
     expect(server.tun.received).toHaveLength(300)
-    expect(used(client, 0) && used(server, 0)).toBe(true)
+    await world.until(() => used(client, 0) && used(server, 0), 1000)
   })
 })

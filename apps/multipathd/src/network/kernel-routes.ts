@@ -36,7 +36,7 @@ export interface KernelRules {
   readonly foreignSources: ReadonlySet<string>
 }
 
-/** Whole networks that a route of a device leads to, default first: the ends of `ip route add`, in words. */
+/** What stands behind `ip route add`, but for the table: where to and how. */
 export type RouteWords = string
 
 export async function readRules(host: Host, family: 4 | 6): Promise<KernelRules> {
@@ -71,12 +71,12 @@ export async function readMainRoutes(
   return told.filter(isUsable).map((route) => routeWords({ ...route, dev: device }))
 }
 
-/** The routes of a table of ours. */
+/** Our routes in a table of ours. */
 export async function readTable(
   host: Host,
   { family, table }: { readonly family: 4 | 6; readonly table: number },
 ): Promise<readonly RouteWords[]> {
-  const told = await readJson<ToldRoute>(host, [`-${family}`, '-json', 'route', 'show', 'table', String(table)])
+  const told = await readJson<ToldRoute>(host, [`-${family}`, '-json', 'route', 'show', 'table', String(table), 'proto', String(PROTOCOL)])
   return told.filter(isUsable).map(routeWords)
 }
 
