@@ -252,7 +252,10 @@ export class Inbound {
     const { source, nowMs } = origin
     const isHome = isAtHome(path, source, peer)
     // A frame that another path brings was lost on its own and sent again: it tells nothing of its path.
-    if (!isHome && this.#isCarried(origin, peer)) return true
+    if (!isHome && this.#isCarried(origin, peer)) {
+      this.#parts.bonding?.feedback.handleRepair(path, counter)
+      return true
+    }
     if (isNewest && !isHome) this.#parts.follow(path, { source, peer, frameBytes, nowMs })
     if (this.#parts.bonding?.isReporting === true) this.#report(path, batch, row, nowMs)
     return true
