@@ -10,6 +10,7 @@ import { createLog } from '../cli/log.ts'
 import type { Log } from '../cli/log.ts'
 import { NOT_ENCRYPTED } from '../config/index.ts'
 import type { Config } from '../config/index.ts'
+import { Network, ownRoutes } from '../network/index.ts'
 import { createTunnel } from './create-tunnel.ts'
 import type { Tunnel } from './create-tunnel.ts'
 import { describeTun } from './describe-tun.ts'
@@ -31,31 +32,55 @@ export async function runDaemon(config: Config, io: Io): Promise<number> {
   for (const route of tun.skippedRoutes)
     log.warn(`${route} is routed elsewhere already: left as it is`, { route })
   try {
-    const tunnel = createTunnel(config, {
-      runtime: systemRuntime(),
-      pool,
-      tun,
-      onEvent: createReporter(config, log),
-      onTunClose: (error) => stop.handleTunClose(tun.name, error),
-    })
-    return await runTunnel(tunnel, { config, log, stop, tun })
+    return await runOn({ config, log, stop, tun, pool })
   } finally {
     // The tunnel closes it too; this is for what failed before.
     await tun.close()
   }
 }
 
-interface Running {
+interface Device {
   readonly config: Config
   readonly log: Log
   readonly stop: StopRequest
   readonly tun: Tun
+  readonly pool: PacketPool
 }
 
-async function runTunnel(tunnel: Tunnel, { config, log, stop, tun }: Running): Promise<number> {
+/** The network around the device is set up before the tunnel, and undone before the tunnel says goodbye. */
+async function runOn({ config, log, stop, tun, pool }: Device): Promise<number> {
+  const report = createReporter(config, log)
+  let tunnel: Tunnel | undefined
+  const network = new Network({ config, log, control: () => tunnel?.control })
+  try {
+    await network.prepare()
+    tunnel = createTunnel(config, {
+      runtime: systemRuntime(),
+      pool,
+      tun,
+      transportFor: (path, transport) => network.names.transportFor(path, transport),
+      onEvent: (event) => {
+        report(event)
+        network.handleEvent(event)
+      },
+      onTunClose: (error) => stop.handleTunClose(tun.name, error),
+    })
+    return await runTunnel(tunnel, { config, log, stop, tun, network })
+  } finally {
+    await network.close()
+    await tunnel?.close()
+  }
+}
+
+interface Running extends Omit<Device, 'pool'> {
+  readonly network: Network
+}
+
+async function runTunnel(tunnel: Tunnel, { config, log, stop, tun, network }: Running): Promise<number> {
   const sayStatus = (): void => reportStatus(tunnel, config, log)
   try {
     await tunnel.start()
+    network.start()
     if (config.user !== undefined) leaveRoot(config.user, config)
     sayStart(config, log, { tun: describeTun(tun), tunnel })
     process.on('SIGUSR1', sayStatus)
@@ -64,7 +89,6 @@ async function runTunnel(tunnel: Tunnel, { config, log, stop, tun }: Running): P
     return exit
   } finally {
     process.off('SIGUSR1', sayStatus)
-    await tunnel.close()
   }
 }
 
@@ -79,16 +103,8 @@ function openDevice(config: Config, pool: PacketPool): Promise<Tun> {
     offload: config.offload,
     ...(backend === 'auto' ? {} : { backend }),
     addresses: localAddr.map((local, index) => ({ local, peer: remoteAddr[index]! })),
-    routes: routesOf(config),
+    routes: ownRoutes(config),
   })
-}
-
-/** What the config routes into the tunnel; a server also what belongs to its clients, but never everything. */
-function routesOf({ tun, server }: Config): readonly string[] {
-  const clients = (server?.peers ?? []).flatMap((peer) => peer.allowedIPs)
-  const wanted = [...tun.allowedIPs, ...clients.filter((network) => !network.endsWith('/0'))]
-  const peers = new Set(tun.remoteAddr.flatMap((ip) => [ip, `${ip}/32`, `${ip}/128`]))
-  return [...new Set(wanted)].filter((network) => !peers.has(network))
 }
 
 /** What needs root is open by now. Routes are still removed at the end, and devices bound when paths are dialled. */

@@ -1,6 +1,6 @@
 import type { NetworkInterface } from '@mp/interface'
 import type { RemotePath } from '../config/index.ts'
-import { isPattern, lineOf, matchesPattern } from './line.ts'
+import { hasPattern, lineOf, matchesPattern } from './line.ts'
 import type { Line } from './line.ts'
 import type { RoutedLine } from './routing-plan.ts'
 
@@ -13,6 +13,8 @@ export interface PathControl {
   redialPath(name: string): void
   /** The IP address that the link of a path leaves from; undefined while there is none. */
   localIpOf(name: string): string | undefined
+  /** The IP address that it leads to. */
+  remoteIpOf(name: string): string | undefined
 }
 
 export interface LineKeeperOptions {
@@ -109,5 +111,3 @@ export class LineKeeper {
     return [...lines].map(([device, ips]) => ({ device, ips: [...ips] }))
   }
 }
-
-const hasPattern = ({ device }: RemotePath): boolean => device !== undefined && isPattern(device)

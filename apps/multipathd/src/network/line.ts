@@ -54,8 +54,8 @@ function familyOfRemote(remoteAddr: string): number {
   return 'error' in endpoint ? 0 : isIP(endpoint.host)
 }
 
-/** Whether `device` of a path stands for several interfaces. */
-export const isPattern = (device: string): boolean => /[*?]/.test(device)
+/** Whether a path stands for one on each interface that fits. */
+export const hasPattern = ({ device = '' }: Pick<Ends, 'device'>): boolean => /[*?]/.test(device)
 
 /** Whether an interface is one of those that `pattern` stands for: `*` is any text, `?` any character. */
 export function matchesPattern(pattern: string, name: string): boolean {

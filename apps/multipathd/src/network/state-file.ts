@@ -1,7 +1,9 @@
-import { closeSync, constants, fchmodSync, fstatSync, ftruncateSync, mkdirSync, openSync } from 'node:fs'
-import { readFileSync, writeSync } from 'node:fs'
+import { closeSync, constants, fchmodSync, ftruncateSync, mkdirSync, openSync } from 'node:fs'
+import { readFileSync, readlinkSync, statSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { EXIT } from '../cli/exit-codes.ts'
+import { ExitError } from '../cli/explain.ts'
 import { parseChange } from './change.ts'
 import type { Change } from './change.ts'
 
@@ -17,15 +19,13 @@ export class StateFile {
   readonly #file: number
   readonly #noted = new Set<string>()
 
-  /** Throws the error of the system when the file cannot be opened or is none. */
+  /** Throws ExitError when the file cannot be opened, or is somebody else's. */
   constructor(path: string) {
     this.path = path
-    mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
-    const { O_RDWR, O_APPEND, O_CREAT, O_NOFOLLOW } = constants
-    this.#file = openSync(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600)
-    fchmodSync(this.#file, 0o600)
-    const lines = fstatSync(this.#file).isFile() ? readFileSync(this.#file, 'utf8').split('\n') : []
-    this.left = lines.flatMap((line) => parseChange(line) ?? [])
+    this.#file = openOwn(path)
+    this.left = readFileSync(this.#file, 'utf8')
+      .split('\n')
+      .flatMap((line) => parseChange(line) ?? [])
   }
 
   /** Notes a change that is about to be made; once is enough. */
@@ -48,14 +48,42 @@ export class StateFile {
   }
 }
 
+function openOwn(path: string): number {
+  const folder = dirname(path)
+  const { O_RDWR, O_APPEND, O_CREAT, O_NOFOLLOW } = constants
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o755 })
+    const { uid } = statSync(folder)
+    if (uid !== 0 && uid !== process.geteuid?.()) throw new Error(`${folder} belongs to another user`)
+    const file = openSync(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600)
+    fchmodSync(file, 0o600)
+    return file
+  } catch (error) {
+    const advice = 'it is needed to undo routes after a crash; RUNTIME_DIRECTORY names another folder for it'
+    throw new ExitError(
+      EXIT.unavailable,
+      `cannot open the state file ${path}: ${(error as Error).message}; ${advice}`,
+    )
+  }
+}
+
 /**
- * The state file of the daemon that has the TUN device `tun`: in the folder that systemd made for the service, else in
- * /run/multipathd for root, else in the runtime folder of the user.
+ * The state file of the daemon that has the TUN device `tun` in this network namespace: in the folder that systemd made
+ * for the service, else in /run/multipathd for root, else in the runtime folder of the user.
  */
 export function stateFilePath(tun: string, env: NodeJS.ProcessEnv = process.env): string {
   const { RUNTIME_DIRECTORY: service, XDG_RUNTIME_DIR: user } = env
   const isRoot = process.geteuid?.() === 0
   const own = user === undefined ? join(tmpdir(), `multipathd-${process.geteuid?.()}`) : join(user, 'multipathd')
   const folder = service?.split(':', 1)[0] ?? (isRoot ? '/run/multipathd' : own)
-  return join(folder, `${tun}.state`)
+  return join(folder, `${tun}-${networkNamespace()}.state`)
+}
+
+/** The number of our network namespace: others have devices of the same names. */
+function networkNamespace(): string {
+  try {
+    return /\d+/.exec(readlinkSync('/proc/self/ns/net'))?.[0] ?? 'host'
+  } catch {
+    return 'host'
+  }
 }
