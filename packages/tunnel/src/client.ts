@@ -19,7 +19,7 @@ import type { TunnelStats } from './stats.ts'
 
 /** What a client is made of, and its ways to the server. */
 export interface TunnelClientOptions extends TunnelOptions {
-  /** 1…32 paths. */
+  /** Up to 32 paths; with none it waits for {@link TunnelClient.addPath}. */
   readonly paths: readonly ClientPath[]
   /** Absent: nothing is encrypted. */
   readonly security?: ClientSecurity
@@ -52,6 +52,7 @@ export class TunnelClient implements FrameHandler, Wakeable {
   readonly #refuse: Refuse | undefined
   readonly #stale = new StaleLinks((path) => this.#links.get(path)?.redial())
   readonly #links = new Map<TunnelPath, PersistentLink>()
+  #nextId = 0
   /** No path works: the greeter looks for the server, and not only for new keys. */
   #isSearching = false
   /** The keys of the session grow old. */
@@ -87,13 +88,20 @@ export class TunnelClient implements FrameHandler, Wakeable {
     this.#core.driver.add(this.#stale)
     this.#core.driver.add(this)
     this.#core.start((packets, nowMs) => this.#session.send(packets, nowMs))
-    for (const [id, path] of this.#options.paths.entries()) this.#dial(id, path)
+    for (const path of this.#options.paths) this.#dial(path)
     this.#watch()
     this.#core.driver.rearm()
   }
 
   stats(): TunnelStats {
     return this.#core.stats([this.#session])
+  }
+
+  /** Uses another path beside those there are. Throws RangeError for a name that is taken, and for too many paths. */
+  addPath(path: ClientPath): void {
+    checkPaths([...this.#session.paths.list, path])
+    this.#dial(path)
+    this.#core.driver.rearm()
   }
 
   /**
@@ -208,8 +216,8 @@ export class TunnelClient implements FrameHandler, Wakeable {
     return new PlainGreeter({ localIndex, instance, greet, random: () => core.randomWord() / 2 ** 32 })
   }
 
-  #dial(id: number, { name, transport, endpoint, weight = 1, ...wishes }: ClientPath): void {
-    const path = this.#session.keeper.add({ id, name, weight })
+  #dial({ name, transport, endpoint, weight = 1, ...wishes }: ClientPath): void {
+    const path = this.#session.keeper.add({ id: this.#nextId++, name, weight })
     const link = dialPersistently(transport, endpoint, {
       handler: this,
       ...wishes,
