@@ -44,7 +44,8 @@ export interface Change {
   readonly scheduling?: 'static'
   readonly security?: object
   readonly user?: string
-  readonly client?: { readonly remotePaths: readonly object[] }
+  readonly manageRoutes?: boolean
+  readonly client?: { readonly remotePaths: readonly { readonly name?: string }[] }
   readonly server?: object
   readonly tun?: object
 }
@@ -86,7 +87,7 @@ export async function createStage(options: StageOptions = {}): Promise<Stage> {
       startClient: async (change, { ready = true } = {}) => {
         const whole = { ...clientConfig(lines, keys), ...config, ...change }
         const daemon = await startDaemon(client, join(folder, 'client.json'), whole)
-        if (ready) await allNormal(daemon, whole.client.remotePaths.length)
+        if (ready) await allNormal(daemon, whole.client.remotePaths)
         return daemon
       },
       dispose,
@@ -115,8 +116,9 @@ async function drawLines(
   return links
 }
 
-async function allNormal(client: Daemon, paths: number): Promise<void> {
-  for (let path = 1; path <= paths; path++) await client.says(new RegExp(`^path${path}: normal`))
+async function allNormal(client: Daemon, paths: readonly { readonly name?: string }[]): Promise<void> {
+  for (const [index, { name = `path${index + 1}` }] of paths.entries())
+    await client.says(new RegExp(`^${name}(@[a-z0-9]+)?: normal`))
 }
 
 export function serverConfig(keys?: PairKeys) {
@@ -134,7 +136,7 @@ export function serverConfig(keys?: PairKeys) {
 
 /** One path over each of `lines` lines. */
 export function clientConfig(lines: number, keys?: PairKeys) {
-  const remotePaths: object[] = []
+  const remotePaths: { readonly name?: string; readonly remoteAddr: string; readonly localAddr: string }[] = []
   for (let line = 1; line <= lines; line++) {
     remotePaths.push({ remoteAddr: `10.77.${line}.2:${PORT}`, localAddr: `10.77.${line}.1` })
   }
