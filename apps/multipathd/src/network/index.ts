@@ -1,10 +1,10 @@
-import { isIP } from 'node:net'
 import type { NetworkWatch } from '@mp/interface'
 import { chooseNetworkWatch } from '@mp/native-io'
 import { systemRuntime } from '@mp/runtime-node'
 import type { TunnelEvent } from '@mp/tunnel'
 import type { Log } from '../cli/log.ts'
 import type { Config } from '../config/index.ts'
+import { addressIn } from '../config/ip.ts'
 import { NetworkChanges } from './changes.ts'
 import { systemHost } from './host.ts'
 import { LineKeeper } from './line-keeper.ts'
@@ -21,6 +21,16 @@ export { ownRoutes } from './wishes.ts'
 
 /** Names of servers are looked up again after this long, ms. */
 const LOOK_UP_MS = 300_000
+
+/** Undoes what the daemon with the device `tun` left when it was killed. @returns how many changes it had noted. */
+export async function undoLeftovers(tun: string): Promise<number> {
+  const file = new StateFile(stateFilePath(tun))
+  try {
+    return await new NetworkChanges(systemHost, file).recover()
+  } finally {
+    file.close()
+  }
+}
 
 /** Who is told what. */
 export interface NetworkOptions {
@@ -107,7 +117,8 @@ export class Network {
 
   /** What goes to the server must not go into the tunnel. */
   async #admit(ips: readonly string[]): Promise<void> {
-    const news = ips.filter((ip) => isIP(ip) !== 0 && !this.#servers.has(ip))
+    // As the kernel writes them.
+    const news = ips.map((ip) => addressIn(ip, 0)).filter((ip) => !this.#servers.has(ip))
     if (news.length === 0 || fullTunnelFamilies(this.#options.config).length === 0) return
     for (const ip of news) this.#servers.add(ip)
     await this.#routes.update({ servers: [...this.#servers] })

@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import type { NetworkInterface } from '@mp/interface'
 import { parseEndpoint } from '@mp/runtime-node'
 import type { RemotePath } from '../config/index.ts'
+import { canonicalIp } from '../config/ip.ts'
 
 /** What there is of the line under a path. */
 export type Line =
@@ -24,16 +25,21 @@ export function lineOf(path: Ends, interfaces: readonly NetworkInterface[]): Lin
   const { device, localAddr } = path
   if (device !== undefined) return deviceLine(path, device, interfaces)
   if (localAddr === undefined) return { state: 'unknown' }
-  const found = interfaces.find(({ addresses }) => addresses.some(({ ip }) => ip === localAddr))
-  return found === undefined ? { state: 'unknown' } : upLine(found, [localAddr], [localAddr])
+  for (const each of interfaces) {
+    const own = each.addresses.find(({ ip }) => isSame(ip, localAddr))
+    if (own !== undefined) return upLine(each, [own.ip], [own.ip])
+  }
+  return { state: 'unknown' }
 }
+
+const isSame = (a: string, b: string): boolean => canonicalIp(a) === canonicalIp(b)
 
 function deviceLine(path: Ends, device: string, interfaces: readonly NetworkInterface[]): Line {
   const found = interfaces.find(({ name }) => name === device)
   if (found === undefined) return { state: 'down', reason: `there is no ${device}` }
   const family = familyOfRemote(path.remoteAddr)
   const fitting = found.addresses.filter(({ ip }) =>
-    path.localAddr === undefined ? family === 0 || isIP(ip) === family : ip === path.localAddr,
+    path.localAddr === undefined ? family === 0 || isIP(ip) === family : isSame(ip, path.localAddr),
   )
   const fresh = fitting.filter(({ isDeprecated }) => !isDeprecated)
   if (found.isUp && fitting.length === 0) {
