@@ -20,7 +20,7 @@ export interface Tunnel {
   /** Why the sessions that use `cipher` use it, for the status. */
   readonly reasonFor: (cipher: CipherName) => string
   /** The paths of a client, for who looks after their lines. */
-  readonly control: PathControl | undefined
+  readonly pathControl: PathControl | undefined
   start(): Promise<void>
   stats(): TunnelStats
   close(): Promise<void>
@@ -65,7 +65,7 @@ function createServer(config: Config, common: TunnelOptions): Tunnel {
     transport: about,
     encryption: keys?.about,
     reasonFor: (cipher) => keys?.reasonFor(cipher) ?? '',
-    control: undefined,
+    pathControl: undefined,
     start: () => server.start(),
     stats: () => server.stats(),
     close: () => server.close(),
@@ -98,7 +98,7 @@ function createClient(
     transport: createTransport(config, common).about,
     encryption: keys?.about,
     reasonFor: (cipher) => keys?.reasonFor(cipher) ?? '',
-    control: pathControl(client, toPath),
+    pathControl: pathControl(client, toPath),
     start: async () => client.start(),
     stats: () => client.stats(),
     close: () => client.close(),

@@ -1,4 +1,4 @@
-import type { PacketPool } from '@mp/interface'
+import type { PacketPool, Runtime } from '@mp/interface'
 import { loadNativeIo } from '@mp/native-io'
 import { systemRuntime } from '@mp/runtime-node'
 import { openTun } from '@mp/tun'
@@ -10,10 +10,14 @@ import { createLog } from '../cli/log.ts'
 import type { Log } from '../cli/log.ts'
 import { NOT_ENCRYPTED } from '../config/index.ts'
 import type { Config } from '../config/index.ts'
+import type { ControlServer } from '../control/index.ts'
 import { Network, ownRoutes } from '../network/index.ts'
+import { startControl } from './control.ts'
 import { createTunnel } from './create-tunnel.ts'
 import type { Tunnel } from './create-tunnel.ts'
 import { describeTun } from './describe-tun.ts'
+import { EventLog } from './event-log.ts'
+import { Monitor } from './monitor.ts'
 import { createPool } from './pool.ts'
 import { createReporter } from './report.ts'
 import { reportStatus } from './status.ts'
@@ -31,8 +35,10 @@ export async function runDaemon(config: Config, io: Io): Promise<number> {
   const tun = await openDevice(config, pool)
   for (const route of tun.skippedRoutes)
     log.warn(`${route} is routed elsewhere already: left as it is`, { route })
+  const runtime = systemRuntime()
+  const events = new EventLog(Date.now)
   try {
-    return await runOn({ config, log, stop, tun, pool })
+    return await runOn({ config, io, log, stop, tun, pool, runtime, events })
   } finally {
     // The tunnel closes it too; this is for what failed before.
     await tun.close()
@@ -41,21 +47,25 @@ export async function runDaemon(config: Config, io: Io): Promise<number> {
 
 interface Device {
   readonly config: Config
+  readonly io: Io
   readonly log: Log
   readonly stop: StopRequest
   readonly tun: Tun
   readonly pool: PacketPool
+  readonly runtime: Runtime
+  readonly events: EventLog
 }
 
 /** The network around the device is set up before the tunnel, and undone before the tunnel says goodbye. */
-async function runOn({ config, log, stop, tun, pool }: Device): Promise<number> {
-  const report = createReporter(config, log)
+async function runOn(device: Device): Promise<number> {
+  const { config, log, stop, tun, pool, runtime, events } = device
+  const report = createReporter(config, { log, events })
   let tunnel: Tunnel | undefined
-  const network = new Network({ config, log, control: () => tunnel?.control })
+  const network = new Network({ config, log, pathControl: () => tunnel?.pathControl })
   try {
     await network.prepare()
     tunnel = createTunnel(config, {
-      runtime: systemRuntime(),
+      runtime,
       pool,
       tun,
       transportFor: (path, transport) => network.names.transportFor(path, transport),
@@ -65,22 +75,27 @@ async function runOn({ config, log, stop, tun, pool }: Device): Promise<number> 
       },
       onTunClose: (error) => stop.handleTunClose(tun.name, error),
     })
-    return await runTunnel(tunnel, { config, log, stop, tun, network })
+    const monitor = new Monitor({ config, tunnel, tun, pool, runtime, wallMs: Date.now })
+    return await runTunnel(tunnel, { ...device, network, monitor })
   } finally {
     await network.close()
     await tunnel?.close()
   }
 }
 
-interface Running extends Omit<Device, 'pool'> {
+interface Running extends Device {
   readonly network: Network
+  readonly monitor: Monitor
 }
 
-async function runTunnel(tunnel: Tunnel, { config, log, stop, tun, network }: Running): Promise<number> {
+async function runTunnel(tunnel: Tunnel, running: Running): Promise<number> {
+  const { config, io, log, stop, tun, network, monitor, events } = running
   const sayStatus = (): void => reportStatus(tunnel, config, log)
+  let control: ControlServer | undefined
   try {
     await tunnel.start()
     network.start()
+    control = await startControl(config, { io, log }, { monitor, events })
     if (config.user !== undefined) leaveRoot(config.user, config)
     sayStart(config, log, { tun: describeTun(tun), tunnel })
     process.on('SIGUSR1', sayStatus)
@@ -89,6 +104,8 @@ async function runTunnel(tunnel: Tunnel, { config, log, stop, tun, network }: Ru
     return exit
   } finally {
     process.off('SIGUSR1', sayStatus)
+    monitor.close()
+    await control?.close()
   }
 }
 

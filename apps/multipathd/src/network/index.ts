@@ -37,7 +37,7 @@ export interface NetworkOptions {
   readonly config: Config
   readonly log: Log
   /** The client's paths; undefined at a server. */
-  readonly control: () => PathControl | undefined
+  readonly pathControl: () => PathControl | undefined
 }
 
 /**
@@ -79,7 +79,7 @@ export class Network {
   /** Begins to look after the lines of a client. */
   start(): void {
     const { config, log } = this.#options
-    const control = this.#options.control()
+    const control = this.#options.pathControl()
     if (control === undefined) return
     const lines = new LineKeeper({
       paths: config.client.remotePaths,
@@ -99,7 +99,7 @@ export class Network {
   handleEvent(event: TunnelEvent): void {
     const { config } = this.#options
     if (event.type === 'path-state' && event.to === 'normal') this.names.handleWorking(event.path)
-    if (event.type === 'stalled') void this.#redialMoved(this.#options.control())
+    if (event.type === 'stalled') void this.#redialMoved(this.#options.pathControl())
     // Not before: what is needed to find the server must not go into the tunnel.
     const families = event.type === 'established' ? fullTunnelFamilies(config) : []
     if (families.length > 0)

@@ -3,6 +3,8 @@ import type { Secret } from '@mp/secure-channel'
 import { expecting, flag, listenEndpoint, userName } from '../fields.ts'
 import { client } from './client.ts'
 import type { Client } from './client.ts'
+import { control } from './control.ts'
+import type { Control } from './control.ts'
 import type { KeySource } from './key-source.ts'
 import { offload } from './offload.ts'
 import type { Offload } from './offload.ts'
@@ -34,6 +36,7 @@ export interface Config<Key = Secret> {
   readonly promListenAddr: string
   /** Keep routes and policy rules for the lines, and for all traffic when `allowedIPs` says so. */
   readonly manageRoutes: boolean
+  readonly control: Control
   /** Whom to become once started, instead of root. */
   readonly user?: string | undefined
 }
@@ -71,6 +74,7 @@ export const configSchema: z.ZodType<Parsed> = z.strictObject(
         'A client keeps a routing table and rules for each line of its paths, and for all traffic when ' +
         '`allowedIPs` of `tun` has `0.0.0.0/0` or `::/0`; they go when it ends. Linux only.',
     }),
+    control,
     user: userName()
       .optional()
       .meta({
