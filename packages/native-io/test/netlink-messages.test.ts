@@ -47,6 +47,16 @@ it('forgets after a count what was not named in it', () => {
   ])
 })
 
+/** The end of the answer to request `id`. */
+function done(id: number): Uint8Array {
+  const message = dumpRequest('links', id).slice(0, 16)
+  const view = new DataView(message.buffer)
+  view.setUint32(0, 16, true)
+  view.setUint16(4, 3, true)
+  view.setUint16(6, 0, true)
+  return message
+}
+
 it('asks for all anew when more happened than the queue holds', () => {
   const asked: string[] = []
   const queue: (number | Uint8Array)[] = []
@@ -65,15 +75,6 @@ it('asks for all anew when more happened than the queue holds', () => {
       memory!.table[COLUMN.length] = next.length
       return 1
     },
-  }
-  /** The end of the answer to request `id`. */
-  const done = (id: number): Uint8Array => {
-    const message = dumpRequest('links', id).slice(0, 16)
-    const view = new DataView(message.buffer)
-    view.setUint32(0, 16, true)
-    view.setUint16(4, 3, true)
-    view.setUint16(6, 0, true)
-    return message
   }
   const told: unknown[] = []
   const watch = new NetlinkWatch(binding as Binding)

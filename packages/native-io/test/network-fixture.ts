@@ -11,7 +11,9 @@ interface Told {
 }
 
 /** A netlink watch inside of `namespace`, and a hand on the interfaces there. */
-export function createWatch({ netns }: Namespace): NetworkWatchFixture & { ip(command: string): void } {
+export function createWatch({
+  netns,
+}: Namespace): NetworkWatchFixture & { readonly ip: (command: string) => void } {
   const file = fileURLToPath(new URL('fixtures/watch-network.mjs', import.meta.url))
   const child = spawn('ip', ['netns', 'exec', netns, process.execPath, file], {
     stdio: ['pipe', 'pipe', 'inherit'],

@@ -24,9 +24,13 @@ describe.skipIf(missing.length > 0)('interfaces by netlink [needs root, netns, n
   })
 
   it('is not fooled by bridges, addresses of links and deprecated ones', async () => {
-    const { watch, wait, ip, add, dispose } = createWatch(namespace)
+    const fixture = createWatch(namespace)
+    const { watch, wait, ip, add } = fixture
     let seen = ''
-    watch.start({ onInterfaces: (interfaces) => void (seen = JSON.stringify(interfaces)), onRoutes: () => {} })
+    watch.start({
+      onInterfaces: (interfaces) => void (seen = JSON.stringify(interfaces)),
+      onRoutes: () => {},
+    })
     add('wwan0', '192.0.2.7')
     ip('address add fe80::7/64 dev wwan0 nodad')
     ip('address add 2001:db8::7/64 dev wwan0 nodad preferred_lft 0')
@@ -45,15 +49,17 @@ describe.skipIf(missing.length > 0)('interfaces by netlink [needs root, netns, n
     ip('link delete bridge0')
     await wait.settle()
     expect(seen).toContain(expected)
-    await dispose?.()
+    await fixture.dispose?.()
   })
 
   it('tells of routes of the main table', async () => {
-    const { watch, wait, ip, add, dispose } = createWatch(namespace)
+    const fixture = createWatch(namespace)
+    const { watch, wait, ip, add } = fixture
     let routes = 0
     let isThere = false
     watch.start({
-      onInterfaces: (interfaces) => void (isThere = interfaces.some(({ addresses }) => addresses[0]?.ip === '192.0.2.7')),
+      onInterfaces: (interfaces) =>
+        void (isThere = interfaces.some(({ addresses }) => addresses[0]?.ip === '192.0.2.7')),
       onRoutes: () => void routes++,
     })
     add('wwan0', '192.0.2.7')
@@ -65,7 +71,7 @@ describe.skipIf(missing.length > 0)('interfaces by netlink [needs root, netns, n
     expect(routes).toBe(before)
     ip('route add 198.51.100.0/24 dev wwan0')
     await wait.until(() => routes > before)
-    await dispose?.()
+    await fixture.dispose?.()
   })
 })
 

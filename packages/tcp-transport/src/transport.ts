@@ -68,7 +68,10 @@ class TcpTransport implements Transport {
       )
     }
     if (mark !== undefined) {
-      throw new TcpError('MP_TCP_NO_MARK', `cannot dial ${endpoint} with mark ${mark}: TCP cannot be marked here`)
+      throw new TcpError(
+        'MP_TCP_NO_MARK',
+        `cannot dial ${endpoint} with mark ${mark}: TCP cannot be marked here`,
+      )
     }
     const family = localAddress === undefined ? 0 : isIP(localAddress)
     if (localAddress !== undefined && family === 0) {

@@ -202,7 +202,8 @@ export class Inbound {
       this.#parts.onHeard(origin.nowMs)
       // It may end the path.
       this.#recent = undefined
-      const isDetour = !isAtHome(path, origin.source, batch.peer[row]!) && this.#isCarried(origin, batch.peer[row]!)
+      const isDetour =
+        !isAtHome(path, origin.source, batch.peer[row]!) && this.#isCarried(origin, batch.peer[row]!)
       return control.receive(batch, row, { path, isDetour, nowMs: origin.nowMs }) ?? TAKEN
     }
     this.#noteAlive(path, origin.nowMs)

@@ -77,11 +77,7 @@ function addressesOf({ server }: Config): number {
   return Math.min(MAX_ADDRESSES, OTHER_ADDRESSES + MAX_PATHS * (server?.peers.length ?? 0))
 }
 
-function createClient(
-  config: Config,
-  common: TunnelOptions,
-  transportFor: Outside['transportFor'],
-): Tunnel {
+function createClient(config: Config, common: TunnelOptions, transportFor: Outside['transportFor']): Tunnel {
   const { client: settings, tun } = config
   const keys = clientSecurity(config, common.pool)
   const toPath = (path: RemotePath): ClientPath => {

@@ -48,6 +48,10 @@ export const systemHost: Host = {
 /** Runs lines of `ip`, all of them whatever becomes of each. @returns what failed; empty when nothing did. */
 export async function runIpLines(host: Host, family: 4 | 6, lines: readonly string[]): Promise<string> {
   if (lines.length === 0) return ''
-  const { isOk, stderr } = await host.run('ip', [`-${family}`, '-force', '-batch', '-'], `${lines.join('\n')}\n`)
+  const { isOk, stderr } = await host.run(
+    'ip',
+    [`-${family}`, '-force', '-batch', '-'],
+    `${lines.join('\n')}\n`,
+  )
   return isOk ? '' : stderr.trim()
 }

@@ -102,8 +102,7 @@ export class Network {
     if (event.type === 'stalled') void this.#redialMoved(this.#options.pathControl())
     // Not before: what is needed to find the server must not go into the tunnel.
     const families = event.type === 'established' ? fullTunnelFamilies(config) : []
-    if (families.length > 0)
-      void this.#routes.update({ fullTunnel: { device: config.tun.name, families } })
+    if (families.length > 0) void this.#routes.update({ fullTunnel: { device: config.tun.name, families } })
   }
 
   /** Undoes all. */
@@ -126,6 +125,7 @@ export class Network {
 
   async #redialMoved(control: PathControl | undefined): Promise<void> {
     if (control === undefined) return
-    for (const path of await this.names.findMoved((name) => control.remoteIpOf(name))) control.redialPath(path)
+    for (const path of await this.names.findMoved((name) => control.remoteIpOf(name)))
+      control.redialPath(path)
   }
 }

@@ -76,7 +76,16 @@ export async function readTable(
   host: Host,
   { family, table }: { readonly family: 4 | 6; readonly table: number },
 ): Promise<readonly RouteWords[]> {
-  const told = await readJson<ToldRoute>(host, [`-${family}`, '-json', 'route', 'show', 'table', String(table), 'proto', String(PROTOCOL)])
+  const told = await readJson<ToldRoute>(host, [
+    `-${family}`,
+    '-json',
+    'route',
+    'show',
+    'table',
+    String(table),
+    'proto',
+    String(PROTOCOL),
+  ])
   return told.filter(isUsable).map(routeWords)
 }
 

@@ -116,7 +116,8 @@ export class RouteKeeper {
     const rules = this.#plan.rules.filter((rule) => rule.family === family && !kept.has(ruleWords(rule)))
     const tables = this.#plan.tables.filter(
       (old) =>
-        old.family === family && !plan.tables.some((each) => each.family === family && each.table === old.table),
+        old.family === family &&
+        !plan.tables.some((each) => each.family === family && each.table === old.table),
     )
     return [
       ...rules.map((rule) => `rule del ${ruleWords(rule)}`),

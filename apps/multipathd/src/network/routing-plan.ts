@@ -64,7 +64,9 @@ function planLine({ device, ips }: RoutedLine, facts: RoutingFacts): RoutingPlan
     const own = ips.filter((ip) => isIP(ip) === family && !facts.foreignSources.has(ip))
     if (own.length === 0 || routes.length === 0) continue
     tables.push({ family, table, routes })
-    rules.push(...own.map((from) => ({ kind: 'rule', family, priority: PRIORITY.line, from, table }) as const))
+    rules.push(
+      ...own.map((from) => ({ kind: 'rule', family, priority: PRIORITY.line, from, table }) as const),
+    )
   }
   return { rules, tables }
 }

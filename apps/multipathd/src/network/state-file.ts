@@ -74,7 +74,8 @@ function openOwn(path: string): number {
 export function stateFilePath(tun: string, env: NodeJS.ProcessEnv = process.env): string {
   const { RUNTIME_DIRECTORY: service, XDG_RUNTIME_DIR: user } = env
   const isRoot = process.geteuid?.() === 0
-  const own = user === undefined ? join(tmpdir(), `multipathd-${process.geteuid?.()}`) : join(user, 'multipathd')
+  const own =
+    user === undefined ? join(tmpdir(), `multipathd-${process.geteuid?.()}`) : join(user, 'multipathd')
   const folder = service?.split(':', 1)[0] ?? (isRoot ? '/run/multipathd' : own)
   return join(folder, `${tun}-${networkNamespace()}.state`)
 }

@@ -30,7 +30,9 @@ export function natNetworks({ tun, server }: Config): readonly string[] {
 }
 
 function clientNetworks(server: Config['server']): readonly string[] {
-  return (server?.peers ?? []).flatMap(({ allowedIPs }) => allowedIPs.filter((network) => !network.endsWith('/0')))
+  return (server?.peers ?? []).flatMap(({ allowedIPs }) =>
+    allowedIPs.filter((network) => !network.endsWith('/0')),
+  )
 }
 
 function isAll(network: string, family: 4 | 6): boolean {

@@ -31,15 +31,20 @@ function names() {
     },
     onAddresses: async (ips) => void log.push(`admit ${ips.join()}`),
   })
-  const { dial } = made.transportFor('dsl', transport)
-  return { names: made, dial: (options = {}) => dial(NAME, { ...OPTIONS, ...options }) }
+  const way = made.transportFor('dsl', transport)
+  return { names: made, dial: (options = {}) => way.dial(NAME, { ...OPTIONS, ...options }) }
 }
 
 test('addresses are admitted before they are dialled, those without a name too', async () => {
   const { names: made, dial } = names()
   await dial()
   await made.transportFor('lte', transport).dial('192.0.2.7:5000', OPTIONS)
-  expect(log).toEqual(['admit 2001:db8::1,192.0.2.1', '[2001:db8::1]:5000', 'admit 192.0.2.7', '192.0.2.7:5000'])
+  expect(log).toEqual([
+    'admit 2001:db8::1,192.0.2.1',
+    '[2001:db8::1]:5000',
+    'admit 192.0.2.7',
+    '192.0.2.7:5000',
+  ])
 })
 
 test('an address that leads nowhere is followed by the next one; one that works is kept', async () => {

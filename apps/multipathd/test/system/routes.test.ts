@@ -20,6 +20,8 @@ const ROUNDS = 10
 const LOAD = ['-q', '-n', '-i', '0.002', '-s', '1300', INSIDE.server[0]]
 const remoteAddr = `${SERVER}:${PORT}`
 
+const ends = (daemon: Daemon) => daemon.end().then(({ code, stderr }) => ({ code, stderr }))
+
 describe.skipIf(missing)(`the network around a tunnel ${text}`, () => {
   let stage: Stage
   let home: Home
@@ -28,8 +30,6 @@ describe.skipIf(missing)(`the network around a tunnel ${text}`, () => {
     home = await createHome(stage)
   })
   afterEach(() => stage.dispose())
-
-  const ends = (daemon: Daemon) => daemon.end().then(({ code, stderr }) => ({ code, stderr }))
 
   test('each address leaves over its own line, of IPv6 too, and nothing of that is left at the end', async () => {
     const { client } = stage
@@ -80,7 +80,12 @@ describe.skipIf(missing)(`the network around a tunnel ${text}`, () => {
     const daemon = await stage.startClient(
       {
         user: 'nobody',
-        client: { remotePaths: [{ name: 'dsl', remoteAddr, device: 'dsl0' }, { name: 'lte', remoteAddr, device: 'wwan*' }] },
+        client: {
+          remotePaths: [
+            { name: 'dsl', remoteAddr, device: 'dsl0' },
+            { name: 'lte', remoteAddr, device: 'wwan*' },
+          ],
+        },
       },
       { ready: false },
     )
@@ -89,7 +94,10 @@ describe.skipIf(missing)(`the network around a tunnel ${text}`, () => {
     const watch = new PingWatch(client, INSIDE.server[0])
     await watch.answered(Date.now(), 2000)
     const startMs = Date.now()
-    for (const [number, host] of [[2, 2], [3, 7]] as const) {
+    for (const [number, host] of [
+      [2, 2],
+      [3, 7],
+    ] as const) {
       const pluggedMs = Date.now()
       await home.plug({ name: 'wwan0', number, host })
       await daemon.says(/^lte@wwan0: normal/, { sinceMs: pluggedMs, withinMs: BACK_MS })
@@ -97,7 +105,10 @@ describe.skipIf(missing)(`the network around a tunnel ${text}`, () => {
       await expect.poll(() => client.run('ip', rule)).toContain('lookup')
       const unpluggedMs = Date.now()
       await home.unplug('wwan0')
-      await daemon.says(/^lte@wwan0: no link: wwan0 is down|^lte@wwan0: no link: there is no wwan0/, { sinceMs: unpluggedMs, withinMs: 2000 })
+      await daemon.says(/^lte@wwan0: no link: wwan0 is down|^lte@wwan0: no link: there is no wwan0/, {
+        sinceMs: unpluggedMs,
+        withinMs: 2000,
+      })
     }
     await sleep(300)
     expect(watch.silenceMs(startMs)).toBeLessThan(1000)
@@ -136,7 +147,12 @@ describe.skipIf(missing)(`the network around a tunnel ${text}`, () => {
     const before = [await traces(client), await traces(server)]
     const serverChange = { server: { ...stageServer(stage), nat: true } }
     const change = {
-      client: { remotePaths: [{ remoteAddr, device: 'dsl0' }, { remoteAddr, device: 'lte*' }] },
+      client: {
+        remotePaths: [
+          { remoteAddr, device: 'dsl0' },
+          { remoteAddr, device: 'lte*' },
+        ],
+      },
       tun: { ...clientConfig(0).tun, allowedIPs: ['0.0.0.0/0', '::/0'] },
     }
     client.spawn('ping', LOAD)
@@ -148,7 +164,11 @@ describe.skipIf(missing)(`the network around a tunnel ${text}`, () => {
       await sleep(200 + Math.random() * 800)
       await Promise.all([running.kill('SIGKILL'), killed.end('SIGKILL')])
     }
-    const { stdout, stderr } = await client.exec(process.execPath, [MULTIPATHD, 'cleanup', `${folder}/killed.json`])
+    const { stdout, stderr } = await client.exec(process.execPath, [
+      MULTIPATHD,
+      'cleanup',
+      `${folder}/killed.json`,
+    ])
     expect(stdout + stderr).toMatch(/^(nothing was left|undone: \d+ changes)\n$/)
     expect(await traces(client)).toEqual(before[0])
     const last = [await stage.startServer(serverChange), await stage.startClient(change)]

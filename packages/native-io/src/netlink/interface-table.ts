@@ -52,7 +52,8 @@ export class InterfaceTable {
       case 'address-gone':
         this.#entries.get(message.index)?.addresses.delete(message.ip)
         return
-      default:
+      case 'route':
+      case 'done':
     }
   }
 

@@ -69,7 +69,7 @@ export function dumpRequest(what: 'links' | 'addresses', id: number): Uint8Array
 /** The messages in a datagram. What is of no use, or cut off, is left out. */
 export function* messagesIn(datagram: Uint8Array): Generator<NetlinkMessage, void, undefined> {
   const view = new DataView(datagram.buffer, datagram.byteOffset, datagram.byteLength)
-  for (let at = 0; at + HEADER_BYTES <= view.byteLength; ) {
+  for (let at = 0; at + HEADER_BYTES <= view.byteLength;) {
     const length = view.getUint32(at, LITTLE)
     if (length < HEADER_BYTES || at + length > view.byteLength) return
     const message = messageIn(new DataView(view.buffer, view.byteOffset + at, length))
@@ -140,14 +140,10 @@ function routeIn(view: DataView): NetlinkMessage | undefined {
 /** The attributes from byte `from` on, by type; of several of one type the last. */
 function attributesIn(view: DataView, from: number): Map<number, DataView> {
   const attributes = new Map<number, DataView>()
-  for (let at = from; at + ATTRIBUTE_BYTES <= view.byteLength; ) {
+  for (let at = from; at + ATTRIBUTE_BYTES <= view.byteLength;) {
     const length = view.getUint16(at, LITTLE)
     if (length < ATTRIBUTE_BYTES || at + length > view.byteLength) break
-    const value = new DataView(
-      view.buffer,
-      view.byteOffset + at + ATTRIBUTE_BYTES,
-      length - ATTRIBUTE_BYTES,
-    )
+    const value = new DataView(view.buffer, view.byteOffset + at + ATTRIBUTE_BYTES, length - ATTRIBUTE_BYTES)
     attributes.set(view.getUint16(at + 2, LITTLE), value)
     at += aligned(length)
   }

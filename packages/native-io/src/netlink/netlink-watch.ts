@@ -12,6 +12,8 @@ const REQUEST_BYTES = 64
 /** Datagrams per wake-up: changes of thousands of routes must not keep timers and sockets waiting. */
 const MAX_DATAGRAMS = 64
 
+const advice = (code: string): string => `the system says ${code}`
+
 /** Hears from the kernel what becomes of interfaces, at once. */
 export class NetlinkWatch implements NetworkWatch {
   readonly backend = 'netlink'
@@ -38,8 +40,7 @@ export class NetlinkWatch implements NetworkWatch {
       state: new Int32Array(STATE_WORDS),
       onReady: () => this.#handleReady(),
     }
-    const advise = (code: string): string => `the system says ${code}`
-    this.#handle = opening('netlink socket', advise, () => binding.openNetlink(memory))
+    this.#handle = opening('netlink socket', advice, () => binding.openNetlink(memory))
   }
 
   start(handler: NetworkHandler): void {
@@ -62,7 +63,7 @@ export class NetlinkWatch implements NetworkWatch {
       const received = this.#binding.receive(this.#handle, 1)
       if (received < 0) this.#handleFault(-received)
       if (received <= 0) break
-      this.#handleDatagram(this.#memory.subarray(0, this.#row[COLUMN.length]!))
+      this.#handleDatagram(this.#memory.subarray(0, this.#row[COLUMN.length]))
     }
     this.#tell()
   }

@@ -8,12 +8,12 @@ export interface NetworkWatchFixture extends Fixture {
   readonly watch: NetworkWatch
   readonly wait: Wait
   /** Makes an interface that is up and has this address and no other that counts. */
-  add(name: string, ip: string): void
+  readonly add: (name: string, ip: string) => void
   /** Gives it this address in place of the one it has. */
-  readdress(name: string, ip: string): void
+  readonly readdress: (name: string, ip: string) => void
   /** Takes the carrier from it. It need not be listed any more then. */
-  setDown(name: string): void
-  remove(name: string): void
+  readonly setDown: (name: string) => void
+  readonly remove: (name: string) => void
 }
 
 /** The contract {@link NetworkWatch}. */
@@ -69,7 +69,7 @@ const tests: Tests<NetworkWatchFixture> = {
     const { ips } = listen(fixture)
     fixture.add('wwan0', '192.0.2.7')
     fixture.add('wwan1', '192.0.2.8')
-    await fixture.wait.until(() => `${ips('wwan0')} ${ips('wwan1')}` === '192.0.2.7 192.0.2.8')
+    await fixture.wait.until(() => [...ips('wwan0'), ...ips('wwan1')].join() === '192.0.2.7,192.0.2.8')
   },
 
   'the same is not told twice in a row': async (fixture) => {

@@ -165,7 +165,8 @@ export class Bonding implements Wakeable {
 
   #leave(path: TunnelPath, sender: PathSender, nowMs: number): void {
     const { paths } = this.#parts
-    if (sender.isSuspect || !paths.list.some((each) => each !== path && paths.state(each.id) === 'active')) return
+    if (sender.isSuspect || !paths.list.some((each) => each !== path && paths.state(each.id) === 'active'))
+      return
     sender.isSuspect = true
     sender.tracker.clear()
     refreshGate(paths)

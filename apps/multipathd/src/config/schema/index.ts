@@ -69,11 +69,13 @@ export const configSchema: z.ZodType<Parsed> = z.strictObject(
           'Where metrics will be served. Checked, but nothing listens there in this release. ' +
           'Not on all addresses by default, because metrics need no password.',
       }),
-    manageRoutes: flag().default(true).meta({
-      description:
-        'A client keeps a routing table and rules for each line of its paths, and for all traffic when ' +
-        '`allowedIPs` of `tun` has `0.0.0.0/0` or `::/0`; they go when it ends. Linux only.',
-    }),
+    manageRoutes: flag()
+      .default(true)
+      .meta({
+        description:
+          'A client keeps a routing table and rules for each line of its paths, and for all traffic when ' +
+          '`allowedIPs` of `tun` has `0.0.0.0/0` or `::/0`; they go when it ends. Linux only.',
+      }),
     control,
     user: userName()
       .optional()

@@ -38,7 +38,16 @@ export async function createHome({ lab, client, server }: Stage): Promise<Home> 
   for (const family of ['ipv4/ip_forward', 'ipv6/conf/all/forwarding'])
     await router.setSysctl(`net/${family}`, '1')
   await server.run('ip', ['route', 'add', '192.168.0.0/16', 'via', '203.0.113.1', 'dev', outside.name])
-  await server.run('ip', ['-6', 'route', 'add', 'fd00:168::/32', 'via', '2001:db8:113::1', 'dev', outside.name])
+  await server.run('ip', [
+    '-6',
+    'route',
+    'add',
+    'fd00:168::/32',
+    'via',
+    '2001:db8:113::1',
+    'dev',
+    outside.name,
+  ])
   return {
     router,
     plug: async ({ name, number, host = 2 }) => {
@@ -48,8 +57,27 @@ export async function createHome({ lab, client, server }: Stage): Promise<Home> 
         bAddress: [`192.168.${number}.1/24`, `fd00:168:${number}::1/64`],
       })
       const metric = ['metric', String(100 + number)]
-      await client.run('ip', ['route', 'add', 'default', 'via', `192.168.${number}.1`, 'dev', name, ...metric])
-      await client.run('ip', ['-6', 'route', 'add', 'default', 'via', `fd00:168:${number}::1`, 'dev', name, ...metric])
+      await client.run('ip', [
+        'route',
+        'add',
+        'default',
+        'via',
+        `192.168.${number}.1`,
+        'dev',
+        name,
+        ...metric,
+      ])
+      await client.run('ip', [
+        '-6',
+        'route',
+        'add',
+        'default',
+        'via',
+        `fd00:168:${number}::1`,
+        'dev',
+        name,
+        ...metric,
+      ])
       return link
     },
     unplug: async (name) => {

@@ -45,7 +45,7 @@ export interface Change {
   readonly security?: object
   readonly user?: string
   readonly manageRoutes?: boolean
-  readonly client?: { readonly remotePaths: readonly { readonly name?: string }[] }
+  readonly client?: { readonly remotePaths: readonly object[] }
   readonly server?: object
   readonly tun?: object
 }
@@ -123,9 +123,12 @@ async function drawLines(
   return links
 }
 
-async function allNormal(client: Daemon, paths: readonly { readonly name?: string }[]): Promise<void> {
-  for (const [index, { name = `path${index + 1}` }] of paths.entries())
+async function allNormal(client: Daemon, paths: readonly object[]): Promise<void> {
+  for (const [index, path] of paths.entries()) {
+    const name = 'name' in path ? String(path.name) : `path${index + 1}`
+    // One of a pattern is called after its interface too.
     await client.says(new RegExp(`^${name}(@[a-z0-9]+)?: normal`))
+  }
 }
 
 export function serverConfig(keys?: PairKeys) {
@@ -143,7 +146,8 @@ export function serverConfig(keys?: PairKeys) {
 
 /** One path over each of `lines` lines. */
 export function clientConfig(lines: number, keys?: PairKeys) {
-  const remotePaths: { readonly name?: string; readonly remoteAddr: string; readonly localAddr: string }[] = []
+  const remotePaths: { readonly name?: string; readonly remoteAddr: string; readonly localAddr: string }[] =
+    []
   for (let line = 1; line <= lines; line++) {
     remotePaths.push({ remoteAddr: `10.77.${line}.2:${PORT}`, localAddr: `10.77.${line}.1` })
   }

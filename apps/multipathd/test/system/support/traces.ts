@@ -31,7 +31,10 @@ export async function traces(host: Namespace): Promise<Traces> {
     routes: [...(await routes('-4')), ...(await routes('-6'))],
     rules: (await ip('rule')) + (await ip('-6', 'rule')),
     tables: await host.run('nft', ['list', 'tables']),
-    forwarding: await host.run('cat', ['/proc/sys/net/ipv4/ip_forward', '/proc/sys/net/ipv6/conf/all/forwarding']),
+    forwarding: await host.run('cat', [
+      '/proc/sys/net/ipv4/ip_forward',
+      '/proc/sys/net/ipv6/conf/all/forwarding',
+    ]),
     sockets: await host.run('cat', ['/proc/net/udp', '/proc/net/udp6']),
   }
 }
