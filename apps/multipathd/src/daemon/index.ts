@@ -1,8 +1,6 @@
 import type { PacketPool, Runtime } from '@mp/interface'
 import { loadNativeIo } from '@mp/native-io'
 import { systemRuntime } from '@mp/runtime-node'
-import { openTun } from '@mp/tun'
-import type { Tun } from '@mp/tun'
 import { EXIT } from '../cli/exit-codes.ts'
 import { ExitError } from '../cli/explain.ts'
 import type { Io } from '../cli/io.ts'
@@ -11,11 +9,13 @@ import type { Log } from '../cli/log.ts'
 import { NOT_ENCRYPTED } from '../config/index.ts'
 import type { Config } from '../config/index.ts'
 import type { ControlServer } from '../control/index.ts'
-import { Network, ownRoutes } from '../network/index.ts'
+import { Network } from '../network/index.ts'
 import { startControl } from './control.ts'
 import { createTunnel } from './create-tunnel.ts'
 import type { Tunnel } from './create-tunnel.ts'
 import { describeTun } from './describe-tun.ts'
+import { openDevice } from './device.ts'
+import type { Device } from './device.ts'
 import { EventLog } from './event-log.ts'
 import { Monitor } from './monitor.ts'
 import { createPool } from './pool.ts'
@@ -32,8 +32,8 @@ export async function runDaemon(config: Config, io: Io): Promise<number> {
   const log = createLog(io.stdout)
   const stop = new StopRequest(io)
   const pool = createPool(config)
-  const tun = await openDevice(config, pool)
-  for (const route of tun.skippedRoutes)
+  const tun = await openDevice(config, { pool, log })
+  for (const route of tun.skippedRoutes ?? [])
     log.warn(`${route} is routed elsewhere already: left as it is`, { route })
   const runtime = systemRuntime()
   const events = new EventLog(Date.now)
@@ -45,20 +45,20 @@ export async function runDaemon(config: Config, io: Io): Promise<number> {
   }
 }
 
-interface Device {
+interface Ground {
   readonly config: Config
   readonly io: Io
   readonly log: Log
   readonly stop: StopRequest
-  readonly tun: Tun
+  readonly tun: Device
   readonly pool: PacketPool
   readonly runtime: Runtime
   readonly events: EventLog
 }
 
 /** The network around the device is set up before the tunnel, and undone before the tunnel says goodbye. */
-async function runOn(device: Device): Promise<number> {
-  const { config, log, stop, tun, pool, runtime, events } = device
+async function runOn(ground: Ground): Promise<number> {
+  const { config, log, stop, tun, pool, runtime, events } = ground
   const report = createReporter(config, { log, events })
   let tunnel: Tunnel | undefined
   const network = new Network({ config, log, pathControl: () => tunnel?.pathControl })
@@ -76,14 +76,14 @@ async function runOn(device: Device): Promise<number> {
       onTunClose: (error) => stop.handleTunClose(tun.name, error),
     })
     const monitor = new Monitor({ config, tunnel, tun, pool, runtime, wallMs: Date.now })
-    return await runTunnel(tunnel, { ...device, network, monitor })
+    return await runTunnel(tunnel, { ...ground, network, monitor })
   } finally {
     await network.close()
     await tunnel?.close()
   }
 }
 
-interface Running extends Device {
+interface Running extends Ground {
   readonly network: Network
   readonly monitor: Monitor
 }
@@ -107,21 +107,6 @@ async function runTunnel(tunnel: Tunnel, running: Running): Promise<number> {
     monitor.close()
     await control?.close()
   }
-}
-
-function openDevice(config: Config, pool: PacketPool): Promise<Tun> {
-  const { name, mtu, backend, localAddr, remoteAddr } = config.tun
-  return openTun({
-    pool,
-    name,
-    mtuBytes: mtu,
-    // With keys nothing can change between the ends, so that a checksum over it would protect nothing.
-    partialChecksums: config.security !== 'none',
-    offload: config.offload,
-    ...(backend === 'auto' ? {} : { backend }),
-    addresses: localAddr.map((local, index) => ({ local, peer: remoteAddr[index]! })),
-    routes: ownRoutes(config),
-  })
 }
 
 /** What needs root is open by now. Routes are still removed at the end, and devices bound when paths are dialled. */

@@ -13,7 +13,7 @@ import { startNat } from './nat.ts'
 import { RouteKeeper } from './route-keeper.ts'
 import { ServerNames } from './server-names.ts'
 import { StateFile, stateFilePath } from './state-file.ts'
-import { fullTunnelFamilies, managesRoutes, natNetworks } from './wishes.ts'
+import { fullTunnelFamilies, managesRoutes, natNetworks, natOf } from './wishes.ts'
 
 export type { PathControl } from './line-keeper.ts'
 export { hasPattern } from './line.ts'
@@ -47,8 +47,9 @@ export interface NetworkOptions {
 export class Network {
   readonly names: ServerNames
   readonly #options: NetworkOptions
-  readonly #file: StateFile
-  readonly #changes: NetworkChanges
+  /** Undefined when nothing is changed. */
+  readonly #file: StateFile | undefined
+  readonly #changes: NetworkChanges | undefined
   readonly #routes: RouteKeeper
   readonly #servers = new Set<string>()
   #watch: NetworkWatch | undefined
@@ -57,23 +58,27 @@ export class Network {
   /** Throws ExitError when the state file cannot be opened. The TUN device must be there: it shows that nobody else has it. */
   constructor(options: NetworkOptions) {
     const { config, log } = options
-    const { name } = config.tun
+    const tun = config.tun.name
     this.#options = options
-    this.#file = new StateFile(stateFilePath(name))
-    this.#changes = new NetworkChanges(systemHost, this.#file)
-    this.#routes = new RouteKeeper({ changes: this.#changes, log, tun: name, isOn: managesRoutes(config) })
+    if (managesRoutes(config) || natOf(config) !== undefined) {
+      this.#file = new StateFile(stateFilePath(tun))
+      this.#changes = new NetworkChanges(systemHost, this.#file)
+    }
+    const changes = managesRoutes(config) ? this.#changes : undefined
+    this.#routes = new RouteKeeper({ host: systemHost, changes, log, tun })
     this.names = new ServerNames({ onAddresses: (ips) => this.#admit(ips) })
   }
 
   /** Undoes what a daemon left that was killed, and sets up what a server needs. Rejects with what to do. */
   async prepare(): Promise<void> {
     const { config, log } = this.#options
-    const left = await this.#changes.recover()
+    const changes = this.#changes
+    if (changes === undefined) return
+    const left = await changes.recover()
     if (left > 0) log.info(`undid ${left} changes of routes and rules that the last run left`)
-    const nat = config.server?.nat
-    if (!config.isServer || nat === undefined || nat === false) return
-    const device = nat === true ? undefined : nat.device
-    await startNat(this.#changes, { tun: config.tun.name, networks: natNetworks(config), device })
+    const nat = natOf(config)
+    if (nat !== undefined)
+      await startNat(changes, { ...nat, tun: config.tun.name, networks: natNetworks(config) })
   }
 
   /** Begins to look after the lines of a client. */
@@ -110,8 +115,8 @@ export class Network {
     clearInterval(this.#lookUp)
     this.#watch?.close()
     await this.#routes.close()
-    await this.#changes.undo()
-    this.#file.close()
+    await this.#changes?.undo()
+    this.#file?.close()
   }
 
   /** What goes to the server must not go into the tunnel. */

@@ -1,27 +1,29 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Log } from '../cli/log.ts'
 import { PROTOCOL, ruleWords } from './change.ts'
-import type { Rule } from './change.ts'
 import type { NetworkChanges } from './changes.ts'
 import { runIpLines } from './host.ts'
+import type { Host } from './host.ts'
 import { readMainRoutes, readRules, readTable } from './kernel-routes.ts'
+import type { RouteWords } from './kernel-routes.ts'
 import { planRouting } from './routing-plan.ts'
 import type { PlannedTable, RoutingPlan, RoutingWishes } from './routing-plan.ts'
 import { strictFilterAdvice } from './rp-filter.ts'
 import { TableNumbers } from './table-numbers.ts'
 
 export interface RouteKeeperOptions {
-  readonly changes: NetworkChanges
+  readonly host: Host
+  /** Undefined: routes are left alone, and only what stands in their way is told. */
+  readonly changes: NetworkChanges | undefined
   readonly log: Log
   /** The TUN device, after which tables are numbered. */
   readonly tun: string
-  /** False: routes are left alone, and only what stands in their way is told. */
-  readonly isOn: boolean
 }
 
 /** Time between two looks, ms: routes change in swarms. */
 const REST_MS = 100
 const FAMILIES = [4, 6] as const
+const NOTHING: RoutingPlan = { rules: [], tables: [] }
 
 /** Keeps rules and tables as the lines of the moment need them, whatever else changes routes of this machine. */
 export class RouteKeeper {
@@ -29,7 +31,9 @@ export class RouteKeeper {
   readonly #tables: TableNumbers
   #wishes: RoutingWishes = { lines: [], servers: [] }
   /** Rules and tables there may be of ours. */
-  #plan: RoutingPlan = { rules: [], tables: [] }
+  #plan = NOTHING
+  /** What failed in the last run. */
+  #failure = ''
   /** The run that has not begun. */
   #next: Promise<void> | undefined
   #last: Promise<void> = Promise.resolve()
@@ -68,21 +72,35 @@ export class RouteKeeper {
   }
 
   async #reconcile(): Promise<void> {
-    const { changes, isOn } = this.#options
-    const plan = isOn ? await this.#makePlan() : this.#plan
+    const { changes } = this.#options
+    const plan = changes === undefined ? NOTHING : await this.#makePlan()
+    this.#look(plan)
+    if (changes === undefined) return
+    let failure = ''
+    for (const family of FAMILIES) failure += await this.#apply(family, plan, changes)
+    this.#plan = plan
+    this.#handleFailure(failure)
+  }
+
+  /** Lines without a rule may have another obstacle. */
+  #look({ rules }: RoutingPlan): void {
+    const covered = new Set(rules.map(({ table }) => table))
     for (const { device } of this.#wishes.lines) {
-      const table = this.#tables.of(device)
-      const isCovered = plan.rules.some((rule) => rule.table === table)
-      const advice = isCovered ? undefined : strictFilterAdvice(changes.host, device)
+      if (covered.has(this.#tables.of(device))) continue
+      const advice = strictFilterAdvice(this.#options.host, device)
       if (advice !== undefined) this.#tell(advice)
     }
-    if (!isOn) return
-    for (const family of FAMILIES) await this.#apply(family, plan)
-    this.#plan = plan
+  }
+
+  /** What failed because an interface or a route went meanwhile does not fail twice. */
+  #handleFailure(failure: string): void {
+    if (failure !== '' && failure === this.#failure) this.#tell(`some routes could not be set: ${failure}`)
+    else if (failure !== '') void this.update()
+    this.#failure = failure
   }
 
   async #makePlan(): Promise<RoutingPlan> {
-    const { host } = this.#options.changes
+    const { host } = this.#options
     const { lines } = this.#wishes
     const routes = new Map<string, readonly string[]>()
     const foreign: string[] = []
@@ -99,16 +117,22 @@ export class RouteKeeper {
     })
   }
 
-  /** Makes what the kernel lacks of the plan, and takes away what is of the last one only. */
-  async #apply(family: 4 | 6, plan: RoutingPlan): Promise<void> {
-    const { host } = this.#options.changes
-    const rules = plan.rules.filter((rule) => rule.family === family)
+  /** Makes what the kernel lacks of the plan, and takes away what is of the last one only. @returns what failed. */
+  async #apply(family: 4 | 6, plan: RoutingPlan, changes: NetworkChanges): Promise<string> {
+    const { host } = this.#options
     const { ours } = await readRules(host, family)
+    const missing = plan.rules.filter((rule) => rule.family === family && !ours.has(ruleWords(rule)))
     const lines = [...this.#removals(family, plan)]
-    for (const table of plan.tables) if (table.family === family) lines.push(...(await this.#fill(table)))
-    lines.push(...rules.filter((rule) => !ours.has(ruleWords(rule))).map((rule) => this.#addRule(rule)))
-    const failure = await runIpLines(host, family, lines)
-    if (failure !== '') this.#tell(`some routes could not be set: ${failure}`)
+    for (const table of plan.tables) {
+      if (table.family !== family) continue
+      changes.note({ kind: 'table', family, table: table.table })
+      lines.push(...fillingLines(table, await readTable(host, table)))
+    }
+    for (const rule of missing) {
+      changes.note(rule)
+      lines.push(`rule add ${ruleWords(rule)}`)
+    }
+    return runIpLines(host, family, lines)
   }
 
   #removals(family: 4 | 6, plan: RoutingPlan): readonly string[] {
@@ -125,25 +149,6 @@ export class RouteKeeper {
     ]
   }
 
-  /** What makes a table what it shall be. */
-  async #fill({ family, table, routes }: PlannedTable): Promise<readonly string[]> {
-    const { changes } = this.#options
-    const there = await readTable(changes.host, { family, table })
-    changes.note({ kind: 'table', family, table })
-    const where = `table ${table} proto ${PROTOCOL}`
-    return [
-      ...there.filter((route) => !routes.includes(route)).map((route) => `route del ${route} ${where}`),
-      ...routesInOrder(routes.filter((route) => !there.includes(route))).map(
-        (route) => `route replace ${route} ${where}`,
-      ),
-    ]
-  }
-
-  #addRule(rule: Rule): string {
-    this.#options.changes.note(rule)
-    return `rule add ${ruleWords(rule)}`
-  }
-
   #tell(message: string): void {
     if (this.#told.has(message)) return
     this.#told.add(message)
@@ -151,7 +156,13 @@ export class RouteKeeper {
   }
 }
 
-/** Networks before the gateways in them. */
-function routesInOrder(routes: readonly string[]): readonly string[] {
-  return routes.toSorted((a, b) => Number(a.includes(' via ')) - Number(b.includes(' via ')))
+/** What makes a table of what is `there` what it shall be: networks before the gateways in them. */
+function fillingLines({ table, routes }: PlannedTable, there: readonly RouteWords[]): readonly string[] {
+  const where = `table ${table} proto ${PROTOCOL}`
+  const missing = routes.filter((route) => !there.includes(route))
+  const inOrder = missing.toSorted((a, b) => Number(a.includes(' via ')) - Number(b.includes(' via ')))
+  return [
+    ...there.filter((route) => !routes.includes(route)).map((route) => `route del ${route} ${where}`),
+    ...inOrder.map((route) => `route replace ${route} ${where}`),
+  ]
 }

@@ -4,13 +4,20 @@ import { familyOfCidr } from '../config/ip.ts'
 type Families = readonly (4 | 6)[]
 
 /** Whether rules and tables are kept for lines and a full tunnel. */
-export function managesRoutes({ manageRoutes }: Pick<Config, 'manageRoutes'>): boolean {
-  return manageRoutes && process.platform === 'linux'
+export function managesRoutes({ isServer, manageRoutes, relay }: Config): boolean {
+  return manageRoutes && !isServer && relay === undefined && process.platform === 'linux'
+}
+
+/** Where a server sends its clients' packets on under its own address, if it does: through any interface, or one. */
+export function natOf({ isServer, server, relay }: Config): { readonly device?: string } | undefined {
+  if (!isServer || relay !== undefined || server === undefined || server.nat === false) return undefined
+  return server.nat === true ? {} : server.nat
 }
 
 /** The families of which all traffic of a client shall go into the tunnel. */
-export function fullTunnelFamilies({ isServer, tun, manageRoutes }: Config): Families {
-  if (isServer || !managesRoutes({ manageRoutes })) return []
+export function fullTunnelFamilies(config: Config): Families {
+  if (!managesRoutes(config)) return []
+  const { tun } = config
   return ([4, 6] as const).filter((family) => tun.allowedIPs.some((network) => isAll(network, family)))
 }
 
