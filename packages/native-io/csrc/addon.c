@@ -4,6 +4,7 @@
  */
 #include "aead.h"
 #include "notify.h"
+#include "netlink.h"
 #include "privileges.h"
 #include "tun.h"
 #include "udp.h"
@@ -169,6 +170,7 @@ NAPI_MODULE_INIT() {
   } functions[] = {
       {"openUdp", open_udp},
       {"openTun", open_tun},
+      {"openNetlink", mp_netlink_open},
       {"start", start},
       {"close", close_endpoint},
       {"receive", receive},

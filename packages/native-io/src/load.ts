@@ -1,6 +1,8 @@
+import type { NetworkWatch } from '@mp/interface'
 import type { AeadOptions } from '@mp/runtime-node'
 import { createAead, type NativeAeadResult } from './aead.ts'
 import { type Binding, loadBinding } from './binding.ts'
+import { NetlinkWatch } from './netlink/netlink-watch.ts'
 import { type PrivilegeOptions, dropPrivileges } from './privileges.ts'
 import { notifyService } from './notify.ts'
 import { type NativeSocket, type NativeSocketOptions, openSocket } from './socket.ts'
@@ -23,6 +25,8 @@ export interface NativeIo {
    * without the cipher, gets a reason. Never throws.
    */
   createAead(options: AeadOptions): NativeAeadResult
+  /** Watches interfaces and routes by netlink, on Linux. Throws {@link NativeIoError}: `ENOTSUP`, … */
+  watchNetwork(): NetworkWatch
   /**
    * Makes the whole process, started as root, one of an ordinary user, for good; Linux only. What is open stays open.
    *
@@ -63,6 +67,7 @@ export function loadNativeIo(): NativeIoResult {
       openSocket: (options) => openSocket(binding, options),
       openTun: (options) => openTun(binding, options),
       createAead: (options) => createAead(binding, options),
+      watchNetwork: () => new NetlinkWatch(binding),
       dropPrivileges: (options) => dropPrivileges(binding, options),
       notifyService: (path, text) => notifyService(binding, path, text),
     },
