@@ -4,6 +4,7 @@ import type { Config, Role } from '../config/index.ts'
 import { nearest } from '../config/nearest.ts'
 import { programVersion } from '../program-version.ts'
 import { addCleanupCommand } from './cleanup.ts'
+import { addDoctorCommand } from './doctor.ts'
 import { EXIT } from './exit-codes.ts'
 import { ExitError } from './explain.ts'
 import { addInitCommand } from './init/index.ts'
@@ -67,6 +68,7 @@ export function createProgram(io: Io, actions: Actions, finish: (code: number) =
       .action(() => start(role))
   }
   addInitCommand(program, io)
+  addDoctorCommand(program, io, finish)
   addKeyCommands(program, io)
   addCleanupCommand(program, io)
   program
