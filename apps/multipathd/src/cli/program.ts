@@ -3,6 +3,7 @@ import { configJsonSchema, NOT_ENCRYPTED } from '../config/index.ts'
 import type { Config, Role } from '../config/index.ts'
 import { nearest } from '../config/nearest.ts'
 import { programVersion } from '../program-version.ts'
+import { addAskCommands } from './ask/index.ts'
 import { EXIT } from './exit-codes.ts'
 import { ExitError } from './explain.ts'
 import { addInitCommand } from './init/index.ts'
@@ -32,6 +33,7 @@ const EXAMPLES = `
 Examples:
   multipathd init                      write configs for a server and a client, with keys
   multipathd -config client.json       start, in the role that the file says (isServer)
+  multipathd status --watch            show what each path of a running daemon does
   multipathd check client.json         say everything that is wrong with the file
   multipathd demo                      three lines carry one download, on this machine
 
@@ -67,6 +69,7 @@ export function createProgram(io: Io, actions: Actions, finish: (code: number) =
   }
   addInitCommand(program, io)
   addKeyCommands(program, io)
+  addAskCommands(program, io)
   program
     .command('check <file>')
     .description('print every fault of a config and its key files with its path; exit code 0 or 1')
