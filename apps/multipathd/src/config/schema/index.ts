@@ -8,6 +8,8 @@ import type { Control } from './control.ts'
 import type { KeySource } from './key-source.ts'
 import { offload } from './offload.ts'
 import type { Offload } from './offload.ts'
+import { relay } from './relay.ts'
+import type { Relay } from './relay.ts'
 import { scheduling } from './scheduling.ts'
 import type { Scheduling } from './scheduling.ts'
 import { security } from './security.ts'
@@ -29,6 +31,8 @@ export interface Config<Key = Secret> {
   readonly client: Client
   readonly server?: Server<Key> | undefined
   readonly tun: Tun
+  /** Instead of a TUN device. */
+  readonly relay?: Relay | undefined
   /** How packets are shared among paths. */
   readonly scheduling: Scheduling
   readonly offload: Offload
@@ -58,6 +62,7 @@ export const configSchema: z.ZodType<Parsed> = z.strictObject(
     client,
     server,
     tun,
+    relay,
     scheduling,
     offload,
     promListenAddr: listenEndpoint()
