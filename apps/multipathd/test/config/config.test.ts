@@ -29,6 +29,7 @@ describe('a config', () => {
       offload: { gso: true, gro: true, checksum: true, tso: true, uso: true, coalesce: true },
       promListenAddr: '127.0.0.1:2131',
       control: {},
+      log: { format: 'auto', level: 'info' },
     })
   })
 
@@ -49,6 +50,7 @@ describe('a config', () => {
       offload: { gso: false, gro: false, checksum: false, tso: false, uso: false, coalesce: false },
       promListenAddr: '[::1]:9100',
       control: { socket: '/run/multipathd/home.sock' },
+      log: { format: 'text', level: 'warn' },
       client: {
         remotePaths: [
           {

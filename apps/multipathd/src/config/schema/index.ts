@@ -6,6 +6,8 @@ import type { Client } from './client.ts'
 import { control } from './control.ts'
 import type { Control } from './control.ts'
 import type { KeySource } from './key-source.ts'
+import { log } from './log.ts'
+import type { LogSettings } from './log.ts'
 import { offload } from './offload.ts'
 import type { Offload } from './offload.ts'
 import { relay } from './relay.ts'
@@ -39,6 +41,7 @@ export interface Config<Key = Secret> {
   /** Where metrics will be served. Nothing listens there in this release. */
   readonly promListenAddr: string
   readonly control: Control
+  readonly log: LogSettings
   /** Whom to become once started, instead of root. */
   readonly user?: string | undefined
 }
@@ -73,6 +76,7 @@ export const configSchema: z.ZodType<Parsed> = z.strictObject(
           'Not on all addresses by default, because metrics need no password.',
       }),
     control,
+    log,
     user: userName()
       .optional()
       .meta({
