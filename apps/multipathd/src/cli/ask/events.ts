@@ -22,7 +22,7 @@ export async function followEvents({ limit, follow, json, ...flags }: EventFlags
 }
 
 /** `2026-11-27 10:00:01  ! server Wj0f…  lte: lost` */
-export function eventLine({ at, level, message, fields }: LoggedEvent): string {
+function eventLine({ at, level, message, fields }: LoggedEvent): string {
   const time = at.replace('T', ' ').replace(/\..*$/, '')
   const peer = typeof fields['peer'] === 'string' ? `${printable(fields['peer'])}  ` : ''
   return `${time}  ${level === 'warn' ? '!' : ' '} ${peer}${printable(message)}`

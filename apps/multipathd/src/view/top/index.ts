@@ -1,3 +1,3 @@
 export { History } from './history.ts'
 export { topScreen } from './screen.ts'
-export type { Terminal, TopState } from './screen.ts'
+export type { Terminal } from './screen.ts'
