@@ -6,6 +6,7 @@ import { LOG_FORMATS, LOG_LEVELS } from '../config/schema/log.ts'
 import type { LogFormat, LogLevel } from '../config/schema/log.ts'
 import { programVersion } from '../program-version.ts'
 import { addAskCommands } from './ask/index.ts'
+import { addCleanupCommand } from './cleanup.ts'
 import { EXIT } from './exit-codes.ts'
 import { ExitError } from './explain.ts'
 import { addInitCommand } from './init/index.ts'
@@ -80,6 +81,7 @@ export function createProgram(io: Io, actions: Actions, finish: (code: number) =
   addKeyCommands(program, io)
   addAskCommands(program, io)
   addManualCommands(program, io, EXAMPLES)
+  addCleanupCommand(program, io)
   program
     .command('check <file>')
     .description('print every fault of a config and its key files with its path; exit code 0 or 1')

@@ -121,6 +121,7 @@ function pathSnapshot(path: PathStats, { rate, sessionBps, atMs }: Moment): Path
     rxBytes: path.rxBytes,
     rttMs: rounded(bonding?.rttMs ?? prober.smoothedRttMs, MS_DIGITS),
     rttMinMs: rounded(bonding?.rttMinMs ?? prober.minRttMs, MS_DIGITS),
+    mtuBytes: path.mtuBytes ?? null,
     probeLossRatio: rounded(prober.lossRatio, RATIO_DIGITS)!,
     waitingPackets: path.queuedFrames + (bonding?.waitingPackets ?? 0),
     drops: dropsOf(link),

@@ -22,6 +22,7 @@ export function path(changes: Partial<PathSnapshot> = {}): PathSnapshot {
     rxBytes: 250_000,
     rttMs: 24,
     rttMinMs: 21,
+    mtuBytes: 1500,
     probeLossRatio: 0,
     capacityBps: 20e6,
     deliveredBps: 12e6,
