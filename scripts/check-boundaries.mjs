@@ -35,7 +35,7 @@ export const LAYERS = [
   },
   {
     layer: 'L3',
-    packages: ['runtime-node', 'udpmux', 'tcp-transport', 'tun', 'native-io'],
+    packages: ['runtime-node', 'udpmux', 'tcp-transport', 'tun', 'native-io', 'relay'],
     mayImport: ['L0', 'mempool', 'wire', 'path-manager', 'L3'],
     why: 'I/O moves packets and decides nothing: it needs their memory and format, and how a link under a path is kept up',
   },
