@@ -1,7 +1,5 @@
-import type { Quantity } from '../feed/units.ts'
 import { WINDOW_SECONDS } from '../feed/history.ts'
-
-type Format = (value: number) => Quantity
+import { sizeOf } from '../feed/units.ts'
 
 /** Marks of the time axis, one a minute, seconds since 1970. */
 export function minutesBefore(second: number): number[] {
@@ -13,13 +11,7 @@ export function minuteText(mark: number, second: number): string {
   return minutes === 0 ? 'now' : `−${minutes} min`
 }
 
-/** The unit that suits the top of an axis; all its marks are written in it. */
-export function unitOfAxis(top: number, format: Format): { readonly unit: string; readonly size: number } {
-  const { number, unit } = format(top)
-  return { unit, size: top / Number(number) }
-}
-
-/** Marks in that unit, without digits that say nothing. */
-export function markTexts(marks: readonly number[], size: number): string[] {
-  return marks.map((mark) => String(Number((mark / size).toPrecision(3))))
+/** Marks of an axis, all in the unit that suits its top, without digits that say nothing. */
+export function markTexts(marks: readonly number[], unit: string): string[] {
+  return marks.map((mark) => String(Number((mark / sizeOf(unit)).toPrecision(3))))
 }

@@ -2,7 +2,6 @@ import type { VNode } from 'preact'
 import type { PeerHistory } from '../feed/history.ts'
 import { inWords } from '../feed/units.ts'
 import { Swatch } from '../view/swatch.tsx'
-import { unitOfAxis } from './axis.ts'
 import { dataOf } from './series.ts'
 import type { ChartSpec } from './specs.ts'
 import type { Theme } from './theme.ts'
@@ -26,7 +25,7 @@ export function Chart({ spec, history, second, theme, row, onHover }: Props): VN
     <figure class={spec.isStacked ? 'chart tall' : 'chart'}>
       <figcaption>
         <h3>
-          {spec.title} <small>{unitOfAxis(topOf(spec, history), spec.format).unit}</small>
+          {spec.title} <small>{spec.format(topOf(spec, history)).unit}</small>
         </h3>
         <p class="about">{spec.about}</p>
         <ul class="legend">

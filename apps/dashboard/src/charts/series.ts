@@ -3,7 +3,7 @@ import type { Column, PeerHistory } from '../feed/history.ts'
 import type { ChartSpec } from './specs.ts'
 
 /** So that lines can be told apart without colours. */
-const DASHES: readonly (readonly number[])[] = [[], [7, 3], [2, 2], [10, 3, 2, 3]]
+const DASHES: readonly (readonly number[])[] = [[], [8, 3], [3, 3], [12, 3, 3, 3]]
 
 /** The columns as uPlot takes them: stacked ones from the top down, so that each covers what is below it. */
 export function dataOf({ measure, isStacked }: ChartSpec, { seconds, tracks }: PeerHistory): AlignedData {

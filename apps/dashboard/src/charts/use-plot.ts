@@ -3,7 +3,7 @@ import { useLayoutEffect, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
 import { WINDOW_SECONDS } from '../feed/history.ts'
 import type { PeerHistory } from '../feed/history.ts'
-import { markTexts, minutesBefore, minuteText, unitOfAxis } from './axis.ts'
+import { markTexts, minutesBefore, minuteText } from './axis.ts'
 import { bandsOf, dataOf, seriesOf } from './series.ts'
 import type { ChartSpec } from './specs.ts'
 import type { Theme } from './theme.ts'
@@ -86,7 +86,7 @@ function axesOf(now: { readonly current: PlotParts }): uPlot.Axis[] {
       gap: 6,
       space: 28,
       grid: { stroke: theme.grid, width: 1 },
-      values: (plot, marks) => markTexts(marks, unitOfAxis(plot.scales['y']!.max!, spec.format).size),
+      values: (plot, marks) => markTexts(marks, spec.format(plot.scales['y']!.max!).unit),
     },
   ]
 }

@@ -11,6 +11,8 @@ export interface Joined {
   readonly sumBps: number
   readonly bestBps: number
   readonly bestName: string
+  /** Which part of the sum each line carries, 0…1, the best first. */
+  readonly parts: readonly { readonly id: number; readonly ratio: number }[]
   /** How much more all of them are; `null` while too little flows to compare. */
   readonly ratio: number | null
 }
@@ -20,10 +22,13 @@ const USE_BPS = 100_000
 
 /** What all lines carry in one direction, against the best of them. Undefined without lines, or before rates are known. */
 export function joined({ paths }: Peer, direction: 'rxBps' | 'txBps'): Joined | undefined {
-  const rates = paths.flatMap(({ name, [direction]: bps }) => (bps === null ? [] : [{ name, bps }]))
-  const [best] = rates.toSorted((a, b) => b.bps - a.bps)
+  const rates = paths
+    .flatMap(({ id, name, [direction]: bps }) => (bps === null ? [] : [{ id, name, bps }]))
+    .toSorted((a, b) => b.bps - a.bps)
+  const [best] = rates
   if (best === undefined) return undefined
   const sumBps = rates.reduce((sum, { bps }) => sum + bps, 0)
+  const parts = rates.map(({ id, bps }) => ({ id, ratio: sumBps === 0 ? 0 : bps / sumBps }))
   const ratio = sumBps < USE_BPS ? null : sumBps / best.bps
-  return { sumBps, bestBps: best.bps, bestName: best.name, ratio }
+  return { sumBps, bestBps: best.bps, bestName: best.name, parts, ratio }
 }

@@ -7,8 +7,14 @@ export interface Quantity {
 /** What stands where nothing was measured. */
 export const NOTHING = '–'
 
-const RATE_UNITS = ['bit/s', 'kbit/s', 'Mbit/s', 'Gbit/s'] as const
-const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const
+const RATE_UNITS: readonly string[] = ['bit/s', 'kbit/s', 'Mbit/s', 'Gbit/s']
+const BYTE_UNITS: readonly string[] = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
+
+/** How many of the base unit a unit is: bit/s, bytes, ms, or the ratio 1. */
+export function sizeOf(unit: string): number {
+  if (unit === '%') return 0.01
+  return 1000 ** Math.max(0, RATE_UNITS.indexOf(unit), BYTE_UNITS.indexOf(unit))
+}
 
 /** Three digits that count: `9.41 Mbit/s`, `94.1 Mbit/s`, `941 Mbit/s`. */
 export const rate = (bps: number | null): Quantity => scaled(bps, RATE_UNITS)
@@ -16,7 +22,8 @@ export const rate = (bps: number | null): Quantity => scaled(bps, RATE_UNITS)
 export const bytes = (count: number | null): Quantity => scaled(count, BYTE_UNITS)
 
 export function milliseconds(ms: number | null): Quantity {
-  return ms === null ? { number: NOTHING, unit: '' } : { number: digits(ms), unit: 'ms' }
+  if (ms === null) return { number: NOTHING, unit: '' }
+  return { number: ms < 0.05 ? '0' : ms.toFixed(ms < 99.95 ? 1 : 0), unit: 'ms' }
 }
 
 export function percent(ratio: number | null): Quantity {

@@ -35,19 +35,18 @@ function Body({
 }): VNode {
   const [chosen, choose] = useState<string>()
   const peer = shown(snapshot.peers, chosen)
+  const isServer = snapshot.daemon.role === 'server'
   return (
     <div class={link === 'live' ? 'body' : 'body stale'}>
-      {snapshot.daemon.role === 'server' && (
-        <PeerTable snapshot={snapshot} chosen={peer?.name} onChoose={choose} />
-      )}
+      {isServer && <PeerTable snapshot={snapshot} chosen={peer?.name} onChoose={choose} />}
       {peer !== undefined && (
         <>
           <JoinedPanel peer={peer} />
-          <LineTable peer={peer} of={snapshot.daemon.role === 'server' ? peer.name : undefined} />
+          <LineTable peer={peer} of={isServer ? peer.name : undefined} />
           <ChartGrid history={history.of(peer.name)} seconds={Date.parse(snapshot.takenAt) / 1000} />
         </>
       )}
-      <Timeline events={events} />
+      <Timeline events={events} withPeers={isServer} />
     </div>
   )
 }

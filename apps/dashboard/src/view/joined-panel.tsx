@@ -22,8 +22,7 @@ interface DirectionProps {
 }
 
 function Direction({ title, about, now }: DirectionProps): VNode {
-  const { sumBps = null, bestBps = 0, bestName = '', ratio = null } = now ?? {}
-  const share = sumBps === null || sumBps === 0 ? 0 : bestBps / sumBps
+  const { sumBps = null, bestBps = 0, bestName = '', parts = [], ratio = null } = now ?? {}
   return (
     <div class="direction">
       <h2>
@@ -34,7 +33,9 @@ function Direction({ title, about, now }: DirectionProps): VNode {
         {ratio !== null && <span class="ratio">{ratio.toFixed(2)}×</span>}
       </p>
       <div class="versus" aria-hidden="true">
-        <span class="best" style={{ width: `${share * 100}%` }} />
+        {parts.map((part) => (
+          <span key={part.id} class={`line-${part.id % 8}`} style={{ width: `${part.ratio * 100}%` }} />
+        ))}
       </div>
       <p class="best-text">
         {ratio === null

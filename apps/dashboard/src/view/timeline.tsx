@@ -3,11 +3,17 @@ import { useState } from 'preact/hooks'
 import { keyOf } from '../feed/store.ts'
 import type { LoggedEvent } from '../feed/types.ts'
 
+interface Props {
+  readonly events: readonly LoggedEvent[]
+  /** There is more than one peer: whose path it was is said too. */
+  readonly withPeers: boolean
+}
+
 /** So many are shown until more are asked for. */
 const FIRST = 12
 
 /** What happened, the newest first. */
-export function Timeline({ events }: { readonly events: readonly LoggedEvent[] }): VNode {
+export function Timeline({ events, withPeers }: Props): VNode {
   const [all, showAll] = useState(false)
   return (
     <section class="panel">
@@ -17,7 +23,7 @@ export function Timeline({ events }: { readonly events: readonly LoggedEvent[] }
       )}
       <ol class="events">
         {events.slice(0, all ? undefined : FIRST).map((event) => (
-          <Entry key={keyOf(event)} event={event} />
+          <Entry key={keyOf(event)} event={event} withPeer={withPeers} />
         ))}
       </ol>
       {!all && events.length > FIRST && (
@@ -29,7 +35,7 @@ export function Timeline({ events }: { readonly events: readonly LoggedEvent[] }
   )
 }
 
-function Entry({ event }: { readonly event: LoggedEvent }): VNode {
+function Entry({ event, withPeer }: { readonly event: LoggedEvent; readonly withPeer: boolean }): VNode {
   const { at, message, fields } = event
   const { peer, reason } = fields
   return (
@@ -40,7 +46,7 @@ function Entry({ event }: { readonly event: LoggedEvent }): VNode {
         {message}
         {typeof reason === 'string' && !message.includes(reason) && <span class="reason">{reason}</span>}
       </span>
-      {typeof peer === 'string' && !message.includes(peer) && <span class="peer">{peer}</span>}
+      {withPeer && typeof peer === 'string' && !message.includes(peer) && <span class="peer">{peer}</span>}
     </li>
   )
 }

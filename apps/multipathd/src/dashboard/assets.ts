@@ -24,7 +24,9 @@ export const PAGE_FOLDER: URL = new URL('../../dist/page/', import.meta.url)
 
 /** Reads all files of the page, so that nothing that is asked for later can name a file. */
 export function loadAssets(folder: URL = PAGE_FOLDER): Assets {
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => extname(file) in TYPES)
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
+    (file) => extname(file) in TYPES,
+  )
   return new Map(
     files.map((file) => {
       const path = `/${file.split(sep).join('/')}`

@@ -35,9 +35,15 @@ describe.skipIf(missing.length > 0)('pictures of the page [needs chromium]', () 
       live: world,
     })
     try {
-      const { page } = await openPage(browser, { viewport: screen === 'phone' ? PHONE : DESKTOP, colorScheme })
+      const { page } = await openPage(browser, {
+        viewport: screen === 'phone' ? PHONE : DESKTOP,
+        colorScheme,
+      })
       const now = Date.now()
-      await tellPast(page, Array.from({ length: 300 }, (_, index) => world.at(now - (300 - index) * 1000)))
+      await tellPast(
+        page,
+        Array.from({ length: 300 }, (_, index) => world.at(now - (300 - index) * 1000)),
+      )
       await page.goto(dashboard.url)
       await page.locator('.uplot').first().waitFor()
       await page.waitForTimeout(300)
@@ -56,11 +62,33 @@ function livedThrough(role: 'client' | 'server'): World {
   const [peer] = world.peers
   const about = { peer: peer!.name }
   world.say(`tunnel established with ${peer!.name}`, { ...about, agoMs: 7_900_000, type: 'established' })
-  for (const { name } of peer!.lines) world.say(`${name}: normal`, { ...about, path: name, to: 'normal', agoMs: 7_899_000 })
-  world.say('lte: unstable', { ...about, path: 'lte', to: 'unstable', reason: 'timeouts', level: 'warn', agoMs: 612_000 })
-  world.say('lte: lost', { ...about, path: 'lte', to: 'lost', reason: 'timeouts', level: 'warn', agoMs: 611_600 })
+  for (const { name } of peer!.lines)
+    world.say(`${name}: normal`, { ...about, path: name, to: 'normal', agoMs: 7_899_000 })
+  world.say('lte: unstable', {
+    ...about,
+    path: 'lte',
+    to: 'unstable',
+    reason: 'timeouts',
+    level: 'warn',
+    agoMs: 612_000,
+  })
+  world.say('lte: lost', {
+    ...about,
+    path: 'lte',
+    to: 'lost',
+    reason: 'timeouts',
+    level: 'warn',
+    agoMs: 611_600,
+  })
   world.say('lte: normal', { ...about, path: 'lte', to: 'normal', reason: 'recovered', agoMs: 598_000 })
-  world.say('starlink: unstable', { ...about, path: 'starlink', to: 'unstable', reason: 'delay', level: 'warn', agoMs: 41_000 })
+  world.say('starlink: unstable', {
+    ...about,
+    path: 'starlink',
+    to: 'unstable',
+    reason: 'delay',
+    level: 'warn',
+    agoMs: 41_000,
+  })
   const starlink = peer!.lines[2]!
   starlink.state = 'unstable'
   starlink.sinceMs = Date.now() - 41_000

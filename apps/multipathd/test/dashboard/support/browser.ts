@@ -46,12 +46,15 @@ export async function picture(page: Page, name: string): Promise<void> {
 
 /** Has the page believe that it was open for some time: it is told these snapshots before any other. */
 export async function tellPast(page: Page, snapshots: readonly object[]): Promise<void> {
-  await page.addInitScript((past) => {
-    const add = EventSource.prototype.addEventListener
-    EventSource.prototype.addEventListener = function (this: EventSource, type: string, listener: unknown) {
-      add.call(this, type, listener as EventListener)
-      if (type !== 'snapshot') return
-      for (const data of past.splice(0)) (listener as EventListener)(new MessageEvent(type, { data }))
-    }
-  }, snapshots.map((snapshot) => JSON.stringify(snapshot)))
+  await page.addInitScript(
+    (past) => {
+      const add = EventSource.prototype.addEventListener
+      EventSource.prototype.addEventListener = function (this: EventSource, type: string, listener: unknown) {
+        add.call(this, type, listener as EventListener)
+        if (type !== 'snapshot') return
+        for (const data of past.splice(0)) (listener as EventListener)(new MessageEvent(type, { data }))
+      }
+    },
+    snapshots.map((snapshot) => JSON.stringify(snapshot)),
+  )
 }

@@ -80,14 +80,18 @@ export function homePeer(name = 'server 4kTq9wPz…'): FakePeer {
   return {
     name,
     epoch: 1,
-    lines: [line('dsl', [46, 9.4, 18, 0]), line('lte', [31, 14, 42, 0.006]), line('starlink', [74, 11, 35, 0.002])],
+    lines: [
+      line('dsl', [46, 9.4, 18, 0]),
+      line('lte', [31, 14, 42, 0.006]),
+      line('starlink', [74, 11, 35, 0.002]),
+    ],
   }
 }
 
 /** Moves between 0 and 1, the same for the same arguments. */
 function wave(second: number, seed: number): number {
   const slow = Math.sin(second / 37 + seed * 2.1) * 0.5 + Math.sin(second / 11 + seed) * 0.3
-  return 0.62 + 0.3 * slow + 0.08 * Math.sin(second * 1.7 + seed * 5)
+  return 0.62 + 0.3 * slow + 0.04 * Math.sin(second * 0.9 + seed * 5) * Math.sin(second * 0.23 + seed)
 }
 
 function peerAt({ name, epoch, lines }: FakePeer, second: number) {
@@ -95,7 +99,9 @@ function peerAt({ name, epoch, lines }: FakePeer, second: number) {
   const sum = (pick: (path: (typeof paths)[number]) => number): number =>
     paths.reduce((total, path) => total + pick(path), 0)
   const txBps = sum((path) => path.txBps)
-  const shared = paths.map((path) => Object.assign(path, { txShare: txBps === 0 ? null : path.txBps / txBps }))
+  const shared = paths.map((path) =>
+    Object.assign(path, { txShare: txBps === 0 ? null : path.txBps / txBps }),
+  )
   return {
     name,
     established: true,
@@ -110,7 +116,11 @@ function peerAt({ name, epoch, lines }: FakePeer, second: number) {
   }
 }
 
-function pathAt({ name, rxMbit, txMbit, rttMs, lossRatio, state, sinceMs }: FakeLine, id: number, second: number) {
+function pathAt(
+  { name, rxMbit, txMbit, rttMs, lossRatio, state, sinceMs }: FakeLine,
+  id: number,
+  second: number,
+) {
   const load = state === 'lost' ? 0 : wave(second, id)
   const queueDelayMs = Math.max(0, 24 * (load - 0.55))
   return {
