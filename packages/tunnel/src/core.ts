@@ -185,6 +185,7 @@ export class TunnelCore {
 
   stats(sessions: readonly Session[], listeners: readonly Listener[] = []): TunnelStats {
     return {
+      atMs: this.nowMs(),
       // First: what sessions find out only when asked is in the total then.
       sessions: sessions.map((session) => session.stats()),
       tun: this.#options.tun.stats(),

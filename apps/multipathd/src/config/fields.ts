@@ -110,6 +110,13 @@ export const filePath = (): z.ZodString =>
       : undefined
   })
 
+export const socketPath = (): z.ZodString =>
+  text('the path of a socket, or "none"', (value) =>
+    value === 'none' || value.startsWith('/')
+      ? undefined
+      : `expected an absolute path such as "/run/multipathd/home.sock", or "none"; found ${show(value)}`,
+  )
+
 /** Characters of a key of 32 bytes in base64. */
 const KEY_CHARACTERS = 44
 

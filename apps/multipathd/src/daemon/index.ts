@@ -10,9 +10,13 @@ import { createLog } from '../cli/log.ts'
 import type { Log } from '../cli/log.ts'
 import { NOT_ENCRYPTED } from '../config/index.ts'
 import type { Config } from '../config/index.ts'
+import type { ControlServer } from '../control/index.ts'
+import { startControl } from './control.ts'
 import { createTunnel } from './create-tunnel.ts'
 import type { Tunnel } from './create-tunnel.ts'
 import { describeTun } from './describe-tun.ts'
+import { EventLog } from './event-log.ts'
+import { Monitor } from './monitor.ts'
 import { createPool } from './pool.ts'
 import { createReporter } from './report.ts'
 import { reportStatus } from './status.ts'
@@ -30,15 +34,18 @@ export async function runDaemon(config: Config, io: Io): Promise<number> {
   const tun = await openDevice(config, pool)
   for (const route of tun.skippedRoutes)
     log.warn(`${route} is routed elsewhere already: left as it is`, { route })
+  const runtime = systemRuntime()
+  const events = new EventLog(Date.now)
   try {
     const tunnel = createTunnel(config, {
-      runtime: systemRuntime(),
+      runtime,
       pool,
       tun,
-      onEvent: createReporter(config, log),
+      onEvent: createReporter(config, { log, events }),
       onTunClose: (error) => stop.handleTunClose(tun.name, error),
     })
-    return await runTunnel(tunnel, { config, log, stop, tun })
+    const monitor = new Monitor({ config, tunnel, tun, pool, runtime, wallMs: Date.now })
+    return await runTunnel(tunnel, { config, io, log, stop, tun, monitor, events })
   } finally {
     // The tunnel closes it too; this is for what failed before.
     await tun.close()
@@ -47,15 +54,21 @@ export async function runDaemon(config: Config, io: Io): Promise<number> {
 
 interface Running {
   readonly config: Config
+  readonly io: Io
   readonly log: Log
   readonly stop: StopRequest
   readonly tun: Tun
+  readonly monitor: Monitor
+  readonly events: EventLog
 }
 
-async function runTunnel(tunnel: Tunnel, { config, log, stop, tun }: Running): Promise<number> {
+async function runTunnel(tunnel: Tunnel, running: Running): Promise<number> {
+  const { config, io, log, stop, tun, monitor, events } = running
   const sayStatus = (): void => reportStatus(tunnel, config, log)
+  let control: ControlServer | undefined
   try {
     await tunnel.start()
+    control = await startControl(config, { io, log }, { monitor, events })
     if (config.user !== undefined) leaveRoot(config.user, config)
     sayStart(config, log, { tun: describeTun(tun), tunnel })
     process.on('SIGUSR1', sayStatus)
@@ -64,6 +77,8 @@ async function runTunnel(tunnel: Tunnel, { config, log, stop, tun }: Running): P
     return exit
   } finally {
     process.off('SIGUSR1', sayStatus)
+    monitor.close()
+    await control?.close()
     await tunnel.close()
   }
 }

@@ -28,6 +28,7 @@ describe('a config', () => {
       scheduling: 'adaptive',
       offload: { gso: true, gro: true, checksum: true, tso: true, uso: true, coalesce: true },
       promListenAddr: '127.0.0.1:2131',
+      control: {},
     })
   })
 
@@ -47,6 +48,7 @@ describe('a config', () => {
       scheduling: 'static',
       offload: { gso: false, gro: false, checksum: false, tso: false, uso: false, coalesce: false },
       promListenAddr: '[::1]:9100',
+      control: { socket: '/run/multipathd/home.sock' },
       client: {
         remotePaths: [
           {

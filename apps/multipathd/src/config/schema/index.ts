@@ -3,6 +3,8 @@ import type { Secret } from '@mp/secure-channel'
 import { expecting, flag, listenEndpoint, userName } from '../fields.ts'
 import { client } from './client.ts'
 import type { Client } from './client.ts'
+import { control } from './control.ts'
+import type { Control } from './control.ts'
 import type { KeySource } from './key-source.ts'
 import { offload } from './offload.ts'
 import type { Offload } from './offload.ts'
@@ -32,6 +34,7 @@ export interface Config<Key = Secret> {
   readonly offload: Offload
   /** Where metrics will be served. Nothing listens there in this release. */
   readonly promListenAddr: string
+  readonly control: Control
   /** Whom to become once started, instead of root. */
   readonly user?: string | undefined
 }
@@ -64,6 +67,7 @@ export const configSchema: z.ZodType<Parsed> = z.strictObject(
           'Where metrics will be served. Checked, but nothing listens there in this release. ' +
           'Not on all addresses by default, because metrics need no password.',
       }),
+    control,
     user: userName()
       .optional()
       .meta({
