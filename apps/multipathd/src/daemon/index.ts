@@ -10,8 +10,6 @@ import { createLog } from '../cli/log.ts'
 import type { Log } from '../cli/log.ts'
 import { NOT_ENCRYPTED } from '../config/index.ts'
 import type { Config } from '../config/index.ts'
-import type { ControlServer } from '../control/index.ts'
-import { startControl } from './control.ts'
 import { createTunnel } from './create-tunnel.ts'
 import type { Tunnel } from './create-tunnel.ts'
 import { describeTun } from './describe-tun.ts'
@@ -19,6 +17,8 @@ import { EventLog } from './event-log.ts'
 import { Monitor } from './monitor.ts'
 import { createPool } from './pool.ts'
 import { createReporter } from './report.ts'
+import { startServices } from './services.ts'
+import type { ServiceParts, Services } from './services.ts'
 import { reportStatus } from './status.ts'
 import { StopRequest } from './stop-request.ts'
 
@@ -45,30 +45,26 @@ export async function runDaemon(config: Config, io: Io): Promise<number> {
       onTunClose: (error) => stop.handleTunClose(tun.name, error),
     })
     const monitor = new Monitor({ config, tunnel, tun, pool, runtime, wallMs: Date.now })
-    return await runTunnel(tunnel, { config, io, log, stop, tun, monitor, events })
+    return await runTunnel({ config, io, log, stop, tun, tunnel, monitor, events, pool, runtime })
   } finally {
     // The tunnel closes it too; this is for what failed before.
     await tun.close()
   }
 }
 
-interface Running {
+interface Running extends ServiceParts {
   readonly config: Config
-  readonly io: Io
-  readonly log: Log
   readonly stop: StopRequest
   readonly tun: Tun
-  readonly monitor: Monitor
-  readonly events: EventLog
 }
 
-async function runTunnel(tunnel: Tunnel, running: Running): Promise<number> {
-  const { config, io, log, stop, tun, monitor, events } = running
+async function runTunnel(running: Running): Promise<number> {
+  const { config, log, stop, tun, tunnel, monitor } = running
   const sayStatus = (): void => reportStatus(tunnel, config, log)
-  let control: ControlServer | undefined
+  let services: Services | undefined
   try {
     await tunnel.start()
-    control = await startControl(config, { io, log }, { monitor, events })
+    services = await startServices(config, running)
     if (config.user !== undefined) leaveRoot(config.user, config)
     sayStart(config, log, { tun: describeTun(tun), tunnel })
     process.on('SIGUSR1', sayStatus)
@@ -78,7 +74,7 @@ async function runTunnel(tunnel: Tunnel, running: Running): Promise<number> {
   } finally {
     process.off('SIGUSR1', sayStatus)
     monitor.close()
-    await control?.close()
+    await services?.close()
     await tunnel.close()
   }
 }
