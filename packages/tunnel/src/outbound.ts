@@ -41,7 +41,8 @@ export class Outbound {
     if (bonding?.isShared === true) return this.#enqueue(batch, bonding, nowMs)
     writer.setTime(nowMs)
     this.#request.nowMs = nowMs
-    for (let row = 0; row < batch.count; row++) this.#sendPacket(batch, row)
+    const sole = bonding === undefined ? undefined : this.#solePath()
+    for (let row = 0; row < batch.count; row++) this.#sendPacket(batch, row, sole)
     batch.count = 0
     this.#flush(nowMs)
   }
@@ -58,16 +59,22 @@ export class Outbound {
     pump.run(nowMs)
   }
 
-  #sendPacket(batch: PacketBatch, row: number): void {
-    const { inspector, scheduler, drops, bonding } = this.#parts
+  #sendPacket(batch: PacketBatch, row: number, sole: TunnelPath | undefined): void {
+    const { inspector, drops } = this.#parts
     const fault = inspector.inspect(batch, row)
     if (fault !== undefined) return drops.drop(batch.slot[row]!, fault)
-    const path = bonding === undefined ? scheduler.peek(this.#requestFor(batch, row)) : this.#solePath()
+    const path = this.#choose(batch, row, sole)
     if (path === undefined) return drops.drop(batch.slot[row]!, this.#whyNoPath())
     const { maxFrameBytes } = path.link!
     this.#parts.writer.number(batch, row)
     if (batch.length[row]! + MAX_OVERHEAD_BYTES <= maxFrameBytes) this.#sendFrame(batch, row, path)
     else this.#sendPieces(batch, row, path)
+  }
+
+  #choose(batch: PacketBatch, row: number, sole: TunnelPath | undefined): TunnelPath | undefined {
+    const { scheduler, bonding } = this.#parts
+    if (bonding === undefined) return scheduler.peek(this.#requestFor(batch, row))
+    return sole?.blocked === true ? undefined : sole
   }
 
   /** One path is nothing to choose from: it takes what its link takes. */
@@ -86,9 +93,9 @@ export class Outbound {
   }
 
   #sendFrame(batch: PacketBatch, row: number, path: TunnelPath): void {
-    const { writer, scheduler, drops } = this.#parts
+    const { writer, scheduler, drops, bonding } = this.#parts
     writer.writeData(batch, row, path)
-    scheduler.charge(path, batch.length[row]!)
+    if (bonding === undefined) scheduler.charge(path, batch.length[row]!)
     if (!batch.copyRow(row, path.out)) return drops.drop(batch.slot[row]!, 'link-full')
     if (path.out.count === path.out.capacity) this.#flushPath(path)
   }

@@ -9,6 +9,7 @@ import { usePlot } from './use-plot.ts'
 
 interface Props {
   readonly spec: ChartSpec
+  readonly title: string
   readonly history: PeerHistory
   readonly second: number
   readonly theme: Theme
@@ -17,7 +18,7 @@ interface Props {
 }
 
 /** One measure of all lines over the last minutes, with the figures under the pointer, or else the newest. */
-export function Chart({ spec, history, second, theme, row, onHover }: Props): VNode {
+export function Chart({ spec, title, history, second, theme, row, onHover }: Props): VNode {
   const box = usePlot({ spec, history, second, theme, onHover })
   const { seconds, tracks } = history
   const at = row === undefined || row >= seconds.length ? seconds.length - 1 : row
@@ -25,9 +26,8 @@ export function Chart({ spec, history, second, theme, row, onHover }: Props): VN
     <figure class={spec.isStacked ? 'chart tall' : 'chart'}>
       <figcaption>
         <h3>
-          {spec.title} <small>{spec.format(topOf(spec, history)).unit}</small>
+          {title} <small>{spec.format(topOf(spec, history)).unit}</small>
         </h3>
-        <p class="about">{spec.about}</p>
         <ul class="legend">
           {tracks.map(({ id, name, columns }) => (
             <li key={id}>

@@ -1,12 +1,12 @@
 import type { Measure } from '../feed/history.ts'
 import { milliseconds, percent, rate } from '../feed/units.ts'
 import type { Quantity } from '../feed/units.ts'
+import type { Words } from '../view/words.ts'
 
 /** What a chart shows, and how. */
 export interface ChartSpec {
   readonly measure: Measure
-  readonly title: string
-  readonly about: string
+  readonly title: (words: Words) => string
   /** Lines are put on top of each other, so that the upper edge is their sum. */
   readonly isStacked: boolean
   /** The axis reaches at least this high. */
@@ -17,40 +17,35 @@ export interface ChartSpec {
 export const SPECS: readonly ChartSpec[] = [
   {
     measure: 'rxBps',
-    title: 'Down',
-    about: 'received, lines on top of each other',
+    title: ({ rx }) => rx,
     isStacked: true,
     leastTop: 1e6,
     format: rate,
   },
   {
     measure: 'txBps',
-    title: 'Up',
-    about: 'sent, lines on top of each other',
+    title: ({ tx }) => tx,
     isStacked: true,
     leastTop: 1e6,
     format: rate,
   },
   {
     measure: 'rttMs',
-    title: 'Round trip',
-    about: 'there and back',
+    title: () => 'Round trip',
     isStacked: false,
     leastTop: 20,
     format: milliseconds,
   },
   {
     measure: 'queueDelayMs',
-    title: 'Queueing',
-    about: 'of that, waiting in queues',
+    title: () => 'Queueing',
     isStacked: false,
     leastTop: 20,
     format: milliseconds,
   },
   {
     measure: 'lossRatio',
-    title: 'Loss',
-    about: 'of what was sent lately',
+    title: () => 'Loss',
     isStacked: false,
     leastTop: 0.02,
     format: percent,

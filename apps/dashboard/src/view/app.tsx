@@ -10,6 +10,7 @@ import { LineTable } from './line-table.tsx'
 import { Notice } from './notice.tsx'
 import { PeerTable } from './peer-table.tsx'
 import { Timeline } from './timeline.tsx'
+import { wordsFor } from './words.ts'
 
 /** The whole page. */
 export function App({ state }: { readonly state: State }): VNode {
@@ -36,14 +37,19 @@ function Body({
   const [chosen, choose] = useState<string>()
   const peer = shown(snapshot.peers, chosen)
   const isServer = snapshot.daemon.role === 'server'
+  const words = wordsFor(snapshot.daemon.role)
   return (
     <div class={link === 'live' ? 'body' : 'body stale'}>
       {isServer && <PeerTable snapshot={snapshot} chosen={peer?.name} onChoose={choose} />}
       {peer !== undefined && (
         <>
-          <JoinedPanel peer={peer} />
-          <LineTable peer={peer} of={isServer ? peer.name : undefined} />
-          <ChartGrid history={history.of(peer.name)} seconds={Date.parse(snapshot.takenAt) / 1000} />
+          <JoinedPanel peer={peer} words={words} />
+          <LineTable peer={peer} words={words} of={isServer ? peer.name : undefined} />
+          <ChartGrid
+            words={words}
+            history={history.of(peer.name)}
+            seconds={Date.parse(snapshot.takenAt) / 1000}
+          />
         </>
       )}
       <Timeline events={events} withPeers={isServer} />

@@ -4,13 +4,14 @@ import type { Joined } from '../feed/readings.ts'
 import type { Peer } from '../feed/types.ts'
 import { inWords, rate } from '../feed/units.ts'
 import { Figure } from './figure.tsx'
+import type { Words } from './words.ts'
 
 /** All lines together, against the best single one, in both directions. */
-export function JoinedPanel({ peer }: { readonly peer: Peer }): VNode {
+export function JoinedPanel({ peer, words }: { readonly peer: Peer; readonly words: Words }): VNode {
   return (
     <section class="joined" aria-label="All lines together">
-      <Direction title="Down" about="received" now={joined(peer, 'rxBps')} />
-      <Direction title="Up" about="sent" now={joined(peer, 'txBps')} />
+      <Direction title={words.rx} about="received" now={joined(peer, 'rxBps')} />
+      <Direction title={words.tx} about="sent" now={joined(peer, 'txBps')} />
     </section>
   )
 }

@@ -6,24 +6,32 @@ import type { Quantity } from '../feed/units.ts'
 import { Figure } from './figure.tsx'
 import { Swatch } from './swatch.tsx'
 import { StateLabel } from './state-label.tsx'
+import type { Words } from './words.ts'
 
 interface Props {
   readonly peer: Peer
   /** Whose lines they are, where there could be others. */
   readonly of: string | undefined
+  readonly words: Words
 }
 
-const COLUMNS = [
-  { title: 'Down', of: ({ rxBps }) => rate(rxBps) },
-  { title: 'Up', of: ({ txBps }) => rate(txBps) },
+interface Column {
+  readonly title: string
+  readonly of: (path: Path) => Quantity
+}
+
+const columnsFor = ({ rx, tx }: Words): readonly Column[] => [
+  { title: rx, of: ({ rxBps }) => rate(rxBps) },
+  { title: tx, of: ({ txBps }) => rate(txBps) },
   { title: 'Round trip', of: ({ rttMs, state }) => milliseconds(state === 'lost' ? null : rttMs) },
   { title: 'Queue', of: ({ queueDelayMs, state }) => milliseconds(state === 'lost' ? null : queueDelayMs) },
   { title: 'Loss', of: (path) => percent(lossRatio(path)) },
-  { title: 'Carries up', of: ({ capacityBps }) => rate(capacityBps) },
-] as const satisfies readonly { readonly title: string; readonly of: (path: Path) => Quantity }[]
+  { title: 'Could carry', of: ({ capacityBps }) => rate(capacityBps) },
+]
 
 /** Each line in figures: all that the charts show, for those who cannot see them too. */
-export function LineTable({ peer: { paths }, of }: Props): VNode {
+export function LineTable({ peer: { paths }, of, words }: Props): VNode {
+  const columns = columnsFor(words)
   return (
     <section class="panel">
       <h2>Lines{of !== undefined && <small>of {of}</small>}</h2>
@@ -35,7 +43,7 @@ export function LineTable({ peer: { paths }, of }: Props): VNode {
             <th scope="col" class="share-head">
               Share of what is sent
             </th>
-            {COLUMNS.map(({ title }) => (
+            {columns.map(({ title }) => (
               <th key={title} scope="col" class="number">
                 {title}
               </th>
@@ -44,7 +52,7 @@ export function LineTable({ peer: { paths }, of }: Props): VNode {
         </thead>
         <tbody>
           {paths.map((path) => (
-            <Row key={path.id} path={path} />
+            <Row key={path.id} path={path} columns={columns} />
           ))}
         </tbody>
       </table>
@@ -52,7 +60,7 @@ export function LineTable({ peer: { paths }, of }: Props): VNode {
   )
 }
 
-function Row({ path }: { readonly path: Path }): VNode {
+function Row({ path, columns }: { readonly path: Path; readonly columns: readonly Column[] }): VNode {
   const { id, name, transport, localAddress, remoteAddress, txShare } = path
   const way = transport === null ? 'no link' : `${transport} ${localAddress} → ${remoteAddress}`
   return (
@@ -71,7 +79,7 @@ function Row({ path }: { readonly path: Path }): VNode {
         </span>
         <Figure quantity={percent(txShare)} />
       </td>
-      {COLUMNS.map(({ title, of }) => (
+      {columns.map(({ title, of }) => (
         <td key={title} class="number" data-title={title}>
           <Figure quantity={of(path)} />
         </td>

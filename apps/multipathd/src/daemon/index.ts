@@ -1,8 +1,5 @@
-import type { PacketPool } from '@mp/interface'
 import { loadNativeIo } from '@mp/native-io'
 import { systemRuntime } from '@mp/runtime-node'
-import { openTun } from '@mp/tun'
-import type { Tun } from '@mp/tun'
 import { EXIT } from '../cli/exit-codes.ts'
 import { ExitError } from '../cli/explain.ts'
 import type { Io } from '../cli/io.ts'
@@ -13,6 +10,8 @@ import type { Config } from '../config/index.ts'
 import { createTunnel } from './create-tunnel.ts'
 import type { Tunnel } from './create-tunnel.ts'
 import { describeTun } from './describe-tun.ts'
+import { openDevice } from './device.ts'
+import type { Device } from './device.ts'
 import { EventLog } from './event-log.ts'
 import { Monitor } from './monitor.ts'
 import { createPool } from './pool.ts'
@@ -31,8 +30,8 @@ export async function runDaemon(config: Config, io: Io): Promise<number> {
   const log = createLog(io.stdout)
   const stop = new StopRequest(io)
   const pool = createPool(config)
-  const tun = await openDevice(config, pool)
-  for (const route of tun.skippedRoutes)
+  const tun = await openDevice(config, { pool, log })
+  for (const route of tun.skippedRoutes ?? [])
     log.warn(`${route} is routed elsewhere already: left as it is`, { route })
   const runtime = systemRuntime()
   const events = new EventLog(Date.now)
@@ -55,7 +54,13 @@ export async function runDaemon(config: Config, io: Io): Promise<number> {
 interface Running extends ServiceParts {
   readonly config: Config
   readonly stop: StopRequest
+<<<<<<< HEAD
   readonly tun: Tun
+=======
+  readonly tun: Device
+  readonly monitor: Monitor
+  readonly events: EventLog
+>>>>>>> main
 }
 
 async function runTunnel(running: Running): Promise<number> {
@@ -77,29 +82,6 @@ async function runTunnel(running: Running): Promise<number> {
     await services?.close()
     await tunnel.close()
   }
-}
-
-function openDevice(config: Config, pool: PacketPool): Promise<Tun> {
-  const { name, mtu, backend, localAddr, remoteAddr } = config.tun
-  return openTun({
-    pool,
-    name,
-    mtuBytes: mtu,
-    // With keys nothing can change between the ends, so that a checksum over it would protect nothing.
-    partialChecksums: config.security !== 'none',
-    offload: config.offload,
-    ...(backend === 'auto' ? {} : { backend }),
-    addresses: localAddr.map((local, index) => ({ local, peer: remoteAddr[index]! })),
-    routes: routesOf(config),
-  })
-}
-
-/** What the config routes into the tunnel; a server also what belongs to its clients, but never everything. */
-function routesOf({ tun, server }: Config): readonly string[] {
-  const clients = (server?.peers ?? []).flatMap((peer) => peer.allowedIPs)
-  const wanted = [...tun.allowedIPs, ...clients.filter((network) => !network.endsWith('/0'))]
-  const peers = new Set(tun.remoteAddr.flatMap((ip) => [ip, `${ip}/32`, `${ip}/128`]))
-  return [...new Set(wanted)].filter((network) => !peers.has(network))
 }
 
 /** What needs root is open by now. Routes are still removed at the end, and devices bound when paths are dialled. */

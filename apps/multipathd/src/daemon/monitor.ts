@@ -1,9 +1,9 @@
 import type { PacketPool, Runtime, Timer } from '@mp/interface'
-import type { Tun } from '@mp/tun'
 import type { SessionStats } from '@mp/tunnel'
 import type { Config } from '../config/index.ts'
 import { programVersion } from '../program-version.ts'
 import type { Tunnel } from './create-tunnel.ts'
+import type { Device } from './device.ts'
 import { RateMeter } from './rate-meter.ts'
 import type { DaemonSnapshot, Snapshot } from './snapshot.ts'
 import { takeSnapshot } from './take-snapshot.ts'
@@ -11,7 +11,7 @@ import { takeSnapshot } from './take-snapshot.ts'
 export interface MonitorParts {
   readonly config: Config
   readonly tunnel: Tunnel
-  readonly tun: Pick<Tun, 'name' | 'backend' | 'mtuBytes' | 'offloads'>
+  readonly tun: Pick<Device, 'name' | 'backend' | 'mtuBytes' | 'offloads'>
   readonly pool: Pick<PacketPool, 'capacity'>
   readonly runtime: Pick<Runtime, 'nowMs' | 'setTimer'>
   /** The time of day, ms since 1970. */
@@ -52,7 +52,7 @@ export class Monitor {
   /** How all is now, at once; with rates only if {@link snapshot} is in use. */
   snapshotNow(): Snapshot {
     const { config, tunnel, tun, pool, wallMs } = this.#parts
-    const { reason, ...offloads } = tun.offloads() ?? {}
+    const { reason, ...offloads } = tun.offloads?.() ?? {}
     return takeSnapshot({
       config,
       stats: tunnel.stats(),

@@ -1,3 +1,5 @@
+import type { ServerResponse } from 'node:http'
+import { setImmediate } from 'node:timers/promises'
 import type { PacketPool, Runtime } from '@mp/interface'
 import { CONTENT_TYPE, Registry } from '@mp/metrics'
 import { parseEndpoint } from '@mp/runtime-node'
@@ -50,10 +52,10 @@ export class Metrics {
     this.#sampler = new Sampler({ registry, runtime, stats })
   }
 
-  /** As Prometheus reads them. */
-  text(): string {
+  /** As Prometheus reads them, family by family: where there are many peers all at once would keep packets waiting. */
+  chunks(): Iterable<string> {
     this.#sampler.touch()
-    return this.#registry.text()
+    return this.#registry.chunks()
   }
 
   close(): void {
@@ -72,8 +74,18 @@ export function serveMetrics(endpoint: string, metrics: Metrics): Promise<WebSer
     if (isPrivate && !isForThisMachine(headers.host))
       reply(response, 421, 'ask for an IP address or localhost\n')
     else if (method !== 'GET') reply(response, 405, 'metrics are only read\n', { allow: 'GET' })
-    else if (url.split('?', 1)[0] === '/metrics')
-      reply(response, 200, metrics.text(), { 'content-type': CONTENT_TYPE })
+    else if (url.split('?', 1)[0] === '/metrics') void send(metrics, response)
     else reply(response, 404, 'metrics are at /metrics\n')
   })
+}
+
+/** Lets packets pass after each family. */
+async function send(metrics: Metrics, response: ServerResponse): Promise<void> {
+  response.writeHead(200, { 'content-type': CONTENT_TYPE, 'cache-control': 'no-store' })
+  for (const chunk of metrics.chunks()) {
+    if (response.destroyed) return
+    response.write(chunk)
+    await setImmediate()
+  }
+  response.end()
 }

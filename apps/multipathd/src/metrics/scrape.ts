@@ -10,7 +10,7 @@ export interface Scrape {
 }
 
 /** More would make an answer of megabytes each time; the others count in sums, and in `multipathd_sessions_omitted`. */
-export const MAX_SESSIONS = 256
+export const MAX_SESSIONS = 128
 
 /** The sessions to tell of, one per peer: the newest of a peer that has two, since it is about to take over. */
 export function toldSessions(sessions: readonly SessionStats[]): readonly SessionStats[] {

@@ -1,10 +1,8 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { requires } from '@mp/netlab'
-import { loadAssets } from '../../src/dashboard/assets.ts'
-import { openDashboard } from '../../src/dashboard/server.ts'
-import { Token } from '../../src/dashboard/token.ts'
 import { openBrowser, openPage, picture, tellPast } from './support/browser.ts'
+import { servePage } from './support/page-server.ts'
 import { World, homePeer } from './support/world.ts'
 
 const missing = requires(['chromium'])
@@ -21,37 +19,26 @@ describe.skipIf(missing.length > 0)('pictures of the page [needs chromium]', () 
 
   test.each([
     ['desktop', 'light', 'client'],
-    ['desktop', 'dark', 'client'],
-    ['phone', 'light', 'client'],
+    ['desktop', 'dark', 'server'],
+    ['phone', 'light', 'server'],
     ['phone', 'dark', 'client'],
-    ['desktop', 'light', 'server'],
-    ['phone', 'dark', 'server'],
   ] as const)('%s, %s, %s', async (screen, colorScheme, role) => {
     const world = livedThrough(role)
-    const dashboard = await openDashboard({
-      endpoint: '127.0.0.1:0',
-      token: new Token(),
-      assets: loadAssets(),
-      live: world,
+    await using server = await servePage(world)
+    const { page } = await openPage(browser, {
+      viewport: screen === 'phone' ? PHONE : DESKTOP,
+      colorScheme,
     })
-    try {
-      const { page } = await openPage(browser, {
-        viewport: screen === 'phone' ? PHONE : DESKTOP,
-        colorScheme,
-      })
-      const now = Date.now()
-      await tellPast(
-        page,
-        Array.from({ length: 300 }, (_, index) => world.at(now - (300 - index) * 1000)),
-      )
-      await page.goto(dashboard.url)
-      await page.locator('.uplot').first().waitFor()
-      await page.waitForTimeout(300)
-      await picture(page, `${role}-${screen}-${colorScheme}`)
-      await page.context().close()
-    } finally {
-      await dashboard.close()
-    }
+    const now = Date.now()
+    await tellPast(
+      page,
+      Array.from({ length: 300 }, (_, index) => world.at(now - (300 - index) * 1000)),
+    )
+    await page.goto(server.url)
+    await page.locator('.uplot').first().waitFor()
+    await page.waitForTimeout(300)
+    await picture(page, `${role}-${screen}-${colorScheme}`)
+    await page.context().close()
   })
 })
 

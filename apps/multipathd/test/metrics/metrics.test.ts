@@ -20,7 +20,11 @@ function metricsOf(sessions: () => readonly SessionStats[]) {
     pool: { capacity: 8192 },
     stats: () => tunnelStats(sessions()),
   })
-  return { runtime, metrics, read: () => parseMetrics(metrics.text()) }
+  return {
+    runtime,
+    text: () => [...metrics.chunks()].join(''),
+    read: () => parseMetrics([...metrics.chunks()].join('')),
+  }
 }
 
 const twoPaths = [
@@ -164,9 +168,8 @@ describe('histograms', () => {
 const GRAFANA = new URL('../../grafana/multipathd.json', import.meta.url)
 
 test('each query of the Grafana dashboard names metrics that exist, and labels they have', () => {
-  const { metrics } = metricsOf(() => twoPaths)
-  metrics.text()
-  const families = parseMetrics(metrics.text())
+  const { read } = metricsOf(() => twoPaths)
+  const families = read()
   const { panels, templating } = JSON.parse(readFileSync(GRAFANA, 'utf8')) as {
     readonly panels: readonly { readonly targets?: readonly { readonly expr: string }[] }[]
     readonly templating: { readonly list: readonly { readonly query: string }[] }
@@ -202,7 +205,7 @@ test.skipIf(missing.length > 0)(
   () => {
     const { metrics } = metricsOf(() => twoPaths)
     const { stderr } = spawnSync('promtool', ['check', 'metrics'], {
-      input: metrics.text(),
+      input: text(),
       encoding: 'utf8',
     })
     const others = stderr.split('\n').filter((line) => line !== '' && !line.startsWith('multipath_'))

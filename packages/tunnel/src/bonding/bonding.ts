@@ -172,8 +172,8 @@ export class Bonding implements Wakeable {
   }
 
   #createResequencer(): Resequencer {
-    const { pool, paths, deliver } = this.#parts
-    const resequencer = new Resequencer({ pool, onPackets: deliver })
+    const { pool, paths, deliver, scratch } = this.#parts
+    const resequencer = new Resequencer({ pool, onPackets: deliver, out: scratch.ordered })
     for (const { id } of paths.list) resequencer.addPath(id)
     return resequencer
   }

@@ -10,6 +10,8 @@ import type { DashboardSettings } from './dashboard.ts'
 import type { KeySource } from './key-source.ts'
 import { offload } from './offload.ts'
 import type { Offload } from './offload.ts'
+import { relay } from './relay.ts'
+import type { Relay } from './relay.ts'
 import { scheduling } from './scheduling.ts'
 import type { Scheduling } from './scheduling.ts'
 import { security } from './security.ts'
@@ -31,6 +33,8 @@ export interface Config<Key = Secret> {
   readonly client: Client
   readonly server?: Server<Key> | undefined
   readonly tun: Tun
+  /** Instead of a TUN device. */
+  readonly relay?: Relay | undefined
   /** How packets are shared among paths. */
   readonly scheduling: Scheduling
   readonly offload: Offload
@@ -61,6 +65,7 @@ export const configSchema: z.ZodType<Parsed> = z.strictObject(
     client,
     server,
     tun,
+    relay,
     scheduling,
     offload,
     promListenAddr: optionalEndpoint()
