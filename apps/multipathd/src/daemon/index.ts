@@ -54,13 +54,7 @@ export async function runDaemon(config: Config, io: Io): Promise<number> {
 interface Running extends ServiceParts {
   readonly config: Config
   readonly stop: StopRequest
-<<<<<<< HEAD
-  readonly tun: Tun
-=======
   readonly tun: Device
-  readonly monitor: Monitor
-  readonly events: EventLog
->>>>>>> main
 }
 
 async function runTunnel(running: Running): Promise<number> {
