@@ -25,7 +25,7 @@ export function StateLabel({ path: { state, stateAgeMs, unusedReason } }: { read
       <span class="mark" aria-hidden="true">
         {mark}
       </span>
-      {text}
+      <span>{text}</span>
       <span class="since">{reason ?? duration(stateAgeMs)}</span>
     </span>
   )

@@ -144,9 +144,7 @@ describe.skipIf(missing.length > 0)('the page in a browser [needs chromium]', ()
       (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
     )
     expect(violations.map(({ id, nodes }) => ({ id, where: nodes.map(({ html }) => html) }))).toEqual([])
-    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(
-      0,
-    )
+    expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
     await page.context().close()
   })
 })

@@ -203,7 +203,7 @@ const missing = requires([], { promtool: spawnSync('promtool', ['--version']).st
 test.skipIf(missing.length > 0)(
   'promtool finds nothing wrong but the names of the Go original [needs promtool]',
   () => {
-    const { metrics } = metricsOf(() => twoPaths)
+    const { text } = metricsOf(() => twoPaths)
     const { stderr } = spawnSync('promtool', ['check', 'metrics'], {
       input: text(),
       encoding: 'utf8',

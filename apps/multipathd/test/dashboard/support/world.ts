@@ -16,12 +16,12 @@ export class World implements Live {
     return this.snapshotNow()
   }
 
-  snapshotNow(): LiveSnapshot & { readonly takenAt: string } {
+  snapshotNow(): LiveSnapshot {
     return this.at(Date.now())
   }
 
   /** The snapshot of a moment. */
-  at(ms: number): LiveSnapshot & { readonly takenAt: string } {
+  at(ms: number): LiveSnapshot & Record<string, unknown> {
     const daemon = {
       name: 'mp0',
       version: '0.1.0',
