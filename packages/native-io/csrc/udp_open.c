@@ -34,6 +34,16 @@ static mp_failure bind_to_device(int fd, int family, const char *device) {
   return none;
 }
 
+/* Marks all that is sent, for routing rules and firewalls. */
+static mp_failure set_mark(int fd, uint32_t mark) {
+#ifdef __linux__
+  return setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof mark) < 0 ? failed("mark") : none;
+#else
+  (void)fd, (void)mark;
+  return (mp_failure){"mark", ENOTSUP};
+#endif
+}
+
 /* Asks for a buffer size, beyond the system's limit when privileged, and gives what was got. */
 static int32_t size_buffer(int fd, int force, int plain, int32_t bytes) {
   if (force < 0 || setsockopt(fd, SOL_SOCKET, force, &bytes, sizeof bytes) < 0) {
@@ -55,6 +65,22 @@ static void size_buffers(int fd, int32_t receive_bytes, int32_t send_bytes, mp_u
 #endif
 }
 
+/*
+ * Has datagrams sent whole or not at all. PROBE and not DO: what routers say of sizes may be forged, so the kernel shall
+ * not go by it. A socket on [::] has the options of both families.
+ */
+static bool keep_whole(int fd, int family) {
+#ifdef __linux__
+  int v4 = IP_PMTUDISC_PROBE, v6 = IPV6_PMTUDISC_PROBE;
+  if (setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &v4, sizeof v4) < 0) return false;
+  return family == AF_INET || setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &v6, sizeof v6) == 0;
+#else
+  (void)fd;
+  (void)family;
+  return false;
+#endif
+}
+
 static mp_failure configure(napi_env env, napi_value config, mp_udp *udp, mp_udp_facts *facts) {
   int fd = udp->base.fd, off = 0;
   mp_address local;
@@ -66,6 +92,12 @@ static mp_failure configure(napi_env env, napi_value config, mp_udp *udp, mp_udp
   char device[IFNAMSIZ];
   if (mp_text_of(env, config, "device", device, sizeof device)) {
     failure = bind_to_device(fd, udp->family, device);
+    if (failure.step != NULL) return failure;
+  }
+  udp->whole = mp_int_of(env, config, "dontFragment") != 0 && keep_whole(fd, udp->family);
+  uint32_t mark = (uint32_t)mp_int_of(env, config, "mark");
+  if (mark != 0) {
+    failure = set_mark(fd, mark);
     if (failure.step != NULL) return failure;
   }
   size_buffers(fd, mp_int_of(env, config, "receiveBytes"), mp_int_of(env, config, "sendBytes"), facts);

@@ -9,24 +9,24 @@ const STATES: Readonly<Record<PathState, { readonly text: string; readonly mark:
   initializing: { text: 'Starting', mark: '○' },
 }
 
-/** Why a path that is well carries nothing, in words. */
+/** Why a path whose probes are answered carries nothing all the same. */
 const REASONS: Readonly<Record<string, string>> = {
-  'no-link': 'no link',
-  'link-full': 'link full',
-  suspect: 'silent',
+  'no-link': 'No link',
+  'link-full': 'Full',
+  suspect: 'Silent',
 }
 
 /** How a path is: a mark, a word and for how long, so that no colour is needed to tell. */
 export function StateLabel({ path: { state, stateAgeMs, unusedReason } }: { readonly path: Path }): VNode {
-  const { text, mark } = STATES[state]
-  const reason = unusedReason === null ? undefined : REASONS[unusedReason]
+  const reason = unusedReason === null || state === 'lost' ? undefined : REASONS[unusedReason]
+  const { text, mark } = STATES[reason === undefined ? state : 'unstable']
   return (
     <span class={`state ${reason === undefined ? state : 'unstable'}`}>
       <span class="mark" aria-hidden="true">
         {mark}
       </span>
-      <span>{text}</span>
-      <span class="since">{reason ?? duration(stateAgeMs)}</span>
+      <span>{reason ?? text}</span>
+      {reason === undefined && <span class="since">{duration(stateAgeMs)}</span>}
     </span>
   )
 }

@@ -40,10 +40,11 @@ describe.skipIf(missing)(`the page of a daemon ${text}`, () => {
 
     await stage.links[0]!.cut()
     await row(page, 'path1')
-      .getByText(/Unstable|Lost|silent/)
+      .getByText(/Unstable|Lost|Silent/)
       .first()
       .waitFor({ timeout: SEEN_WITHIN_MS })
     await page.locator('.events').getByText('path1: lost').waitFor()
+    await row(page, 'path1').getByText('Lost').waitFor()
     await stage.links[0]!.restore()
     await row(page, 'path1').getByText('Up', { exact: true }).waitFor({ timeout: 15_000 })
     await picture(page, 'real-daemon')

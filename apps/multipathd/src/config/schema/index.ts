@@ -40,6 +40,8 @@ export interface Config<Key = Secret> {
   readonly offload: Offload
   /** Where metrics are served; `none`: nowhere. */
   readonly promListenAddr: string
+  /** Keep routes and policy rules for the lines, and for all traffic when `allowedIPs` says so. */
+  readonly manageRoutes: boolean
   readonly control: Control
   readonly dashboard?: DashboardSettings | undefined
   /** Whom to become once started, instead of root. */
@@ -74,6 +76,13 @@ export const configSchema: z.ZodType<Parsed> = z.strictObject(
         description:
           'Where Prometheus finds metrics, at `/metrics`; `"none"`: nowhere. ' +
           'Not on all addresses by default, because metrics need no password.',
+      }),
+    manageRoutes: flag()
+      .default(true)
+      .meta({
+        description:
+          'A client keeps a routing table and rules for each line of its paths, and for all traffic when ' +
+          '`allowedIPs` of `tun` has `0.0.0.0/0` or `::/0`; they go when it ends. Linux only.',
       }),
     control,
     dashboard,
