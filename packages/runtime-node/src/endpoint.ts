@@ -62,6 +62,17 @@ export type EndpointFault =
   | 'TIMEOUT'
   | 'FAILED'
 
+/** An endpoint that cannot be reached, for a reason that no system call gave. The message says it to people. */
+export class EndpointError extends Error {
+  override readonly name = 'EndpointError'
+  readonly fault: EndpointFault
+
+  constructor(fault: EndpointFault, message: string) {
+    super(message)
+    this.fault = fault
+  }
+}
+
 const FAULTS: Readonly<Record<string, readonly [EndpointFault, advice: string]>> = {
   EADDRINUSE: ['ADDRESS_IN_USE', 'another program has that port: stop it or choose another port'],
   EADDRNOTAVAIL: ['BAD_ADDRESS', 'no interface of this machine has that address: see `ip address`'],
@@ -86,6 +97,7 @@ const FAULTS: Readonly<Record<string, readonly [EndpointFault, advice: string]>>
 
 /** Names the fault behind a system error (by its `code`, as in errno) and says what a person can do about it. */
 export function explainFault(error: unknown): { readonly fault: EndpointFault; readonly advice: string } {
+  if (error instanceof EndpointError) return { fault: error.fault, advice: error.message }
   const code = errnoCode(error)
   const known = FAULTS[code]
   if (known !== undefined) return { fault: known[0], advice: known[1] }

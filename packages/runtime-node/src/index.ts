@@ -14,9 +14,11 @@
  * @packageDocumentation
  */
 export { checkOpenRun, checkSealRun, copyAeadKey, wipedKeyError } from './aead-run.ts'
-export { errnoCode, explainFault, formatEndpoint, parseEndpoint } from './endpoint.ts'
+export { EndpointError, errnoCode, explainFault, formatEndpoint, parseEndpoint } from './endpoint.ts'
 export type { Endpoint, EndpointFault } from './endpoint.ts'
 export { nodeCrypto } from './node-crypto.ts'
 export { nodeAead, portableAead, sodiumAead } from './portable-aead.ts'
 export type { AeadOptions } from './portable-aead.ts'
+export { resolveAddresses } from './resolve.ts'
+export type { ResolveHost, ResolveOptions } from './resolve.ts'
 export { systemRuntime } from './system-runtime.ts'
