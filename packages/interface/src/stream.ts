@@ -15,7 +15,7 @@ export interface FrameStream {
    * @returns frames taken.
    */
   send(batch: PacketBatch): number
-  /** Sends what was taken and then the end; what still comes is dropped. `onClose` follows the end of the other side. */
+  /** Sends what was taken and then the end. Frames still come, until `onClose` follows the end of the other side. */
   end(): void
   /** Breaks the connection off. Idempotent. */
   destroy(): void

@@ -52,7 +52,6 @@ export class NativeStream implements FrameStream {
   readonly #binding: Binding
   readonly #endpoint: Endpoint
   readonly #nothing: PacketBatch
-  readonly #pool: PacketPool
   readonly #onConnected: (error?: NativeIoError) => void
   #handler: FrameStreamHandler | undefined
   #isEnding = false
@@ -75,7 +74,6 @@ export class NativeStream implements FrameStream {
     checkRange('maxFrameBytes', maxFrameBytes, [1, MAX_FRAME_BYTES])
     const config = { ...addressesOf(target), batchSize, maxFrameBytes }
     this.#binding = binding
-    this.#pool = pool
     this.#nothing = pool.createBatch(1)
     this.#onConnected = onConnected
     this.#endpoint = new Endpoint({
@@ -93,7 +91,7 @@ export class NativeStream implements FrameStream {
   start(handler: FrameStreamHandler): void {
     this.#handler = handler
     this.#endpoint.start({
-      onBatch: (batch) => (this.#isEnding ? this.#pool.releaseAll(batch) : handler.onFrames(batch)),
+      onBatch: (batch) => handler.onFrames(batch),
       onWritable: () => this.#handleWritable(),
       onUnreachable: () => {},
       onClose: (error) => handler.onClose(isOrderly(error) ? undefined : error),

@@ -39,7 +39,8 @@ const CLOSE_GRACE_MS = 1000
  * One TCP connection and its links.
  *
  * It is open until the last link was closed, the other end closed, or something failed. Then what was taken for
- * sending is still sent, for at most {@link CLOSE_GRACE_MS}.
+ * sending is still sent, and what the other end had sent is still received, for at most {@link CLOSE_GRACE_MS}: a path
+ * that goes over to another link loses nothing.
  */
 export class TcpConnection implements FrameSource {
   readonly maxFrameBytes: number

@@ -88,7 +88,7 @@ export class NetStream implements FrameStream {
   #read(chunk: Buffer): void {
     const batch = this.#received
     let at = 0
-    while (at >= 0 && at < chunk.length && !this.#isEnding) {
+    while (at >= 0 && at < chunk.length) {
       at = this.#decoder.decode(chunk, at, batch)
       if (batch.count === 0) continue
       this.#rxFrames += batch.count

@@ -126,6 +126,21 @@ describe.each(backends)('%s', (name, isMissing) => {
       expect(source.link(peer)).toBeUndefined()
     })
 
+    it('still brings what the other end sent before it heard of the close', async () => {
+      const { listener, server } = await listen()
+      const handler = new Recorder(pool)
+      const link = await transport().dial(listener.localAddress, { handler })
+      sendTexts(pool, link, 'hello')
+      await vi.waitUntil(() => server.heard.length === 1)
+      const { source, peer } = server.heard[0]!
+      const back = source.link(peer)!
+      link.close()
+      sendTexts(pool, back, ...Array.from({ length: 50 }, (_, index) => `frame ${index}`))
+      await vi.waitUntil(() => handler.heard.length === 50)
+      await vi.waitUntil(() => server.closed.length === 1)
+      expect(handler.closed).toEqual([[link, undefined]])
+    })
+
     it('lives until its last link is closed, and what was taken still arrives', async () => {
       const { listener, server } = await listen()
       const handler = new Recorder(pool)

@@ -107,7 +107,8 @@ export class FrameWriter {
     this.#write(offset, path)
     const lengthBytes = HEADER_BYTES + write(offset + HEADER_BYTES)
     into.push(slot, offset, lengthBytes)
-    path.sender?.handleControl(counter, lengthBytes, isReport, this.#nowMs)
+    // As a report, what goes another way may stay without an answer and says nothing of this one.
+    path.sender?.handleControl(counter, lengthBytes, isReport || into !== path.out, this.#nowMs)
   }
 
   #write(offset: number, path: TunnelPath): void {

@@ -122,6 +122,13 @@ export class PathKeeper {
     this.reportNoLink(path, reason)
   }
 
+  /** Asks over `link`, which is not the path's, whether the peer hears us there; it asks back, the same way. */
+  tryLink(path: TunnelPath, link: Link): void {
+    const token = new Uint8Array(8)
+    this.#parts.randomBytes(token)
+    this.#parts.sealer.sendChallenge(path, link, token)
+  }
+
   /** The peer received a challenge. */
   handleResponse(path: TunnelPath, token: Uint8Array): void {
     this.#roaming.handleResponse(path, token)
