@@ -67,7 +67,9 @@ export class PathKeeper {
   attach(path: TunnelPath, link: Link): void {
     const { session, owners, peer, onEvent } = this.#parts
     const old = path.link
-    const isNews = path.isReportedUnlinked || old?.remoteAddress !== link.remoteAddress
+    const { remoteAddress: remote, transport } = link
+    const isNews =
+      path.isReportedUnlinked || old?.remoteAddress !== remote || old.transport !== transport
     path.link = link
     owners.set(link, session)
     path.blocked = false
@@ -76,8 +78,7 @@ export class PathKeeper {
     if (session.established) this.probe(path)
     this.handleChange()
     if (!isNews) return
-    const { remoteAddress: remote } = link
-    onEvent({ type: 'path-linked', atMs: this.#parts.nowMs(), peer, path: path.name, remote })
+    onEvent({ type: 'path-linked', atMs: this.#parts.nowMs(), peer, path: path.name, remote, transport })
   }
 
   /** A path has no link, or none that works. Said once, whoever notices first. */

@@ -1,12 +1,11 @@
-import type { CipherName, Transport } from '@mp/interface'
+import type { CipherName } from '@mp/interface'
 import { AdaptiveScheduler, CfsScheduler } from '@mp/scheduler-cfs'
-import { tcpTransport } from '@mp/tcp-transport'
 import { MAX_PATHS, TunnelClient, TunnelServer } from '@mp/tunnel'
 import type { ClientPath, TunnelOptions, TunnelStats } from '@mp/tunnel'
-import { fragmenter, udpMux } from '@mp/udpmux'
-import type { UdpMuxOptions } from '@mp/udpmux'
+import { fragmenter } from '@mp/udpmux'
 import type { Config, RemotePath } from '../config/index.ts'
 import { clientSecurity, serverPeers, serverSecurity } from './security.ts'
+import { aboutTransports, pathTransports, serverTransports } from './transports.ts'
 
 /** One end of a tunnel, whichever. */
 export interface Tunnel {
@@ -23,9 +22,6 @@ export interface Tunnel {
 
 type Outside = Pick<TunnelOptions, 'runtime' | 'pool' | 'tun' | 'onEvent' | 'onTunClose'>
 
-/** UDP and IP headers around a frame, bytes. */
-const UDP_OVER_IPV4_BYTES = 28
-const UDP_OVER_IPV6_BYTES = 48
 /** Remote addresses a server knows beside those of its clients: of strangers, and of clients that move. */
 const OTHER_ADDRESSES = 4096
 const MAX_ADDRESSES = 1_048_576
@@ -44,17 +40,18 @@ export function createTunnel(config: Config, outside: Outside): Tunnel {
 }
 
 function createServer(config: Config, common: TunnelOptions): Tunnel {
-  const peerCapacity = addressesOf(config)
-  const { transport, about } = createTransport(config, common, { peerCapacity })
   const keys = serverSecurity(config, common.pool)
   const server = new TunnelServer({
     ...common,
     ...(keys && { security: keys.security, peers: serverPeers(config) }),
     clientToClient: config.server!.clientToClient,
-    listen: [{ transport, endpoint: config.server!.listen }],
+    listen: serverTransports(config, common, addressesOf(config)).map((transport) => ({
+      transport,
+      endpoint: config.server!.listen,
+    })),
   })
   return {
-    transport: about,
+    transport: aboutTransports(config, common),
     encryption: keys?.about,
     reasonFor: (cipher) => keys?.reasonFor(cipher) ?? '',
     start: () => server.start(),
@@ -77,7 +74,7 @@ function createClient(config: Config, common: TunnelOptions): Tunnel {
     paths: settings.remotePaths.map((path) => clientPath(path, config, common)),
   })
   return {
-    transport: createTransport(config, common).about,
+    transport: aboutTransports(config, common),
     encryption: keys?.about,
     reasonFor: (cipher) => keys?.reasonFor(cipher) ?? '',
     start: async () => client.start(),
@@ -87,27 +84,13 @@ function createClient(config: Config, common: TunnelOptions): Tunnel {
 }
 
 function clientPath(path: RemotePath, config: Config, common: TunnelOptions): ClientPath {
-  const { name, remoteAddr, localAddr, device, weight, mtu } = path
-  // A name may lead to either family: then the larger headers are reckoned with.
-  const isIpv4 = /^\d+(\.\d+){3}:/.test(remoteAddr)
-  const maxFrameBytes = mtu - (isIpv4 ? UDP_OVER_IPV4_BYTES : UDP_OVER_IPV6_BYTES)
+  const { name, remoteAddr, localAddr, device, weight } = path
   return {
     name,
-    transport: createTransport(config, common, { maxFrameBytes }).transport,
+    ...pathTransports(path, config, common),
     endpoint: remoteAddr,
     ...(localAddr === undefined ? {} : { localAddress: localAddr }),
     ...(device === undefined ? {} : { device }),
     weight,
   }
-}
-
-/** Transports have no state of their own, so that each path may have one that knows its MTU. */
-function createTransport(
-  { tcp, offload: { gso, gro } }: Config,
-  { pool, runtime }: TunnelOptions,
-  udp: Pick<UdpMuxOptions, 'maxFrameBytes' | 'peerCapacity'> = {},
-): { readonly transport: Transport; readonly about: string } {
-  if (tcp) return { transport: tcpTransport({ pool, runtime }), about: 'tcp' }
-  const transport = udpMux({ pool, runtime, gso, gro, ...udp })
-  return { transport, about: `udp (${transport.backend}: ${transport.backendReason})` }
 }

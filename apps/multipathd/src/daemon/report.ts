@@ -20,12 +20,15 @@ export function createReporter({ security }: Config, log: Log): (event: TunnelEv
       case 'path-state':
         return reportState(event, log)
       case 'path-linked':
-        return log.info(`${event.path}: leads to ${event.remote}`, about(event))
+        return log.info(`${event.path}: leads to ${event.remote}${wayOf(event.transport)}`, about(event))
       case 'path-unlinked':
         return log.warn(`${event.path}: no link: ${event.reason}`, about(event))
     }
   }
 }
+
+/** What is not usual is said. */
+const wayOf = (transport: string): string => (transport === 'udp' ? '' : ` over ${transport.toUpperCase()}`)
 
 const about = ({ peer, path }: { readonly peer: string; readonly path: string }) => ({ peer, path })
 

@@ -99,10 +99,10 @@ const FAULTY: FaultyCase[] = [
     /without blanks.*found "my dsl"/,
   ],
   [
-    'a device under TCP',
-    { ...withPath({ device: 'eth0' }), tcp: true },
-    'client.remotePaths[0].device',
-    /TCP paths cannot be bound to a device, found "eth0"/,
+    'a transport that nobody has',
+    withPath({ transport: 'quic' }),
+    'client.remotePaths[0].transport',
+    /expected "udp", "tcp" or "auto", found "quic"/,
   ],
   ['an empty name of a path', withPath({ name: '' }), 'client.remotePaths[0].name', /found an empty one/],
   [

@@ -11,6 +11,8 @@ export interface RemotePath {
   readonly localAddr?: string | undefined
   /** Network interface to leave through. */
   readonly device?: string | undefined
+  /** What carries it; `auto` is UDP, and TCP while UDP does not get through. Default: as `tcp` says. */
+  readonly transport?: 'udp' | 'tcp' | 'auto' | undefined
   /** Share of the bytes this path carries, relative to the others, 1…65535. */
   readonly weight: number
   /** Largest IP packet of this path, bytes. */
@@ -42,6 +44,14 @@ export const remotePath: z.ZodType<Omit<RemotePath, 'name'> & { readonly name?: 
         .meta({
           description: 'Network interface to leave through, whatever the routing table says. Default: any.',
           examples: ['eth0'],
+        }),
+      transport: z
+        .enum(['udp', 'tcp', 'auto'], { error: expecting('"udp", "tcp" or "auto"') })
+        .optional()
+        .meta({
+          description:
+            'What carries this path. `auto`: UDP, and TCP while UDP does not get through, which is tried again now and ' +
+            'then. The server must listen for it. Default: `tcp` if the config says `"tcp": true`, else `udp`.',
         }),
       weight: integer(0, 65_535)
         .default(1)
