@@ -1,10 +1,9 @@
 import type { FrameStream, PacketPool } from '@mp/interface'
-import { explainFault } from '@mp/runtime-node'
 import { parseAddress } from './address.ts'
 import type { Binding, Handle, TcpListenerConfig } from './binding.ts'
 import { NativeIoError, errorName, opening } from './errors.ts'
 import { COUNTERS, READABLE, STATE_WORDS } from './layout.ts'
-import { NativeStream } from './stream.ts'
+import { NativeStream, streamAdvice } from './stream.ts'
 import type { NativeStreamOptions } from './stream.ts'
 
 /** Where streams come in, and who takes them. */
@@ -51,8 +50,7 @@ class StreamListener implements NativeStreamListener {
         if ((events & READABLE) !== 0) this.#accept()
       },
     }
-    const advise = (code: string): string => explainFault({ code }).advice
-    this.#handle = opening(`TCP port at ${options.local}`, advise, () => binding.listenTcp(config))
+    this.#handle = opening(`TCP port at ${options.local}`, streamAdvice, () => binding.listenTcp(config))
     this.#binding = binding
     this.#options = options
     this.localAddress = config.localAddress

@@ -197,7 +197,8 @@ function describe(target: Target): string {
   return `TCP connection${from} to ${remote}${device === undefined ? '' : ` on interface ${device}`}`
 }
 
-const streamAdvice = (code: string): string => explainFault({ code }).advice
+/** What to do when a connection or a listener cannot be opened for the reason `code`, as in errno. */
+export const streamAdvice = (code: string): string => explainFault({ code }).advice
 
 function isOrderly(error: Error | undefined): boolean {
   return error instanceof NativeIoError && error.code === END_OF_STREAM

@@ -95,7 +95,7 @@ describe.skipIf(missing.length > 0)('streams [needs native]', () => {
   it('skips what there is no slot for, counts it, and stays in step', async () => {
     const { frames, held, socket, stream } = await accepted(true)
     socket.write(framed(Array.from({ length: 2000 }, () => Buffer.alloc(1000, 'a'))))
-    await vi.waitUntil(() => frames.length + stream.stats().drops['pool-empty']! === 2000)
+    await vi.waitUntil(() => frames.length + (stream.stats().drops['pool-empty'] ?? 0) === 2000)
     expect(frames.length).toBeLessThanOrEqual(512)
     for (const slot of held.splice(0)) pool.release(slot)
     socket.write(framed([Buffer.from('still in step')]))

@@ -138,15 +138,18 @@ export class Comebacks implements Wakeable {
     const trial: Trial = { link: undefined, source: path.source }
     candidate.trial = trial
     candidate.dueMs = nowMs + TRIAL_MS
-    this.#options.dial(path).then(
-      (link) => {
-        if (candidate.trial !== trial) return link.close()
-        trial.link = link
-        this.#options.ask(path, link)
-      },
-      // Then its time runs out.
-      () => {},
-    )
+    void this.#ask(path, candidate, trial)
+  }
+
+  async #ask(path: TunnelPath, candidate: Candidate, trial: Trial): Promise<void> {
+    try {
+      const link = await this.#options.dial(path)
+      if (candidate.trial !== trial) return link.close()
+      trial.link = link
+      this.#options.ask(path, link)
+    } catch {
+      // Its time runs out.
+    }
   }
 
   #findNext(): void {

@@ -68,8 +68,7 @@ export class PathKeeper {
     const { session, owners, peer, onEvent } = this.#parts
     const old = path.link
     const { remoteAddress: remote, transport } = link
-    const isNews =
-      path.isReportedUnlinked || old?.remoteAddress !== remote || old.transport !== transport
+    const isNews = path.isReportedUnlinked || old?.remoteAddress !== remote || old.transport !== transport
     path.link = link
     owners.set(link, session)
     path.blocked = false
