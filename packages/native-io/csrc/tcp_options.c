@@ -15,6 +15,9 @@ enum { USER_TIMEOUT_MS = 20000 };
 /* A silent one is asked after this long, and then so often, s; unanswered it is dead. */
 enum { IDLE_S = 10, INTERVAL_S = 5, QUESTIONS = 3 };
 
+/* It takes a lost packet for what it is, and leaves queues on the line short. Where there is none, the default of the system stays. */
+#define CONGESTION_CONTROL "bbr"
+
 static void set(int fd, int option, int value) { setsockopt(fd, IPPROTO_TCP, option, &value, sizeof value); }
 
 void mp_tcp_set_options(int fd) {
@@ -24,6 +27,7 @@ void mp_tcp_set_options(int fd) {
   set(fd, TCP_KEEPINTVL, INTERVAL_S);
   set(fd, TCP_KEEPCNT, QUESTIONS);
 #ifdef __linux__
+  setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, CONGESTION_CONTROL, sizeof CONGESTION_CONTROL - 1);
   set(fd, TCP_KEEPIDLE, IDLE_S);
   set(fd, TCP_USER_TIMEOUT, USER_TIMEOUT_MS);
 #elif defined(TCP_KEEPALIVE)

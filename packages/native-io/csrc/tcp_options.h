@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/* No delay, and an end to connections whose other end is silent. What a system lacks is left out. */
+/* No delay, the congestion control we like best, and an end to connections whose other end is silent. What a system lacks is left out. */
 void mp_tcp_set_options(int fd);
 /* What the connection carried lately, bytes a second; 0 where the system does not say. */
 uint64_t mp_tcp_delivery_rate(int fd);

@@ -13,7 +13,7 @@
 #endif
 
 /* What may be unsent: as much as leaves in this time, within bounds. */
-enum { UNSENT_MS = 4, MIN_UNSENT_BYTES = 32 * 1024, MAX_UNSENT_BYTES = 1024 * 1024 };
+enum { UNSENT_MS = 4, MIN_UNSENT_BYTES = 8 * 1024, MAX_UNSENT_BYTES = 1024 * 1024 };
 /* The bound is looked at anew this often, ms. */
 enum { SIZE_AGAIN_MS = 20 };
 
