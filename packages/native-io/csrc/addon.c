@@ -3,6 +3,8 @@
  * for others. Arguments are checked as far as memory safety asks for it; the texts people read are made in TypeScript.
  */
 #include "aead.h"
+#include "notify.h"
+#include "netlink.h"
 #include "privileges.h"
 #include "socket.h"
 #include "tcp.h"
@@ -27,7 +29,7 @@ static uint32_t uint_of(napi_env env, napi_value value) {
   return number > 0 ? (uint32_t)number : 0;
 }
 
-/* openUdp(config): handle. Writes localAddress and what was got of buffers and offloads into config. */
+/* openUdp(config): handle. Writes localAddress and what was got of buffers, offloads and DF into config. */
 static napi_value open_udp(napi_env env, napi_callback_info info) {
   napi_value args[MP_ARGUMENTS];
   if (!mp_arguments(env, info, args)) return NULL;
@@ -40,6 +42,7 @@ static napi_value open_udp(napi_env env, napi_callback_info info) {
   napi_set_named_property(env, args[0], "sendBytes", mp_int(env, facts.send_bytes));
   napi_set_named_property(env, args[0], "gso", mp_int(env, udp->offloads.gso));
   napi_set_named_property(env, args[0], "gro", mp_int(env, udp->offloads.gro));
+  napi_set_named_property(env, args[0], "dontFragment", mp_int(env, udp->whole));
   if (udp->offloads.reason != NULL) {
     napi_set_named_property(env, args[0], "offloadReason", mp_text(env, udp->offloads.reason));
   }
@@ -154,6 +157,7 @@ NAPI_MODULE_INIT() {
       {"endTcp", mp_end_tcp},
       {"listenTcp", mp_listen_tcp},
       {"acceptTcp", mp_accept_tcp},
+      {"openNetlink", mp_netlink_open},
       {"start", start},
       {"close", close_endpoint},
       {"receive", receive},
@@ -166,6 +170,7 @@ NAPI_MODULE_INIT() {
       {"aeadOpen", mp_aead_open},
       {"aeadWipe", mp_aead_wipe},
       {"dropPrivileges", mp_drop_privileges},
+      {"notifyService", mp_notify_service},
   };
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
     napi_value function;

@@ -27,6 +27,18 @@ mp_failure mp_bind_to_device(napi_env env, napi_value config, int fd, int family
   return (mp_failure){NULL, 0};
 }
 
+mp_failure mp_set_mark(napi_env env, napi_value config, int fd) {
+  uint32_t mark = (uint32_t)mp_int_of(env, config, "mark");
+  if (mark == 0) return (mp_failure){NULL, 0};
+#ifdef __linux__
+  if (setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof mark) < 0) return mp_failed("mark");
+  return (mp_failure){NULL, 0};
+#else
+  (void)fd;
+  return (mp_failure){"mark", ENOTSUP};
+#endif
+}
+
 napi_value mp_address_value(napi_env env, const mp_address *address) {
   char characters[MP_ADDRESS_TEXT];
   mp_address_format(address, characters);

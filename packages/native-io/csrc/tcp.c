@@ -47,6 +47,7 @@ static mp_failure begin_to_connect(napi_env env, napi_value config, mp_tcp *tcp)
   tcp->base.fd = fd;
   if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 || fcntl(fd, F_SETFL, O_NONBLOCK) < 0) return mp_failed("fcntl");
   failure = mp_bind_to_device(env, config, fd, family);
+  if (failure.step == NULL) failure = mp_set_mark(env, config, fd);
   if (failure.step != NULL) return failure;
   char ip[MP_ADDRESS_TEXT];
   if (mp_text_of(env, config, "localIp", ip, sizeof ip)) {

@@ -20,6 +20,8 @@ export interface UdpConfig extends HandleMemory {
   /** 0: not connected. */
   readonly remotePort: number
   readonly device?: string
+  /** The 32 bits of it as a signed number; 0: none. */
+  readonly mark: number
   readonly batchSize: number
   readonly peerCapacity: number
   /** Asked for; the addon writes what was got. */
@@ -29,6 +31,8 @@ export interface UdpConfig extends HandleMemory {
   gso: number
   gro: number
   offloadReason?: string
+  /** 1: datagrams shall not be fragmented; the addon writes what was got. */
+  dontFragment: number
   /** Written by the addon. */
   localAddress: string
 }
@@ -54,6 +58,8 @@ export interface TcpConfig extends HandleMemory {
   readonly localIp?: string
   readonly localPort: number
   readonly device?: string
+  /** 0: none. */
+  readonly mark: number
   readonly batchSize: number
   readonly maxFrameBytes: number
 }
@@ -96,6 +102,7 @@ export interface Binding {
   listenTcp(config: TcpListenerConfig): Handle
   /** A descriptor for `connectTcp`, or -errno; after any but EAGAIN the listener waits for `start`. */
   acceptTcp(handle: Handle): number
+  openNetlink(memory: HandleMemory): Handle
   start(handle: Handle): void
   close(handle: Handle): void
   receive(handle: Handle, rows: number): number
@@ -119,6 +126,7 @@ export interface Binding {
   ): number
   aeadWipe(key: KeyHandle): void
   dropPrivileges(user: string, keepNetRaw: boolean): void
+  notifyService(path: string, text: string): void
 }
 
 /** Loads the addon that was built for this system. Throws when there is none. */

@@ -30,6 +30,8 @@ export interface NativeConnectOptions extends NativeStreamOptions {
   readonly localAddress?: string
   /** Network interface to use, whatever the routing table says. */
   readonly device?: string
+  /** Mark of the packets, for routing rules and firewalls, 1…2^32-1. Linux only, privileged. Default: none. */
+  readonly mark?: number
   /** Ends an attempt that takes too long. */
   readonly signal?: AbortSignal
 }
@@ -175,18 +177,20 @@ export function connectStream(binding: Binding, options: NativeConnectOptions): 
 }
 
 function addressesOf(target: Target) {
-  const none = { fd: -1, remoteIp: '', remotePort: 0, localPort: 0 }
+  const none = { fd: -1, remoteIp: '', remotePort: 0, localPort: 0, mark: 0 }
   if ('fd' in target) return { ...none, fd: target.fd }
-  const { remote, localAddress, device } = target
+  const { remote, localAddress, device, mark } = target
   const { host, port } = parseAddress(remote)
   checkRange('port of remote', port, [1, 65_535])
   if (device !== undefined) checkRange('length of device', Buffer.byteLength(device), [1, 15])
+  if (mark !== undefined) checkRange('mark', mark, [1, 0xffff_ffff])
   return {
     ...none,
     remoteIp: host,
     remotePort: port,
     ...(localAddress !== undefined && { localIp: localAddress }),
     ...(device !== undefined && { device }),
+    mark: (mark ?? 0) | 0,
   }
 }
 

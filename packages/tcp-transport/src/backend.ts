@@ -21,6 +21,7 @@ export interface Target {
   readonly port: number
   readonly localAddress: string | undefined
   readonly device: string | undefined
+  readonly mark: number | undefined
   /** Ends the attempt, with its reason. */
   readonly signal: AbortSignal
 }
@@ -71,12 +72,13 @@ function nativeBackend(io: NativeIo, reason: string): Backend {
   return {
     name: 'native',
     reason,
-    connect: ({ host, port, localAddress, device, signal }, options) =>
+    connect: ({ host, port, localAddress, device, mark, signal }, options) =>
       io.connectStream({
         ...options,
         remote: formatEndpoint(host, port),
         ...(localAddress !== undefined && { localAddress }),
         ...(device !== undefined && { device }),
+        ...(mark !== undefined && { mark }),
         signal,
       }),
     listen: async ({ host, port }, options) => {

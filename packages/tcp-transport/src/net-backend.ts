@@ -19,9 +19,9 @@ const SOCKET_OPTIONS: Readonly<ServerOpts> = {
 
 /** Connects once. When it rejects, nothing is left open. */
 export function connectSocket(target: Target, options: StreamOptions): Promise<FrameStream> {
-  const { host, port, localAddress, device, signal } = target
+  const { host, port, localAddress, signal } = target
   return new Promise((resolve, reject) => {
-    if (device !== undefined) throw noDeviceBinding(formatEndpoint(host, port), device)
+    checkPossible(target)
     signal.throwIfAborted()
     const socket: Socket = connect({
       host,
@@ -66,9 +66,18 @@ export async function listenForSockets(
   }
 }
 
-function noDeviceBinding(endpoint: string, device: string): TcpError {
-  return new TcpError(
-    'MP_TCP_NO_DEVICE_BINDING',
-    `cannot dial ${endpoint} through device ${device}: node:net cannot do that; use the native backend or a local address`,
-  )
+function checkPossible({ host, port, device, mark }: Target): void {
+  const endpoint = formatEndpoint(host, port)
+  if (device !== undefined) {
+    throw new TcpError(
+      'MP_TCP_NO_DEVICE_BINDING',
+      `cannot dial ${endpoint} through device ${device}: node:net cannot do that; use the native backend or a local address`,
+    )
+  }
+  if (mark !== undefined) {
+    throw new TcpError(
+      'MP_TCP_NO_MARK',
+      `cannot dial ${endpoint} with mark ${mark}: node:net cannot do that; use the native backend`,
+    )
+  }
 }

@@ -64,8 +64,8 @@ const DEFAULT_DIAL_TIMEOUT_MS = 10_000
  * Makes a TCP transport. A link is a connection; errors are {@link TcpError}s.
  *
  * - `dial` gives up after `timeoutMs` with `MP_TCP_TIMEOUT`. Of a host name the addresses that fit `localAddress` are tried
- *   in turn, each for its part of that time. With `device` it rejects with `MP_TCP_NO_DEVICE_BINDING` where streams are
- *   those of node:net, which cannot do that.
+ *   in turn, each for its part of that time. Where streams are those of node:net, which can do neither, it rejects with
+ *   `MP_TCP_NO_DEVICE_BINDING` when `device` is asked for, and with `MP_TCP_NO_MARK` for `mark`.
  * - A connection that came in is a source with one peer. Make a link of it within `unclaimedTimeoutMs`, or it is closed:
  *   so strangers cannot hold connections. It ends with the last link made of it.
  * - A length of 0 or above `maxFrameBytes` ends the connection with `MP_TCP_BAD_LENGTH`.
@@ -145,7 +145,12 @@ class StreamTransport implements TcpTransport {
 
   async #connect(
     { host, port }: Endpoint,
-    { localAddress, device, timeoutMs }: Omit<DialOptions, 'timeoutMs'> & { readonly timeoutMs: number },
+    {
+      localAddress,
+      device,
+      mark,
+      timeoutMs,
+    }: Omit<DialOptions, 'timeoutMs'> & { readonly timeoutMs: number },
   ): Promise<FrameStream> {
     const late = new AbortController()
     const timer = this.#runtime.setTimer(this.#runtime.nowMs() + timeoutMs, () => {
@@ -159,7 +164,7 @@ class StreamTransport implements TcpTransport {
     })
     try {
       return await this.#backend.connect(
-        { host, port, localAddress, device, signal: late.signal },
+        { host, port, localAddress, device, mark, signal: late.signal },
         this.#shared(),
       )
     } finally {

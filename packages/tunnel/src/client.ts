@@ -20,7 +20,7 @@ import type { TunnelStats } from './stats.ts'
 
 /** What a client is made of, and its ways to the server. */
 export interface TunnelClientOptions extends TunnelOptions {
-  /** 1…32 paths. */
+  /** Up to 32 paths; with none it waits for {@link TunnelClient.addPath}. */
   readonly paths: readonly ClientPath[]
   /** Absent: nothing is encrypted. */
   readonly security?: ClientSecurity
@@ -56,6 +56,7 @@ export class TunnelClient implements FrameHandler, Wakeable {
   readonly #links = new Map<TunnelPath, PersistentLink>()
   /** Preferred transports of the paths that may fall back to another one. */
   readonly #preferred = new Map<TunnelPath, Transport>()
+  #nextId = 0
   /** No path works: the greeter looks for the server, and not only for new keys. */
   #isSearching = false
   /** The keys of the session grow old. */
@@ -98,7 +99,7 @@ export class TunnelClient implements FrameHandler, Wakeable {
     this.#core.driver.add(this.#comebacks)
     this.#core.driver.add(this)
     this.#core.start((packets, nowMs) => this.#session.send(packets, nowMs))
-    for (const [id, path] of this.#options.paths.entries()) this.#dial(id, path)
+    for (const path of this.#options.paths) this.#dial(path)
     this.#watch()
     this.#core.driver.rearm()
   }
@@ -107,12 +108,19 @@ export class TunnelClient implements FrameHandler, Wakeable {
     return this.#core.stats([this.#session])
   }
 
+  /** Uses another path beside those there are. Throws RangeError for a name that is taken, and for too many paths. */
+  addPath(path: ClientPath): void {
+    checkPaths([...this.#session.paths.list, path])
+    this.#dial(path)
+    this.#core.driver.rearm()
+  }
+
   /**
    * Stops using a path for good: the server forgets it too, the others carry on, and its id is not used again. False
    * when there is no path of that name. Throws RangeError for the last one: close the tunnel instead.
    */
   closePath(name: string): boolean {
-    const path = [...this.#session.paths].find((each) => each.name === name)
+    const path = this.#pathNamed(name)
     if (path === undefined) return false
     if (this.#session.paths.size === 1)
       throw new RangeError(`'${name}' is the last path: close the tunnel instead`)
@@ -124,6 +132,37 @@ export class TunnelClient implements FrameHandler, Wakeable {
     this.#handlePathChange()
     this.#core.driver.rearm()
     return true
+  }
+
+  /**
+   * The line under a path is gone, for this reason: what waits and what is under way takes other paths at once, and
+   * nothing is dialled before {@link resumePath}. False when there is no path of that name.
+   */
+  suspendPath(name: string, reason: string): boolean {
+    const path = this.#pathNamed(name)
+    if (path === undefined) return false
+    if (path.link !== undefined) this.#session.keeper.handleLinkClose(path.link, reason)
+    else this.#session.keeper.reportNoLink(path, reason)
+    this.#links.get(path)?.pause()
+    this.#core.driver.rearm()
+    return true
+  }
+
+  /** The line under a path is there: dials at once if it has no link. False when there is no path of that name. */
+  resumePath(name: string): boolean {
+    const path = this.#pathNamed(name)
+    if (path !== undefined) this.#links.get(path)?.resume()
+    return path !== undefined
+  }
+
+  /**
+   * A path had better leave from another address: dials for a link that takes the place of the one there is, which is
+   * used until then. False when there is no path of that name.
+   */
+  redialPath(name: string): boolean {
+    const path = this.#pathNamed(name)
+    if (path !== undefined) this.#links.get(path)?.redial()
+    return path !== undefined
   }
 
   /** Tells the server, then lets go of everything. Idempotent. */
@@ -145,6 +184,7 @@ export class TunnelClient implements FrameHandler, Wakeable {
   }
 
   onUnreachable(link: Link, code: string): void {
+    if (code === 'EMSGSIZE') return this.#handleTooBig(link)
     const path = this.#session.keeper.handleUnreachable(link)
     // One that the server's machine refuses has found the way there.
     if (path !== undefined && code !== 'ECONNREFUSED') this.#stale.handleFault(path, this.#core.nowMs())
@@ -166,6 +206,11 @@ export class TunnelClient implements FrameHandler, Wakeable {
     this.#watch()
   }
 
+  #handleTooBig(link: Link): void {
+    this.#session.keeper.handleTooBig(link)
+    this.#core.driver.rearm()
+  }
+
   async #shutDown(): Promise<void> {
     this.#greeter.stop()
     this.#comebacks.close()
@@ -173,6 +218,10 @@ export class TunnelClient implements FrameHandler, Wakeable {
     this.#core.closeSession(this.#session, { tellPeer: true, reason: 'client closed' })
     for (const link of this.#links.values()) link.close()
     await this.#core.close()
+  }
+
+  #pathNamed(name: string): TunnelPath | undefined {
+    return this.#session.paths.list.find((each) => each.name === name)
   }
 
   #createGreeter(): Greeter {
@@ -187,14 +236,13 @@ export class TunnelClient implements FrameHandler, Wakeable {
     return new PlainGreeter({ localIndex, instance, greet, random: () => core.randomWord() / 2 ** 32 })
   }
 
-  #dial(id: number, options: ClientPath): void {
-    const { name, endpoint, weight = 1, localAddress, device } = options
-    const path = this.#session.keeper.add({ id, name, weight })
-    const transport = this.#transportOf(path, options)
+  #dial(options: ClientPath): void {
+    const { name, transport: preferred, fallback, endpoint, weight = 1, ...wishes } = options
+    const path = this.#session.keeper.add({ id: this.#nextId++, name, weight })
+    const transport = this.#transportOf(path, preferred, fallback)
     const link = dialPersistently(transport, endpoint, {
       handler: this,
-      ...(localAddress === undefined ? {} : { localAddress }),
-      ...(device === undefined ? {} : { device }),
+      ...wishes,
       runtime: this.#options.runtime,
       backoff: { initialMs: FIRST_REDIAL_MS, maxMs: LAST_REDIAL_MS },
       onUp: (carrier) => this.#attach(path, carrier),
@@ -204,10 +252,10 @@ export class TunnelClient implements FrameHandler, Wakeable {
     this.#links.set(path, link)
   }
 
-  #transportOf(path: TunnelPath, { transport, fallback }: ClientPath): Transport {
-    if (fallback === undefined) return transport
+  #transportOf(path: TunnelPath, preferred: Transport, fallback: Transport | undefined): Transport {
+    if (fallback === undefined) return preferred
     const { runtime } = this.#options
-    const either = new FallbackTransport({ preferred: transport, fallback, runtime })
+    const either = new FallbackTransport({ preferred, fallback, runtime })
     this.#preferred.set(path, either.preferred)
     this.#comebacks.add(path, (link) => either.isPreferred(link))
     return either

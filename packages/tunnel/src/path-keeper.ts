@@ -6,6 +6,7 @@ import type { Bonding } from './bonding/bonding.ts'
 import type { ControlChannel } from './control-channel.ts'
 import type { DropCounter } from './drop-counter.ts'
 import { refreshGate } from './path-gate.ts'
+import type { PathSizes } from './path-sizes.ts'
 import { TunnelPath } from './path.ts'
 import type { PathIdentity } from './path.ts'
 import { Roaming } from './roaming.ts'
@@ -34,6 +35,7 @@ export interface PathKeeperParts extends Pick<
   readonly drops: DropCounter
   readonly control: ControlChannel
   readonly sealer: Sealer
+  readonly sizes: PathSizes
   /** Undefined when paths are shared by weight. */
   readonly bonding: Bonding | undefined
 }
@@ -74,6 +76,7 @@ export class PathKeeper {
     path.blocked = false
     path.isReportedUnlinked = false
     old?.close()
+    this.#parts.sizes.attach(path, this.#parts.nowMs())
     if (session.established) this.probe(path)
     this.handleChange()
     if (!isNews) return
@@ -102,8 +105,29 @@ export class PathKeeper {
   /** The system does not send over `link` now. @returns the path it carries. */
   handleUnreachable(link: Link): TunnelPath | undefined {
     const path = this.#pathOf(link)
-    if (path !== undefined) this.#handleUnreachable(path)
+    if (path !== undefined) this.handleDown(path)
     return path
+  }
+
+  /** The system did not send a frame over `link`, which is too large for it. */
+  handleTooBig(link: Link): void {
+    const path = this.#pathOf(link)
+    if (path === undefined) return
+    this.#parts.sizes.handleRefusal(path, this.#parts.nowMs())
+    this.#parts.onTouched()
+  }
+
+  /** A path leads nowhere now, as the system or the peer says. A client tells its server, which may not see it. */
+  handleDown(path: TunnelPath): void {
+    const { role, bonding, sealer, session, paths, probers } = this.#parts
+    const nowMs = this.#parts.nowMs()
+    const wasLost = path.prober.state === 'lost'
+    path.prober.handleUnreachable(nowMs)
+    probers.update(path, nowMs)
+    bonding?.handleDown(path, nowMs)
+    if (role === 'server' || wasLost || !session.established) return
+    const other = paths.list.find((each) => each !== path && paths.state(each.id) === 'active')
+    if (other?.link !== undefined) sealer.sendDown(path, other.link)
   }
 
   /** The carrier of a path is gone: the path waits for another one. */
@@ -114,7 +138,7 @@ export class PathKeeper {
     path.source = undefined
     path.blocked = false
     this.#empty(path)
-    this.#handleUnreachable(path)
+    this.handleDown(path)
     this.handleChange()
     // A full link was no choice before: nobody else would notice what waits for it.
     this.#parts.bonding?.pump.rebind(path)
@@ -210,12 +234,6 @@ export class PathKeeper {
       leave(path)
       this.drop(path, 'session closed')
     }
-  }
-
-  #handleUnreachable(path: TunnelPath): void {
-    const nowMs = this.#parts.nowMs()
-    path.prober.handleUnreachable(nowMs)
-    this.#parts.probers.update(path, nowMs)
   }
 
   #empty(path: TunnelPath): void {

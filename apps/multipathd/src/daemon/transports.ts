@@ -61,7 +61,8 @@ function wishOf({ transport }: Pick<RemotePath, 'transport'>, config: Config): '
 }
 
 function about({ name, backend, backendReason }: UdpMux | TcpTransport): string {
-  return `${name} (${backend}: ${backendReason})`
+  const mtus = backend === 'dgram' ? '; packets as large as "mtu" says, whatever paths take' : ''
+  return `${name} (${backend}: ${backendReason}${mtus})`
 }
 
 function tcp({ pool, runtime }: Outside): TcpTransport {
@@ -73,5 +74,5 @@ function udp(
   { pool, runtime }: Outside,
   options: Pick<UdpMuxOptions, 'maxFrameBytes' | 'peerCapacity'> = {},
 ): UdpMux {
-  return udpMux({ pool, runtime, gso, gro, ...options })
+  return udpMux({ pool, runtime, gso, gro, dontFragment: true, ...options })
 }

@@ -3,9 +3,13 @@ import type { Secret } from '@mp/secure-channel'
 import { expecting, flag, listenEndpoint, userName } from '../fields.ts'
 import { client } from './client.ts'
 import type { Client } from './client.ts'
+import { control } from './control.ts'
+import type { Control } from './control.ts'
 import type { KeySource } from './key-source.ts'
 import { offload } from './offload.ts'
 import type { Offload } from './offload.ts'
+import { relay } from './relay.ts'
+import type { Relay } from './relay.ts'
 import { scheduling } from './scheduling.ts'
 import type { Scheduling } from './scheduling.ts'
 import { security } from './security.ts'
@@ -27,11 +31,16 @@ export interface Config<Key = Secret> {
   readonly client: Client
   readonly server?: Server<Key> | undefined
   readonly tun: Tun
+  /** Instead of a TUN device. */
+  readonly relay?: Relay | undefined
   /** How packets are shared among paths. */
   readonly scheduling: Scheduling
   readonly offload: Offload
   /** Where metrics will be served. Nothing listens there in this release. */
   readonly promListenAddr: string
+  /** Keep routes and policy rules for the lines, and for all traffic when `allowedIPs` says so. */
+  readonly manageRoutes: boolean
+  readonly control: Control
   /** Whom to become once started, instead of root. */
   readonly user?: string | undefined
 }
@@ -56,6 +65,7 @@ export const configSchema: z.ZodType<Parsed> = z.strictObject(
     client,
     server,
     tun,
+    relay,
     scheduling,
     offload,
     promListenAddr: listenEndpoint()
@@ -65,6 +75,14 @@ export const configSchema: z.ZodType<Parsed> = z.strictObject(
           'Where metrics will be served. Checked, but nothing listens there in this release. ' +
           'Not on all addresses by default, because metrics need no password.',
       }),
+    manageRoutes: flag()
+      .default(true)
+      .meta({
+        description:
+          'A client keeps a routing table and rules for each line of its paths, and for all traffic when ' +
+          '`allowedIPs` of `tun` has `0.0.0.0/0` or `::/0`; they go when it ends. Linux only.',
+      }),
+    control,
     user: userName()
       .optional()
       .meta({
