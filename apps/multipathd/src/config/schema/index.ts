@@ -29,7 +29,7 @@ export type { RemotePath } from './remote-path.ts'
 /** A config without faults, defaults filled in. `Key` is what stands for a key: see `parseConfig` and `loadKeys`. */
 export interface Config<Key = Secret> {
   readonly isServer: boolean
-  /** Every path over TCP instead of UDP. */
+  /** TCP instead of UDP, for every path that does not say what it wants. */
   readonly tcp: boolean
   readonly security: 'none' | Security<Key>
   readonly client: Client
@@ -63,9 +63,10 @@ export const configSchema: z.ZodType<Parsed> = z.strictObject(
       .optional()
       .meta({ description: 'For editors; not used.' }),
     isServer: flag().default(false).meta({ description: 'The role of this side.' }),
-    tcp: flag()
-      .default(false)
-      .meta({ description: 'Every path over TCP instead of UDP. The same on both sides.' }),
+    tcp: flag().default(false).meta({
+      description:
+        'TCP instead of UDP, for every path that does not say what it wants. The same on both sides.',
+    }),
     security,
     client,
     server,
