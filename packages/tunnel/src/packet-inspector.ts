@@ -23,11 +23,16 @@ export class PacketInspector {
    * @returns why the packet is not a proper one, as the name of a counter.
    */
   inspect(batch: PacketBatch, row: number): string | undefined {
-    const length = batch.length[row]!
-    const code = this.#parser.parse(batch.offset[row]!, length, this.#header)
-    if (code !== DecodeError.none) return DECODE_ERROR_NAMES[code]
+    const fault = this.faultOf(batch, row)
+    if (fault !== undefined) return fault
     batch.flow[row] = this.#header.flow
-    batch.flags[row] = (batch.flags[row]! & FLAG_PARTIAL_CHECKSUM) | classify(this.#header, length)
+    batch.flags[row] = (batch.flags[row]! & FLAG_PARTIAL_CHECKSUM) | classify(this.#header, batch.length[row]!)
     return undefined
+  }
+
+  /** @returns why the packet is not a proper one, as the name of a counter. */
+  faultOf(batch: PacketBatch, row: number): string | undefined {
+    const code = this.#parser.parse(batch.offset[row]!, batch.length[row]!, this.#header)
+    return code === DecodeError.none ? undefined : DECODE_ERROR_NAMES[code]
   }
 }
