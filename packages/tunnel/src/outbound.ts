@@ -50,13 +50,14 @@ export class Outbound {
   /** Where paths are shared by what they carry, packets wait until one carries them. */
   #enqueue(batch: PacketBatch, { pump }: Bonding, nowMs: number): void {
     const { inspector, drops } = this.#parts
+    let kept = 0
     for (let row = 0; row < batch.count; row++) {
       const fault = inspector.inspect(batch, row)
-      if (fault === undefined) pump.enqueue(batch, row)
-      else drops.drop(batch.slot[row]!, fault)
+      if (fault !== undefined) drops.drop(batch.slot[row]!, fault)
+      else if (kept++ !== row) batch.moveRow(row, kept - 1)
     }
-    batch.count = 0
-    pump.run(nowMs)
+    batch.count = kept
+    pump.send(batch, nowMs)
   }
 
   #sendPacket(batch: PacketBatch, row: number, sole: TunnelPath | undefined): void {
