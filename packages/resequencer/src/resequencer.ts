@@ -181,7 +181,8 @@ export class Resequencer implements Machine<never, never> {
     let row = 0
     // Of each path the last one says all: numbers rise.
     for (; row < end && sequences[row] === base + row; row++) {
-      if (row > 0 && path[row] !== path[row - 1]) this.#paths.heard(path[row - 1]! & PATH_MASK, base + row - 1)
+      if (row > 0 && path[row] !== path[row - 1])
+        this.#paths.heard(path[row - 1]! & PATH_MASK, base + row - 1)
     }
     if (row === 0) return 0
     this.#paths.heard(path[row - 1]! & PATH_MASK, base + row - 1)

@@ -105,7 +105,7 @@ export class TunnelClient implements FrameHandler, Wakeable {
     if (path === undefined) return false
     if (this.#session.paths.size === 1)
       throw new RangeError(`'${name}' is the last path: close the tunnel instead`)
-    this.#session.closePath(path)
+    this.#session.keeper.close(path)
     this.#links.get(path)?.close()
     this.#links.delete(path)
     this.#stale.forget(path)
@@ -127,19 +127,20 @@ export class TunnelClient implements FrameHandler, Wakeable {
   }
 
   onWritable(link: Link): void {
-    this.#session.handleWritable(link)
+    this.#session.keeper.handleWritable(link)
     this.#core.driver.rearm()
   }
 
   onUnreachable(link: Link, code: string): void {
-    const path = this.#session.handleUnreachable(link)
+    if (code === 'EMSGSIZE') return this.#handleTooBig(link)
+    const path = this.#session.keeper.handleUnreachable(link)
     // One that the server's machine refuses has found the way there.
     if (path !== undefined && code !== 'ECONNREFUSED') this.#stale.handleFault(path, this.#core.nowMs())
     this.#core.driver.rearm()
   }
 
   onClose(link: Link, error?: Error): void {
-    this.#session.handleLinkClose(link, error?.message ?? 'closed by the server')
+    this.#session.keeper.handleLinkClose(link, error?.message ?? 'closed by the server')
     this.#core.driver.rearm()
   }
 
@@ -151,6 +152,11 @@ export class TunnelClient implements FrameHandler, Wakeable {
     if (nowMs < this.#trialEndMs) return
     this.#trialEndMs = Infinity
     this.#watch()
+  }
+
+  #handleTooBig(link: Link): void {
+    this.#session.keeper.handleTooBig(link)
+    this.#core.driver.rearm()
   }
 
   async #shutDown(): Promise<void> {
@@ -174,7 +180,7 @@ export class TunnelClient implements FrameHandler, Wakeable {
   }
 
   #dial(id: number, { name, transport, endpoint, weight = 1, localAddress, device }: ClientPath): void {
-    const path = this.#session.addPath({ id, name, weight })
+    const path = this.#session.keeper.add({ id, name, weight })
     const link = dialPersistently(transport, endpoint, {
       handler: this,
       ...(localAddress === undefined ? {} : { localAddress }),
@@ -182,8 +188,8 @@ export class TunnelClient implements FrameHandler, Wakeable {
       runtime: this.#options.runtime,
       backoff: { initialMs: FIRST_REDIAL_MS, maxMs: LAST_REDIAL_MS },
       onUp: (carrier) => this.#attach(path, carrier),
-      onDown: (error) => this.#session.reportNoLink(path, error?.message ?? 'closed by the server'),
-      onRedialFailure: (error) => this.#session.reportNoLink(path, error.message),
+      onDown: (error) => this.#session.keeper.reportNoLink(path, error?.message ?? 'closed by the server'),
+      onRedialFailure: (error) => this.#session.keeper.reportNoLink(path, error.message),
     })
     this.#links.set(path, link)
   }
@@ -194,7 +200,7 @@ export class TunnelClient implements FrameHandler, Wakeable {
    */
   #attach(path: TunnelPath, link: Link): void {
     const isProbed = path.link !== undefined && this.#session.established
-    this.#session.attach(path, link)
+    this.#session.keeper.attach(path, link)
     if (this.#greeter.running && !isProbed) this.#sendHello(path)
     this.#core.driver.rearm()
   }

@@ -218,7 +218,7 @@ export class Inbound {
     this.#noteAlive(path, origin.nowMs)
     batch.flags[row] = header.flags
     if ((header.flags & FLAG_FRAGMENT) !== 0 && !this.#join(batch, row, origin.nowMs)) return TAKEN
-    return inspector.faultOf(batch, row)
+    return inspector.inspect(batch, row)
   }
 
   /** Puts a piece to its packet, which takes the place of the row once it is whole. False while it is not. */
@@ -260,7 +260,10 @@ export class Inbound {
     const peer = batch.peer[row]!
     const isAtHome = path.source === source && path.peer === peer
     // A frame that another path brings was lost on its own and sent again: it tells nothing of its path.
-    if (!isAtHome && this.#isCarriedBy(source, peer)) return true
+    if (!isAtHome && this.#isCarriedBy(source, peer)) {
+      this.#parts.bonding?.feedback.handleRepair(path, counter)
+      return true
+    }
     if (isNewest && !isAtHome) this.#parts.follow(path, { source, peer, frameBytes, nowMs })
     if (this.#parts.bonding?.isReporting === true) this.#report(path, batch, row, nowMs)
     return true

@@ -5,6 +5,8 @@ import {
   FLAG_PARTIAL_CHECKSUM,
   IpHeader,
   IpParser,
+  MssClamp,
+  TCP_SYN,
   classify,
 } from '@mp/wire'
 
@@ -12,27 +14,34 @@ import {
 export class PacketInspector {
   readonly #parser: IpParser
   readonly #header = new IpHeader()
+  readonly #mss: MssClamp
+  readonly #segmentLimitBytes: (() => number) | undefined
 
-  constructor(arena: Uint8Array) {
+  /** @param segmentLimitBytes largest packet that TCP should make now, bytes. Absent: what it wants. */
+  constructor(arena: Uint8Array, segmentLimitBytes?: () => number) {
     this.#parser = new IpParser(arena)
+    this.#mss = new MssClamp(arena)
+    this.#segmentLimitBytes = segmentLimitBytes
   }
 
   /**
    * Fills in the flow hash and the traffic class of a packet, whose flags say otherwise at most that its checksum is
-   * begun only.
+   * begun only. Where a connection begins, its segments are kept small.
    * @returns why the packet is not a proper one, as the name of a counter.
    */
   inspect(batch: PacketBatch, row: number): string | undefined {
-    const fault = this.faultOf(batch, row)
-    if (fault !== undefined) return fault
+    const length = batch.length[row]!
+    const code = this.#parser.parse(batch.offset[row]!, length, this.#header)
+    if (code !== DecodeError.none) return DECODE_ERROR_NAMES[code]
     batch.flow[row] = this.#header.flow
-    batch.flags[row] = (batch.flags[row]! & FLAG_PARTIAL_CHECKSUM) | classify(this.#header, batch.length[row]!)
+    batch.flags[row] = (batch.flags[row]! & FLAG_PARTIAL_CHECKSUM) | classify(this.#header, length)
+    if ((this.#header.tcpFlags & TCP_SYN) !== 0) this.#clamp(batch, row)
     return undefined
   }
 
-  /** @returns why the packet is not a proper one, as the name of a counter. */
-  faultOf(batch: PacketBatch, row: number): string | undefined {
-    const code = this.#parser.parse(batch.offset[row]!, batch.length[row]!, this.#header)
-    return code === DecodeError.none ? undefined : DECODE_ERROR_NAMES[code]
+  #clamp(batch: PacketBatch, row: number): void {
+    if (this.#segmentLimitBytes === undefined) return
+    this.#mss.maxPacketBytes = this.#segmentLimitBytes()
+    this.#mss.clamp(batch.offset[row]!, batch.length[row]!, batch.flags[row]!)
   }
 }

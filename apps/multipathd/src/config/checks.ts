@@ -5,6 +5,8 @@ import { FirstSeen } from './first-seen.ts'
 import { canonicalCidr, canonicalIp, familyOf, familyOfCidr } from './ip.ts'
 import { checkPeers } from './peer-checks.ts'
 import type { DraftPeer } from './peer-checks.ts'
+import { checkRelay } from './relay-checks.ts'
+import type { DraftRelay } from './relay-checks.ts'
 import { checkSecurity } from './security-checks.ts'
 import type { DraftSecurity } from './security-checks.ts'
 
@@ -18,6 +20,7 @@ export interface Draft {
   readonly security?: 'none' | DraftSecurity
   readonly client?: { readonly remotePaths?: readonly DraftPath[] }
   readonly server?: { readonly listen?: string; readonly peers?: readonly DraftPeer[] }
+  readonly relay?: DraftRelay['relay']
   readonly tun?: {
     readonly localAddr?: string | readonly string[]
     readonly remoteAddr?: string | readonly string[]
@@ -50,6 +53,7 @@ export function faultsBetween(
   checkPaths(draft.client?.remotePaths ?? [], report)
   if (draft.tcp === true) checkTcp(draft.client?.remotePaths ?? [], report)
   checkTun(draft.tun ?? {}, report)
+  checkRelay(draft, asServer, report)
   return faults
 }
 

@@ -24,6 +24,12 @@ const FAULTY: FaultyCase[] = [
     'tcp',
     /stands twice, as "tcp" and "TCP"/,
   ],
+  [
+    'a control socket without a folder',
+    { ...client, control: { socket: 'mp.sock' } },
+    'control.socket',
+    /absolute path such as .* or "none"; found "mp.sock"/,
+  ],
   ['a weight below 0', withPath({ weight: -1 }), 'client.remotePaths[0].weight', /from 0 to 65535, found -1/],
   [
     'a weight that is no whole number',

@@ -7,6 +7,7 @@ import {
   HEADER_BYTES,
   MAX_FRAGMENTS,
   MAX_OVERHEAD_BYTES,
+  TAG_BYTES,
   TrafficClass,
 } from '@mp/wire'
 import type { DropCounter } from '../drop-counter.ts'
@@ -100,7 +101,7 @@ export class Pump {
     const one = this.#one
     while (path.sender?.next?.shift(one) === 0) {
       this.#ask(one.length[0]!, one.flags[0]!, 0)
-      const other = this.#parts.scheduler.peek(this.#request)
+      const other = this.#choose()
       if (other === undefined || other === path || !this.#line(one, 0, other)) {
         this.#parts.drops.drop(one.slot[0]!, 'path-left')
       }
@@ -178,6 +179,18 @@ export class Pump {
     }
   }
 
+  /** A path that takes the packet asked for whole. When those have no room, or there is none, one that takes it in pieces. */
+  #choose(): TunnelPath | undefined {
+    const { scheduler, paths } = this.#parts
+    const request = this.#request
+    const path = scheduler.peek(request)
+    if (path !== undefined || scheduler.refusal === 'no-path') return path
+    const frameBytes = request.lengthBytes + TAG_BYTES
+    if (!paths.list.some(({ maxFrameBytes }) => frameBytes > maxFrameBytes)) return undefined
+    request.lengthBytes = 0
+    return scheduler.peek(request)
+  }
+
   /** Takes a packet of the class that `queue` is for. */
   #take(batch: PacketBatch, row: number, queue: RowQueue): void {
     if (queue.count === 0 && this.#bind(batch, row)) return
@@ -199,7 +212,7 @@ export class Pump {
   #bind(batch: PacketBatch, row: number): boolean {
     const { scheduler, writer, drops, senderOf } = this.#parts
     this.#ask(batch.length[row]!, batch.flags[row]!, batch.flow[row]!)
-    const path = scheduler.peek(this.#request)
+    const path = this.#choose()
     if (path === undefined) {
       if (scheduler.refusal === 'full') return false
       drops.drop(batch.slot[row]!, this.#whyNoPath())
@@ -231,7 +244,7 @@ export class Pump {
     const { scheduler, senderOf } = this.#parts
     const sender = senderOf(path)
     const queue = isUrgent(batch.flags[row]!) ? sender.urgent : sender.queue
-    const { maxFrameBytes } = path.link!
+    const { maxFrameBytes } = path
     const lengthBytes = batch.length[row]!
     scheduler.charge(path, lengthBytes + HEADER_BYTES)
     const isWhole = lengthBytes + MAX_OVERHEAD_BYTES <= maxFrameBytes
@@ -298,7 +311,7 @@ export class Pump {
   }
 
   #flush(path: TunnelPath): void {
-    if (isOpen(path)) path.prober.handleActivity(this.#request.nowMs)
+    if (isOpen(path)) path.handleActivity(this.#request.nowMs)
     path.flush()
     if (path.blocked) refreshGate(this.#parts.paths)
   }

@@ -1,0 +1,32 @@
+import { z } from 'zod'
+import type { Secret } from '@mp/secure-channel'
+import { expecting, flag, listenEndpoint } from '../fields.ts'
+import type { KeySource } from './key-source.ts'
+import { peers } from './peer.ts'
+import type { Peer } from './peer.ts'
+
+/** The server's side of many clients. */
+export interface Server<Key = Secret> {
+  /** Where it waits for clients, `host:port`. */
+  readonly listen: string
+  /** The clients. None under `"security": "none"`, where one client may join, whoever it is. */
+  readonly peers: readonly Peer<Key>[]
+  /** Packets of one client may go to another. */
+  readonly clientToClient: boolean
+}
+
+/** `server` of the config. */
+export const server: z.ZodType<Server<KeySource> | undefined> = z
+  .strictObject(
+    {
+      listen: listenEndpoint().meta({
+        description: 'Where the server waits for clients, UDP or TCP as `tcp` says. A server needs it.',
+        examples: ['0.0.0.0:5000', '[::]:5000'],
+      }),
+      peers,
+      clientToClient: flag().default(false).meta({ description: 'Packets of one client may go to another.' }),
+    },
+    { error: expecting('an object') },
+  )
+  .optional()
+  .meta({ description: 'Used in the server role.' })
