@@ -21,6 +21,8 @@ export { ownRoutes } from './wishes.ts'
 
 /** Names of servers are looked up again after this long, ms. */
 const LOOK_UP_MS = 300_000
+/** Most addresses of servers that are kept out of a full tunnel. */
+const MAX_SERVERS = 64
 
 /** Undoes what the daemon with the device `tun` left when it was killed. @returns how many changes it had noted. */
 export async function undoLeftovers(tun: string): Promise<number> {
@@ -52,6 +54,7 @@ export class Network {
   readonly #changes: NetworkChanges | undefined
   readonly #routes: RouteKeeper
   readonly #servers = new Set<string>()
+  readonly #refused = new Set<string>()
   #watch: NetworkWatch | undefined
   #lookUp: NodeJS.Timeout | undefined
 
@@ -90,7 +93,7 @@ export class Network {
       paths: config.client.remotePaths,
       control,
       ignored: [config.tun.name, 'lo'],
-      onRefusal: (path, error) => log.warn(`cannot use ${path}: ${error.message}`, { path }),
+      onRefusal: (path, error) => this.#refuse(path, error),
     })
     this.#watch = chooseNetworkWatch({ runtime: systemRuntime() })
     this.#watch.start({
@@ -125,7 +128,16 @@ export class Network {
     const news = ips.map((ip) => addressIn(ip, 0)).filter((ip) => !this.#servers.has(ip))
     if (news.length === 0 || fullTunnelFamilies(this.#options.config).length === 0) return
     for (const ip of news) this.#servers.add(ip)
+    // Names may mean another address each day: the oldest are of no use any more.
+    for (const ip of [...this.#servers].slice(0, -MAX_SERVERS)) this.#servers.delete(ip)
     await this.#routes.update({ servers: [...this.#servers] })
+  }
+
+  /** Said once for each path. */
+  #refuse(path: string, error: Error): void {
+    if (this.#refused.has(path)) return
+    this.#refused.add(path)
+    this.#options.log.warn(`cannot use ${path}: ${error.message}`, { path })
   }
 
   async #redialMoved(control: PathControl | undefined): Promise<void> {

@@ -39,8 +39,14 @@ export interface KernelRules {
 /** What stands behind `ip route add`, but for the table: where to and how. */
 export type RouteWords = string
 
+/** Rejects when `ip` cannot tell; a machine without IPv6 has no rules of it. */
 export async function readRules(host: Host, family: 4 | 6): Promise<KernelRules> {
-  const told = await readJson<ToldRule>(host, [`-${family}`, '-json', 'rule', 'show'])
+  const { isOk, stdout, stderr } = await host.run('ip', [`-${family}`, '-json', 'rule', 'show'])
+  if (!isOk && family === 4)
+    throw new Error(
+      `\`ip -json rule\` failed: ${stderr.trim()}. It takes the ip of iproute2, not that of BusyBox`,
+    )
+  const told = isOk ? parseJson<ToldRule>(stdout) : []
   const ours = told.flatMap((rule) => (isOurs(rule) ? ruleWords(ruleOf(rule, family)) : []))
   const foreign = told.flatMap((rule) => (isOurs(rule) || rule.srclen !== undefined ? [] : (rule.src ?? [])))
   return { ours: new Set(ours), foreignSources: new Set(foreign.filter((source) => isIP(source) !== 0)) }
@@ -110,5 +116,9 @@ function routeWords({ dst, gateway, via, dev = '', scope, prefsrc, metric, flags
 /** What a command of `ip` tells in JSON; nothing when it fails, as for a table or a device that is not there. */
 async function readJson<T>(host: Host, args: readonly string[]): Promise<readonly T[]> {
   const { isOk, stdout } = await host.run('ip', args)
-  return isOk && stdout.trim() !== '' ? (JSON.parse(stdout) as T[]) : []
+  return isOk ? parseJson<T>(stdout) : []
+}
+
+function parseJson<T>(text: string): readonly T[] {
+  return text.trim() === '' ? [] : (JSON.parse(text) as T[])
 }

@@ -8,6 +8,8 @@ import type { RoutedLine } from './routing-plan.ts'
 export interface PathControl {
   /** Makes a path. Throws RangeError when there are too many. */
   addPath(path: RemotePath): void
+  /** Gives a path up. Throws RangeError for the last one. */
+  closePath(name: string): void
   suspendPath(name: string, reason: string): void
   resumePath(name: string): void
   redialPath(name: string): void
@@ -22,20 +24,22 @@ export interface LineKeeperOptions {
   readonly control: PathControl
   /** Interfaces that are no lines: devices of ours. */
   readonly ignored: readonly string[]
-  /** A path could not be made. */
+  /** A path could not be made, although one that waits made way for it if there was one. */
   readonly onRefusal: (path: string, error: Error) => void
 }
 
 /** A path that there is, and what was last known of its line. */
 interface Kept {
   readonly path: RemotePath
+  /** An interface made it, not the config. */
+  readonly isOfPattern: boolean
   line: Line
 }
 
 /**
  * Tells the client what becomes of the lines under its paths: of interfaces that come and go, lose their carrier or
  * change their addresses. Where `device` of a path is a pattern, each interface that fits makes a path of its own, which
- * stays when the interface goes, and waits for it.
+ * stays when the interface goes, and waits for it, until there are too many.
  */
 export class LineKeeper {
   readonly #options: LineKeeperOptions
@@ -46,7 +50,7 @@ export class LineKeeper {
   constructor(options: LineKeeperOptions) {
     this.#options = options
     this.#patterns = options.paths.filter(hasPattern)
-    for (const path of options.paths) if (!hasPattern(path)) this.#keep(path)
+    for (const path of options.paths) if (!hasPattern(path)) this.#keep(path, false)
   }
 
   /** The interfaces are these now. @returns the lines that paths leave through. */
@@ -57,23 +61,36 @@ export class LineKeeper {
     return this.#lines()
   }
 
-  #keep(path: RemotePath): void {
-    this.#kept.set(path.name, { path, line: { state: 'unknown' } })
+  #keep(path: RemotePath, isOfPattern: boolean): void {
+    this.#kept.set(path.name, { path, isOfPattern, line: { state: 'unknown' } })
   }
 
   #match(pattern: RemotePath): void {
-    const { ignored, control, onRefusal } = this.#options
+    const { ignored, onRefusal } = this.#options
     for (const { name: device } of this.#interfaces) {
       const path = { ...pattern, name: `${pattern.name}@${device}`, device }
       if (this.#kept.has(path.name) || ignored.includes(device)) continue
       if (!matchesPattern(pattern.device!, device) || lineOf(path, this.#interfaces).state !== 'up') continue
-      this.#keep(path)
       try {
-        control.addPath(path)
+        this.#add(path)
       } catch (error) {
         onRefusal(path.name, error as Error)
       }
     }
+  }
+
+  #add(path: RemotePath): void {
+    const { control } = this.#options
+    try {
+      control.addPath(path)
+    } catch (error) {
+      const waiting = [...this.#kept.values()].find((kept) => kept.isOfPattern && kept.line.state === 'down')
+      if (waiting === undefined) throw error
+      this.#kept.delete(waiting.path.name)
+      control.closePath(waiting.path.name)
+      control.addPath(path)
+    }
+    this.#keep(path, true)
   }
 
   #look(kept: Kept): void {

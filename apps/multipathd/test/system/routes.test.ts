@@ -124,8 +124,9 @@ describe.skipIf(missing)(`the network around a tunnel ${text}`, () => {
     const before = [await traces(client), await traces(server)]
     expect(await answers(client, FAR)).toBe(false)
     const daemons = [
-      await stage.startServer({ server: { ...stageServer(stage), nat: true } }),
+      await stage.startServer({ user: 'nobody', server: { ...stageServer(stage), nat: true } }),
       await stage.startClient({
+        user: 'nobody',
         client: { remotePaths: [{ remoteAddr }, { remoteAddr, localAddr: '192.168.2.2' }] },
         tun: { ...clientConfig(0).tun, allowedIPs: ['0.0.0.0/0', '::/0'] },
       }),
