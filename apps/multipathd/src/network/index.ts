@@ -86,8 +86,8 @@ export class Network {
 
   /** Begins to look after the lines of a client. */
   start(): void {
-    const { config, log } = this.#options
-    const control = this.#options.pathControl()
+    const { config, pathControl } = this.#options
+    const control = pathControl()
     if (control === undefined) return
     const lines = new LineKeeper({
       paths: config.client.remotePaths,
