@@ -165,11 +165,10 @@ describe.skipIf(missing)(`the network around a tunnel ${text}`, () => {
       await sleep(200 + Math.random() * 800)
       await Promise.all([running.kill('SIGKILL'), killed.end('SIGKILL')])
     }
-    const { stdout, stderr } = await client.exec(process.execPath, [
-      MULTIPATHD,
-      'cleanup',
-      `${folder}/killed.json`,
-    ])
+    const file = `${folder}/killed.json`
+    const { stdout, stderr } = await client.exec(process.execPath, [MULTIPATHD, 'cleanup', file], {
+      env: { RUNTIME_DIRECTORY: `${file}.run` },
+    })
     expect(stdout + stderr).toMatch(/^(nothing was left|undone: \d+ changes)\n$/)
     expect(await traces(client)).toEqual(before[0])
     const last = [await stage.startServer(serverChange), await stage.startClient(change)]
