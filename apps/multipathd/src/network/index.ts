@@ -3,7 +3,7 @@ import { chooseNetworkWatch } from '@mp/native-io'
 import { systemRuntime } from '@mp/runtime-node'
 import type { TunnelEvent } from '@mp/tunnel'
 import type { Log } from '../cli/log.ts'
-import type { Config } from '../config/index.ts'
+import type { Config, RemotePath } from '../config/index.ts'
 import { addressIn } from '../config/ip.ts'
 import { NetworkChanges } from './changes.ts'
 import { systemHost } from './host.ts'
@@ -54,7 +54,7 @@ export class Network {
   readonly #changes: NetworkChanges | undefined
   readonly #routes: RouteKeeper
   readonly #servers = new Set<string>()
-  readonly #refused = new Set<string>()
+  #lines: LineKeeper | undefined
   #watch: NetworkWatch | undefined
   #lookUp: NodeJS.Timeout | undefined
 
@@ -86,15 +86,16 @@ export class Network {
 
   /** Begins to look after the lines of a client. */
   start(): void {
-    const { config, pathControl } = this.#options
+    const { config, log, pathControl } = this.#options
     const control = pathControl()
     if (control === undefined) return
     const lines = new LineKeeper({
       paths: config.client.remotePaths,
-      control,
+      control: { ...control, redialPath: (name) => this.#redial(name, control) },
       ignored: [config.tun.name, 'lo'],
-      onRefusal: (path, error) => this.#refuse(path, error),
+      onRefusal: (path, { message }) => log.warn(`cannot use ${path}: ${message}`, { path }),
     })
+    this.#lines = lines
     this.#watch = chooseNetworkWatch({ runtime: systemRuntime() })
     this.#watch.start({
       onInterfaces: (interfaces) => void this.#routes.update({ lines: lines.handleInterfaces(interfaces) }),
@@ -102,6 +103,11 @@ export class Network {
     })
     this.#lookUp = setInterval(() => void this.#redialMoved(control), LOOK_UP_MS)
     this.#lookUp.unref()
+  }
+
+  /** The config names other paths now; those without a pattern have been made and closed by then. */
+  setPaths(paths: readonly RemotePath[]): void {
+    if (this.#lines !== undefined) void this.#routes.update({ lines: this.#lines.setPaths(paths) })
   }
 
   handleEvent(event: TunnelEvent): void {
@@ -133,11 +139,10 @@ export class Network {
     await this.#routes.update({ servers: [...this.#servers] })
   }
 
-  /** Said once for each path. */
-  #refuse(path: string, error: Error): void {
-    if (this.#refused.has(path)) return
-    this.#refused.add(path)
-    this.#options.log.warn(`cannot use ${path}: ${error.message}`, { path })
+  /** Not because the address of the server leads nowhere. */
+  #redial(path: string, control: PathControl): void {
+    this.names.handleWorking(path)
+    control.redialPath(path)
   }
 
   async #redialMoved(control: PathControl | undefined): Promise<void> {

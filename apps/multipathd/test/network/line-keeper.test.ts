@@ -44,6 +44,7 @@ function keeper(...configured: readonly RemotePath[]) {
   })
   return {
     see: (...interfaces: readonly NetworkInterface[]) => lines.handleInterfaces(interfaces),
+    follow: (...paths: readonly RemotePath[]) => lines.setPaths(paths),
     /** What was told since the last look. */
     news: () => told.splice(0),
   }
@@ -139,7 +140,9 @@ describe('a pattern', () => {
     limit.paths = 0
     const { see, news } = keeper(path({ name: 'lte', device: 'wwan*' }))
     see(iface('wwan0', '192.168.8.10'))
+    see(iface('wwan0', '192.168.8.10'), iface('eth0', '192.168.1.10'))
     expect(news()).toEqual(['refused lte@wwan0: too many'])
+    see()
     limit.paths = 1
     see(iface('wwan0', '192.168.8.11'))
     expect(news()).toEqual(['add lte@wwan0 wwan0'])
@@ -155,6 +158,32 @@ describe('a pattern', () => {
     expect(news()).toEqual(['close usb@usb0', 'add usb@usb2 usb2'])
     see(iface('usb0', '10.0.0.2'), iface('usb1', '10.0.1.2'), iface('usb2', '10.0.2.2'))
     expect(news()).toEqual(['refused usb@usb0: too many'])
+  })
+})
+
+describe('a config that changes', () => {
+  const wwan = path({ name: 'lte', device: 'wwan*' })
+  const dsl = path({ name: 'dsl', device: 'eth0' })
+
+  test('closes the paths of a pattern that is gone, and leaves the others', () => {
+    const { see, news, follow } = keeper(wwan, dsl)
+    see(iface('wwan0', '192.168.8.10'), iface('eth0', '192.168.1.10'))
+    news()
+    expect(follow({ ...dsl })).toEqual([{ device: 'eth0', ips: ['192.168.1.10'] }])
+    expect(news()).toEqual(['close lte@wwan0'])
+  })
+
+  test('has paths of a pattern made anew when it changes, and new ones looked after', () => {
+    const { see, news, follow } = keeper(wwan)
+    see(iface('wwan0', '192.168.8.10'))
+    news()
+    follow({ ...wwan, mtu: 1400 }, dsl)
+    expect(news()).toEqual(['close lte@wwan0', 'add lte@wwan0 wwan0', 'suspend dsl: there is no eth0'])
+  })
+
+  test('before anything is known of interfaces suspends nothing', () => {
+    const { news, follow } = keeper(wwan)
+    expect([follow(dsl), news()]).toEqual([[], []])
   })
 })
 
