@@ -171,6 +171,7 @@ export class TunnelClient implements FrameHandler, Wakeable {
   }
 
   onUnreachable(link: Link, code: string): void {
+    if (code === 'EMSGSIZE') return this.#handleTooBig(link)
     const path = this.#session.keeper.handleUnreachable(link)
     // One that the server's machine refuses has found the way there.
     if (path !== undefined && code !== 'ECONNREFUSED') this.#stale.handleFault(path, this.#core.nowMs())
@@ -190,6 +191,11 @@ export class TunnelClient implements FrameHandler, Wakeable {
     if (nowMs < this.#trialEndMs) return
     this.#trialEndMs = Infinity
     this.#watch()
+  }
+
+  #handleTooBig(link: Link): void {
+    this.#session.keeper.handleTooBig(link)
+    this.#core.driver.rearm()
   }
 
   async #shutDown(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { PacketBatch, PacketPool } from '@mp/interface'
 import { PROBER_STATE_VALUES } from '@mp/prober'
-import { ControlBody, ControlKind, DECODE_ERROR_NAMES, DecodeError } from '@mp/wire'
+import { ControlBody, ControlKind, DECODE_ERROR_NAMES, DecodeError, HEADER_BYTES } from '@mp/wire'
 import type { DecodeCode, FrameCodec } from '@mp/wire'
 import type { FrameWriter } from './frame-writer.ts'
 import type { TunnelPath } from './path.ts'
@@ -13,6 +13,8 @@ export interface ControlParts {
   readonly tellWeights: boolean
   /** A probe of ours came back. */
   readonly onReply: (path: TunnelPath, nonce: number, nowMs: number) => void
+  /** The peer received a frame of a size that we asked for. */
+  readonly onSizeReply: (path: TunnelPath, nonce: number, nowMs: number) => void
   /** The peer says what share it would like on `path`, 1…65535. */
   readonly onWeight: (path: TunnelPath, weight: number) => void
   /** The peer ends the session. */
@@ -52,6 +54,15 @@ export class ControlChannel {
     body.state = PROBER_STATE_VALUES[path.prober.state]
     body.weight = this.#parts.tellWeights ? path.weight : 0
     body.nonce = nonce
+    this.#send(path)
+  }
+
+  /** Asks over `path` whether a frame of `frameBytes` arrives, its tag not counted. */
+  sendSizeProbe(path: TunnelPath, nonce: number, frameBytes: number): void {
+    const body = this.#sent
+    body.kind = ControlKind.sizeProbe
+    body.nonce = nonce
+    body.sizeBytes = frameBytes - HEADER_BYTES
     this.#send(path)
   }
 
@@ -129,6 +140,10 @@ export class ControlChannel {
         return this.#respond(path, body)
       case ControlKind.pathResponse:
         return this.#parts.onPathResponse(path, tokenOf(body))
+      case ControlKind.sizeProbe:
+        return this.#answerSize(path, body)
+      case ControlKind.sizeReply:
+        return this.#parts.onSizeReply(path, body.nonce, nowMs)
       case ControlKind.probe:
         if (!isDetour) return this.#handleProbe(body, path, nowMs)
         if (body.state === PROBER_STATE_VALUES.lost) this.#parts.onPathDown(path)
@@ -144,6 +159,14 @@ export class ControlChannel {
     body.kind = ControlKind.pathResponse
     body.tokenHigh = tokenHigh
     body.tokenLow = tokenLow
+    this.#send(path)
+  }
+
+  #answerSize(path: TunnelPath, { nonce, sizeBytes }: ControlBody): void {
+    const body = this.#sent
+    body.kind = ControlKind.sizeReply
+    body.nonce = nonce
+    body.sizeBytes = sizeBytes
     this.#send(path)
   }
 

@@ -6,6 +6,7 @@ import type { Bonding } from './bonding/bonding.ts'
 import type { ControlChannel } from './control-channel.ts'
 import type { DropCounter } from './drop-counter.ts'
 import { refreshGate } from './path-gate.ts'
+import type { PathSizes } from './path-sizes.ts'
 import { TunnelPath } from './path.ts'
 import type { PathIdentity } from './path.ts'
 import { Roaming } from './roaming.ts'
@@ -34,6 +35,7 @@ export interface PathKeeperParts extends Pick<
   readonly drops: DropCounter
   readonly control: ControlChannel
   readonly sealer: Sealer
+  readonly sizes: PathSizes
   /** Undefined when paths are shared by weight. */
   readonly bonding: Bonding | undefined
 }
@@ -73,6 +75,7 @@ export class PathKeeper {
     path.blocked = false
     path.isReportedUnlinked = false
     old?.close()
+    this.#parts.sizes.attach(path, this.#parts.nowMs())
     if (session.established) this.probe(path)
     this.handleChange()
     if (!isNews) return
@@ -117,6 +120,14 @@ export class PathKeeper {
     if (role === 'server' || wasLost || !session.established) return
     const other = paths.list.find((each) => each !== path && paths.state(each.id) === 'active')
     if (other?.link !== undefined) sealer.sendDown(path, other.link)
+  }
+
+  /** The system did not send a frame over `link`, which is too large for it. */
+  handleTooBig(link: Link): void {
+    const path = this.#pathOf(link)
+    if (path === undefined) return
+    this.#parts.sizes.handleRefusal(path, this.#parts.nowMs())
+    this.#parts.onTouched()
   }
 
   /** The carrier of a path is gone: the path waits for another one. */

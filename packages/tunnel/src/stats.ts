@@ -25,6 +25,10 @@ export interface PathStats {
   readonly txBytes: number
   readonly rxFrames: number
   readonly rxBytes: number
+  /** Largest frame sent over it now, bytes; 0 before it had a link. */
+  readonly maxFrameBytes: number
+  /** Largest IP packet that the network under it is known to take, bytes. Undefined while that is not known, or not searched. */
+  readonly mtuBytes: number | undefined
   /** Frames that wait because the link is full. */
   readonly queuedFrames: number
   /** What the link it has now counts, drops included. Undefined while there is none. */
@@ -97,7 +101,7 @@ export function sessionStats(session: SessionFace, { ageMs, bonding, drops }: Se
 }
 
 function pathStats(path: TunnelPath, paths: PathManager<TunnelPath>): PathStats {
-  const { id, name, weight, link, counters, out, prober } = path
+  const { id, name, weight, link, counters, out, prober, maxFrameBytes, mtu } = path
   return {
     id,
     name,
@@ -108,6 +112,8 @@ function pathStats(path: TunnelPath, paths: PathManager<TunnelPath>): PathStats 
     localAddress: link?.localAddress,
     remoteAddress: link?.remoteAddress,
     ...counters,
+    maxFrameBytes,
+    mtuBytes: mtu?.isKnown === true ? mtu.mtuBytes : undefined,
     queuedFrames: out.count,
     link: link?.stats(),
     prober: prober.stats(),

@@ -20,7 +20,8 @@ import { EventLog } from './event-log.ts'
 import { Monitor } from './monitor.ts'
 import { createPool } from './pool.ts'
 import { createReporter } from './report.ts'
-import { reportStatus } from './status.ts'
+import { ServiceManager } from './service-manager.ts'
+import { reportStatus, statusLine } from './status.ts'
 import { StopRequest } from './stop-request.ts'
 
 /**
@@ -49,10 +50,10 @@ interface Ground {
   readonly config: Config
   readonly io: Io
   readonly log: Log
+  readonly runtime: Runtime
   readonly stop: StopRequest
   readonly tun: Device
   readonly pool: PacketPool
-  readonly runtime: Runtime
   readonly events: EventLog
 }
 
@@ -91,6 +92,7 @@ interface Running extends Ground {
 async function runTunnel(tunnel: Tunnel, running: Running): Promise<number> {
   const { config, io, log, stop, tun, network, monitor, events } = running
   const sayStatus = (): void => reportStatus(tunnel, config, log)
+  const manager = serviceManager(tunnel, running)
   let control: ControlServer | undefined
   try {
     await tunnel.start()
@@ -98,15 +100,31 @@ async function runTunnel(tunnel: Tunnel, running: Running): Promise<number> {
     control = await startControl(config, { io, log }, { monitor, events })
     if (config.user !== undefined) leaveRoot(config.user, config)
     sayStart(config, log, { tun: describeTun(tun), tunnel })
+    manager.ready()
     process.on('SIGUSR1', sayStatus)
     const { exit, reason } = await stop.requested
     log.info(`stopping: ${reason}`, { stats: tunnel.stats() })
     return exit
   } finally {
     process.off('SIGUSR1', sayStatus)
+    manager.stopping()
     monitor.close()
     await control?.close()
   }
+}
+
+function serviceManager(tunnel: Tunnel, { io, log, runtime }: Running): ServiceManager {
+  const native = loadNativeIo()
+  return new ServiceManager({
+    env: io.env,
+    runtime,
+    log,
+    status: () => statusLine(tunnel.stats()),
+    notify: (socketPath, text) => {
+      if (native.io === undefined) throw new Error(native.reason)
+      native.io.notifyService(socketPath, text)
+    },
+  })
 }
 
 /** What needs root is open by now. Routes are still removed at the end, and devices bound when paths are dialled. */

@@ -26,6 +26,7 @@ function describeEvent(event: TunnelEvent, config: Pick<Config, 'security'>): Ne
 
 function isTrouble(event: TunnelEvent): boolean {
   if (event.type === 'path-state') return event.to !== 'normal'
+  if (event.type === 'path-mtu') return event.isBlackHole
   return event.type === 'unanswered' || event.type === 'stalled' || event.type === 'path-unlinked'
 }
 
@@ -41,5 +42,11 @@ function messageOf(event: TunnelEvent, { security }: Pick<Config, 'security'>): 
   if (event.type === 'closed') return `session ended: ${event.reason}`
   if (event.type === 'path-state') return `${event.path}: ${event.to}`
   if (event.type === 'path-linked') return `${event.path}: leads to ${event.remote}`
+  if (event.type === 'path-mtu') return mtuMessage(event)
   return `${event.path}: no link: ${event.reason}`
+}
+
+function mtuMessage({ path, mtuBytes, isBlackHole }: TunnelEvent & { readonly type: 'path-mtu' }): string {
+  if (isBlackHole) return `${path}: swallows large packets, up to ${mtuBytes} bytes for now`
+  return `${path}: takes packets of up to ${mtuBytes} bytes`
 }

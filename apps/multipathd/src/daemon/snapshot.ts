@@ -145,6 +145,8 @@ export interface PathSnapshot {
   /** Smoothed, of data where there was any, else of probes; with the least of late. */
   readonly rttMs: number | null
   readonly rttMinMs: number | null
+  /** Largest IP packet that the network under it is found to take; `null` while it is not known, or not searched. */
+  readonly mtuBytes: number | null
   /** Share of probes that were not answered, 0…1. */
   readonly probeLossRatio: number
   /** What it is thought to carry; this and what follows is `null` before it carried data, and where paths are shared by weight. */

@@ -121,6 +121,7 @@ function pathSnapshot(path: PathStats, { rate, sessionBps, atMs }: Moment): Path
     rxBytes: path.rxBytes,
     rttMs: bonding?.rttMs ?? prober.smoothedRttMs ?? null,
     rttMinMs: bonding?.rttMinMs ?? prober.minRttMs ?? null,
+    mtuBytes: path.mtuBytes ?? null,
     probeLossRatio: prober.lossRatio,
     waitingPackets: path.queuedFrames + (bonding?.waitingPackets ?? 0),
     drops: dropsOf(link),

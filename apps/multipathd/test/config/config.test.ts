@@ -23,6 +23,8 @@ describe('a config', () => {
         remoteAddr: ['10.8.0.2'],
         allowedIPs: [],
         mtu: 1400,
+        clampMss: true,
+        fragment: true,
         backend: 'auto',
       },
       scheduling: 'adaptive',
@@ -73,6 +75,8 @@ describe('a config', () => {
         remoteAddr: ['10.8.0.2', 'fd00:8::2'],
         allowedIPs: ['10.1.0.0/16', '0.0.0.0/0', 'fd00:1::/64', '::/0', '192.0.2.1/32'],
         mtu: 1280,
+        clampMss: false,
+        fragment: false,
         backend: 'native',
       },
     }

@@ -168,6 +168,7 @@ export class Bonding implements Wakeable {
     if (sender.isSuspect || !paths.list.some((each) => each !== path && paths.state(each.id) === 'active'))
       return
     sender.isSuspect = true
+    path.mtu?.handleDoubt(nowMs)
     sender.tracker.clear()
     refreshGate(paths)
     // One whose link is full was left before, with what waited for it.

@@ -49,7 +49,10 @@ export interface WorldOptions extends BaseOptions {
   readonly clientAllowedIPs?: readonly string[]
   /** Stands between the client and its transports. */
   readonly wrapClient?: (transport: Transport) => Transport
-  readonly wire?: Pick<MemoryTransportOptions, 'maxFrameBytes' | 'sendBufferBytes' | 'batchSize' | 'maxPeers'>
+  readonly wire?: Pick<
+    MemoryTransportOptions,
+    'maxFrameBytes' | 'sendBufferBytes' | 'batchSize' | 'maxPeers' | 'dontFragment'
+  >
 }
 
 export const SERVER_HOST = '10.9.0.1'
@@ -102,7 +105,7 @@ export class World {
     const base = baseOf('server', this.#options)
     const transport = this.#transport(base, SERVER_HOST)
     const listen = ports.map((port) => ({ transport, endpoint: `${SERVER_HOST}:${port}` }))
-    const common = tunnelOptionsOf(base, this.runtime, this.trace, this.#options.isAdaptive)
+    const common = tunnelOptionsOf(base, this.runtime, this.trace, this.#options)
     this.#server = { ...base, tunnel: new TunnelServer({ ...common, ...this.#serverSecurity(base), listen }) }
     this.#ends.push(this.#server)
     await this.#server.tunnel.start()
@@ -118,7 +121,7 @@ export class World {
       transport: this.#transport(base, this.#hostOf(index)),
       endpoint: `${SERVER_HOST}:${ports[listener]}`,
     }))
-    const common = tunnelOptionsOf(base, this.runtime, this.trace, this.#options.isAdaptive)
+    const common = tunnelOptionsOf(base, this.runtime, this.trace, this.#options)
     const wishes = { ...this.#clientSecurity(base), ...(allowedIPs && { allowedIPs }), paths: dials }
     this.#client = { ...base, tunnel: new TunnelClient({ ...common, ...wishes }) }
     this.#ends.push(this.#client)

@@ -15,7 +15,7 @@ export interface RemotePath {
   readonly fwmark?: number | undefined
   /** Share of the bytes this path carries, relative to the others, 1…65535. */
   readonly weight: number
-  /** Largest IP packet of this path, bytes. */
+  /** Largest IP packet to try on this path, bytes. */
   readonly mtu: number
 }
 
@@ -60,7 +60,11 @@ export const remotePath: z.ZodType<Omit<RemotePath, 'name'> & { readonly name?: 
         .meta({ description: 'Share of the bytes, relative to the other paths. 0 means 1.' }),
       mtu: integer(576, 65_535)
         .default(1500)
-        .meta({ description: 'Largest IP packet this path takes, bytes.' }),
+        .meta({
+          description:
+            'Largest IP packet to send over this path, bytes. What it really takes is found out and followed; without the ' +
+            'native addon, this is what is sent.',
+        }),
     },
     { error: expecting('an object') },
   )

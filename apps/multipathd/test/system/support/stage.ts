@@ -48,6 +48,7 @@ export interface Change {
   readonly client?: { readonly remotePaths: readonly object[] }
   readonly server?: object
   readonly tun?: object
+  readonly offload?: object
 }
 
 export interface StageOptions {
