@@ -117,6 +117,31 @@ describe.skipIf(missing)(`the network around a tunnel ${text}`, () => {
     expect(await traces(client)).toEqual(before)
   })
 
+  test('a line that gets another address and gateway is followed while it carries', async () => {
+    const { client } = stage
+    await home.plug({ name: 'lte0', number: 2 })
+    const server = await stage.startServer()
+    await stage.startClient({ client: { remotePaths: [{ name: 'lte', remoteAddr, device: 'lte0' }] } })
+    const watch = new PingWatch(client, INSIDE.server[0])
+    await watch.answered(Date.now(), 2000)
+    const startMs = Date.now()
+    await home.router.run('ip', ['address', 'add', '192.168.12.1/24', 'dev', 'lte0'])
+    const lease = [
+      'address add 192.168.12.9/24 dev lte0',
+      'route replace default via 192.168.12.1 dev lte0 metric 102',
+      'address del 192.168.2.2/24 dev lte0',
+    ]
+    await client.run('ip', ['-batch', '-'], { input: lease.join('\n') })
+    await server.says(/leads to 192\.168\.12\.9:/, { sinceMs: startMs })
+    await expect.poll(() => client.run('ip', ['rule'])).not.toContain('192.168.2.2')
+    expect(await client.run('ip', ['route', 'get', SERVER, 'from', '192.168.12.9'])).toContain(
+      'via 192.168.12.1',
+    )
+    await sleep(300)
+    expect(watch.silenceMs(startMs)).toBeLessThan(2000)
+    await watch.stop()
+  })
+
   test('all traffic goes into the tunnel but its own, and the server translates it', async () => {
     const { client, server } = stage
     await home.plug({ name: 'dsl0', number: 1 })
