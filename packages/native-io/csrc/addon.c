@@ -3,8 +3,8 @@
  * for others. Arguments are checked as far as memory safety asks for it; the texts people read are made in TypeScript.
  */
 #include "aead.h"
-#include "netlink.h"
 #include "notify.h"
+#include "netlink.h"
 #include "privileges.h"
 #include "tun.h"
 #include "udp.h"

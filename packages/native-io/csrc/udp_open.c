@@ -94,12 +94,12 @@ static mp_failure configure(napi_env env, napi_value config, mp_udp *udp, mp_udp
     failure = bind_to_device(fd, udp->family, device);
     if (failure.step != NULL) return failure;
   }
+  udp->whole = mp_int_of(env, config, "dontFragment") != 0 && keep_whole(fd, udp->family);
   uint32_t mark = (uint32_t)mp_int_of(env, config, "mark");
   if (mark != 0) {
     failure = set_mark(fd, mark);
     if (failure.step != NULL) return failure;
   }
-  udp->whole = mp_int_of(env, config, "dontFragment") != 0 && keep_whole(fd, udp->family);
   size_buffers(fd, mp_int_of(env, config, "receiveBytes"), mp_int_of(env, config, "sendBytes"), facts);
   if (bind(fd, &local.any, mp_address_size(&local)) < 0) return failed("bind");
   return none;

@@ -109,6 +109,14 @@ export class PathKeeper {
     return path
   }
 
+  /** The system did not send a frame over `link`, which is too large for it. */
+  handleTooBig(link: Link): void {
+    const path = this.#pathOf(link)
+    if (path === undefined) return
+    this.#parts.sizes.handleRefusal(path, this.#parts.nowMs())
+    this.#parts.onTouched()
+  }
+
   /** A path leads nowhere now, as the system or the peer says. A client tells its server, which may not see it. */
   handleDown(path: TunnelPath): void {
     const { role, bonding, sealer, session, paths, probers } = this.#parts
@@ -120,14 +128,6 @@ export class PathKeeper {
     if (role === 'server' || wasLost || !session.established) return
     const other = paths.list.find((each) => each !== path && paths.state(each.id) === 'active')
     if (other?.link !== undefined) sealer.sendDown(path, other.link)
-  }
-
-  /** The system did not send a frame over `link`, which is too large for it. */
-  handleTooBig(link: Link): void {
-    const path = this.#pathOf(link)
-    if (path === undefined) return
-    this.#parts.sizes.handleRefusal(path, this.#parts.nowMs())
-    this.#parts.onTouched()
   }
 
   /** The carrier of a path is gone: the path waits for another one. */

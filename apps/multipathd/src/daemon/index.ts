@@ -50,7 +50,6 @@ interface Ground {
   readonly config: Config
   readonly io: Io
   readonly log: Log
-  readonly runtime: Runtime
   readonly stop: StopRequest
   readonly tun: Device
   readonly pool: PacketPool
