@@ -53,6 +53,7 @@ interface Ground {
   readonly stop: StopRequest
   readonly tun: Device
   readonly pool: PacketPool
+  readonly runtime: Runtime
   readonly events: EventLog
 }
 
