@@ -44,7 +44,7 @@ function keeper(...configured: readonly RemotePath[]) {
   })
   return {
     see: (...interfaces: readonly NetworkInterface[]) => lines.handleInterfaces(interfaces),
-    follow: (...paths: readonly RemotePath[]) => lines.setPaths(paths),
+    follow: (...named: readonly RemotePath[]) => lines.setPaths(named),
     /** What was told since the last look. */
     news: () => told.splice(0),
   }
