@@ -6,6 +6,8 @@ import type { Client } from './client.ts'
 import { control } from './control.ts'
 import type { Control } from './control.ts'
 import type { KeySource } from './key-source.ts'
+import { log } from './log.ts'
+import type { LogSettings } from './log.ts'
 import { offload } from './offload.ts'
 import type { Offload } from './offload.ts'
 import { relay } from './relay.ts'
@@ -41,6 +43,7 @@ export interface Config<Key = Secret> {
   /** Keep routes and policy rules for the lines, and for all traffic when `allowedIPs` says so. */
   readonly manageRoutes: boolean
   readonly control: Control
+  readonly log: LogSettings
   /** Whom to become once started, instead of root. */
   readonly user?: string | undefined
 }
@@ -82,6 +85,7 @@ export const configSchema: z.ZodType<Parsed> = z.strictObject(
           '`allowedIPs` of `tun` has `0.0.0.0/0` or `::/0`; they go when it ends. Linux only.',
       }),
     control,
+    log,
     user: userName()
       .optional()
       .meta({
