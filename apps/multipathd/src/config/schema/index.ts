@@ -1,11 +1,15 @@
 import { z } from 'zod'
 import type { Secret } from '@mp/secure-channel'
-import { expecting, flag, listenEndpoint, userName } from '../fields.ts'
+import { expecting, flag, optionalEndpoint, userName } from '../fields.ts'
 import { client } from './client.ts'
 import type { Client } from './client.ts'
 import { control } from './control.ts'
 import type { Control } from './control.ts'
+import { dashboard } from './dashboard.ts'
+import type { DashboardSettings } from './dashboard.ts'
 import type { KeySource } from './key-source.ts'
+import { log } from './log.ts'
+import type { LogSettings } from './log.ts'
 import { offload } from './offload.ts'
 import type { Offload } from './offload.ts'
 import { relay } from './relay.ts'
@@ -36,11 +40,13 @@ export interface Config<Key = Secret> {
   /** How packets are shared among paths. */
   readonly scheduling: Scheduling
   readonly offload: Offload
-  /** Where metrics will be served. Nothing listens there in this release. */
+  /** Where metrics are served; `none`: nowhere. */
   readonly promListenAddr: string
   /** Keep routes and policy rules for the lines, and for all traffic when `allowedIPs` says so. */
   readonly manageRoutes: boolean
   readonly control: Control
+  readonly log: LogSettings
+  readonly dashboard?: DashboardSettings | undefined
   /** Whom to become once started, instead of root. */
   readonly user?: string | undefined
 }
@@ -68,11 +74,11 @@ export const configSchema: z.ZodType<Parsed> = z.strictObject(
     relay,
     scheduling,
     offload,
-    promListenAddr: listenEndpoint()
+    promListenAddr: optionalEndpoint()
       .default('127.0.0.1:2131')
       .meta({
         description:
-          'Where metrics will be served. Checked, but nothing listens there in this release. ' +
+          'Where Prometheus finds metrics, at `/metrics`; `"none"`: nowhere. ' +
           'Not on all addresses by default, because metrics need no password.',
       }),
     manageRoutes: flag()
@@ -83,6 +89,8 @@ export const configSchema: z.ZodType<Parsed> = z.strictObject(
           '`allowedIPs` of `tun` has `0.0.0.0/0` or `::/0`; they go when it ends. Linux only.',
       }),
     control,
+    log,
+    dashboard,
     user: userName()
       .optional()
       .meta({
