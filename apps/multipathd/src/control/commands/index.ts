@@ -2,12 +2,15 @@ import type { Command } from '../command.ts'
 import { commandList } from './commands.ts'
 import { events, watchEvents } from './events.ts'
 import { status, watchStatus } from './status.ts'
+import { capture, trace } from './trace.ts'
 
 /** All that can be asked of a daemon: one file for each subject, one line here, sorted by name. */
 export const COMMANDS: readonly Command[] = [
+  capture,
   commandList(() => COMMANDS),
   events,
   status,
+  trace,
   watchEvents,
   watchStatus,
 ]
