@@ -24,9 +24,11 @@ describe('a trace', () => {
       entries.length = 0
       world.line(0).cut()
       await stream(world, 'client', { count: 500, bytes: 1000 })
-      expect(entries).toContainEqual(
-        expect.objectContaining({ type: 'path-use', path: 'dsl', isUsed: false, reason: 'suspect' }),
-      )
+      expect(entries.find((entry) => entry.type === 'path-use')).toMatchObject({
+        path: 'dsl',
+        isUsed: false,
+        reason: expect.stringMatching(/^(suspect|unstable)$/),
+      })
       const repairs = entries.filter((entry) => entry.type === 'repair')
       expect(repairs.reduce((sum, { repairedFrames }) => sum + repairedFrames, 0)).toBeGreaterThan(0)
       world.client.trace.decisions = undefined
