@@ -7,6 +7,8 @@ import type { LogFormat, LogLevel } from '../config/schema/log.ts'
 import { programVersion } from '../program-version.ts'
 import { addAskCommands } from './ask/index.ts'
 import { addCleanupCommand } from './cleanup.ts'
+import { addDashboardCommand } from './dashboard-command.ts'
+import { addDoctorCommand } from './doctor.ts'
 import { EXIT } from './exit-codes.ts'
 import { ExitError } from './explain.ts'
 import { addInitCommand } from './init/index.ts'
@@ -78,9 +80,11 @@ export function createProgram(io: Io, actions: Actions, finish: (code: number) =
       .action(() => start(role))
   }
   addInitCommand(program, io)
+  addDoctorCommand(program, io, finish)
   addKeyCommands(program, io)
   addAskCommands(program, io)
   addManualCommands(program, io, EXAMPLES)
+  addDashboardCommand(program, io)
   addCleanupCommand(program, io)
   program
     .command('check <file>')

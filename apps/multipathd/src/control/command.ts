@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { DashboardHost } from '../dashboard/host.ts'
 import type { EventLog } from '../daemon/event-log.ts'
 import type { Monitor } from '../daemon/monitor.ts'
 import type { Tracing } from '../daemon/tracing.ts'
@@ -9,6 +10,7 @@ export interface ControlContext {
   readonly monitor: Monitor
   readonly events: EventLog
   readonly tracing: Tracing
+  readonly dashboard: Pick<DashboardHost, 'url'>
 }
 
 interface Named {

@@ -1,5 +1,6 @@
 import type { Command } from '../command.ts'
 import { commandList } from './commands.ts'
+import { dashboard } from './dashboard.ts'
 import { events, watchEvents } from './events.ts'
 import { status, watchStatus } from './status.ts'
 import { capture, trace } from './trace.ts'
@@ -8,6 +9,7 @@ import { capture, trace } from './trace.ts'
 export const COMMANDS: readonly Command[] = [
   capture,
   commandList(() => COMMANDS),
+  dashboard,
   events,
   status,
   trace,
