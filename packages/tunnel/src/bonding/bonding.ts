@@ -8,6 +8,7 @@ import type { FrameWriter } from '../frame-writer.ts'
 import { refreshGate } from '../path-gate.ts'
 import type { TunnelPath } from '../path.ts'
 import type { Scratch } from '../scratch.ts'
+import type { SessionTrace } from '../trace.ts'
 import { Feedback } from './feedback.ts'
 import { PathSender } from './path-sender.ts'
 import { Pump } from './pump.ts'
@@ -24,6 +25,7 @@ export interface BondingParts {
   readonly fragmenter: Fragmenter
   readonly writer: FrameWriter
   readonly drops: DropCounter
+  readonly trace: SessionTrace
   readonly nowMs: () => number
   /** Takes inner packets and empties the batch. */
   readonly deliver: (packets: PacketBatch) => void

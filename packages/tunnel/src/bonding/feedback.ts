@@ -8,6 +8,7 @@ import type { DecodeCode } from '@mp/wire'
 import type { FrameWriter } from '../frame-writer.ts'
 import { refreshGate } from '../path-gate.ts'
 import type { TunnelPath } from '../path.ts'
+import type { SessionTrace } from '../trace.ts'
 import { START_BPS } from './path-sender.ts'
 import type { Pump } from './pump.ts'
 import type { Repair } from './repair.ts'
@@ -19,6 +20,7 @@ export interface FeedbackParts {
   readonly writer: FrameWriter
   readonly pump: Pump
   readonly repair: Repair
+  readonly trace: SessionTrace
   /** Puts what comes in order; undefined before the first packet. */
   readonly resequencer: () => Resequencer | undefined
   /** A report was written: send it. */
@@ -149,6 +151,7 @@ export class Feedback {
     if (sender.tracker.sample.lostFrames > 0) path.mtu?.handleDoubt(nowMs)
     sender.controller.handleSample(sender.tracker.sample, nowMs)
     sender.pacer.setRate(sender.controller.capacityBps, nowMs)
+    this.#parts.trace.handleReport(path)
     this.observe(path, nowMs)
     pump.setCapacity(paths.list.reduce((sum, each) => sum + (each.sender?.controller.capacityBps ?? 0), 0))
   }

@@ -6,6 +6,8 @@ import { RowQueue } from './row-queue.ts'
 export const START_BPS = 8_000_000
 /** Least patience with a path on top of an RTO, ms. */
 const MIN_PATIENCE_MS = 80
+/** Changes of capacity that are remembered for who begins to trace. */
+const MAX_EVENTS = 16
 /** Most packets that wait for one path. */
 const MAX_QUEUED = 4096
 
@@ -34,7 +36,7 @@ export class PathSender {
 
   constructor(fate: FrameFate, maxBps: number) {
     this.tracker = new FlightTracker(fate)
-    this.controller = new CapacityController({ startBps: START_BPS, maxBps })
+    this.controller = new CapacityController({ startBps: START_BPS, maxBps, maxEvents: MAX_EVENTS })
     this.pacer = new Pacer(this.controller.capacityBps)
   }
 

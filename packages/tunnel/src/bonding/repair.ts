@@ -2,11 +2,13 @@ import type { PacketBatch, PacketPool } from '@mp/interface'
 import type { PathManager } from '@mp/path-manager'
 import type { FrameFate } from '@mp/rate-control'
 import type { TunnelPath } from '../path.ts'
+import type { SessionTrace } from '../trace.ts'
 import type { SealedPlaces } from './sealed-places.ts'
 
 export interface RepairParts {
   readonly pool: PacketPool
   readonly places: SealedPlaces
+  readonly trace: SessionTrace
   readonly paths: PathManager<TunnelPath>
   /** A batch that is empty between calls, with room for one row. */
   readonly single: PacketBatch
@@ -63,6 +65,7 @@ export class Repair {
       this.#send(this.#lost[index]!, this.#lostOn[index]!)
     this.#lost.length = 0
     this.#lostOn.length = 0
+    this.#parts.trace.handleRepairs(this.#lostFrames, this.#repairedFrames)
   }
 
   stats(): RepairStats {
