@@ -7,6 +7,7 @@ import type { LogFormat, LogLevel } from '../config/schema/log.ts'
 import { programVersion } from '../program-version.ts'
 import { addAskCommands } from './ask/index.ts'
 import { addCleanupCommand } from './cleanup.ts'
+import { addDashboardCommand } from './dashboard-command.ts'
 import { addDoctorCommand } from './doctor.ts'
 import { EXIT } from './exit-codes.ts'
 import { ExitError } from './explain.ts'
@@ -83,6 +84,7 @@ export function createProgram(io: Io, actions: Actions, finish: (code: number) =
   addKeyCommands(program, io)
   addAskCommands(program, io)
   addManualCommands(program, io, EXAMPLES)
+  addDashboardCommand(program, io)
   addCleanupCommand(program, io)
   program
     .command('check <file>')

@@ -9,9 +9,7 @@ import type { Log } from '../cli/log.ts'
 import { RepeatFilter } from '../cli/repeat-filter.ts'
 import { NOT_ENCRYPTED } from '../config/index.ts'
 import type { Config } from '../config/index.ts'
-import type { ControlServer } from '../control/index.ts'
 import { Network } from '../network/index.ts'
-import { startControl } from './control.ts'
 import { createTunnel } from './create-tunnel.ts'
 import type { Tunnel } from './create-tunnel.ts'
 import { describeTun } from './describe-tun.ts'
@@ -22,6 +20,8 @@ import { Monitor } from './monitor.ts'
 import { createPool } from './pool.ts'
 import { createReporter } from './report.ts'
 import { ServiceManager } from './service-manager.ts'
+import { startServices } from './services.ts'
+import type { Services } from './services.ts'
 import { reportStatus, statusLine } from './status.ts'
 import { StopRequest } from './stop-request.ts'
 
@@ -95,14 +95,14 @@ interface Running extends Ground {
 }
 
 async function runTunnel(tunnel: Tunnel, running: Running): Promise<number> {
-  const { config, io, log, stop, tun, network, monitor, events } = running
+  const { config, log, stop, tun, network, monitor } = running
   const sayStatus = (): void => reportStatus(tunnel, config, log)
   const manager = serviceManager(tunnel, running)
-  let control: ControlServer | undefined
+  let services: Services | undefined
   try {
     await tunnel.start()
     network.start()
-    control = await startControl(config, { io, log }, { monitor, events })
+    services = await startServices(config, { ...running, tunnel })
     if (config.user !== undefined) leaveRoot(config.user, config)
     sayStart(config, log, { tun: describeTun(tun), tunnel })
     manager.ready()
@@ -114,7 +114,7 @@ async function runTunnel(tunnel: Tunnel, running: Running): Promise<number> {
     process.off('SIGUSR1', sayStatus)
     manager.stopping()
     monitor.close()
-    await control?.close()
+    await services?.close()
   }
 }
 

@@ -55,9 +55,14 @@ function messageOf(event: TunnelEvent, { security }: Pick<Config, 'security'>): 
   if (event.type === 'established') return `tunnel established with ${event.peer}`
   if (event.type === 'closed') return `session ended: ${event.reason}`
   if (event.type === 'path-state') return `${event.path}: ${event.to}${MEANINGS[event.reason]}`
-  if (event.type === 'path-linked') return `${event.path}: leads to ${event.remote}`
+  if (event.type === 'path-linked') return `${event.path}: leads to ${event.remote}${wayOf(event.transport)}`
   if (event.type === 'path-mtu') return mtuMessage(event)
   return `${event.path}: no link: ${event.reason}`
+}
+
+/** What is not usual is said. */
+function wayOf(transport: string): string {
+  return transport === 'udp' ? '' : ` over ${transport.toUpperCase()}`
 }
 
 function mtuMessage({ path, mtuBytes, isBlackHole }: TunnelEvent & { readonly type: 'path-mtu' }): string {
