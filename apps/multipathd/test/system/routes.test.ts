@@ -54,6 +54,9 @@ describe.skipIf(missing)(`the network around a tunnel ${text}`, () => {
     expect(await route('192.168.1.2')).toContain('dev dsl0')
     expect(await route('192.168.2.2')).toContain('dev lte0')
     expect(await client.run('ip', ['route', 'get', SERVER6, 'from', 'fd00:168:2::2'])).toContain('dev lte0')
+    // As network managers do when they start.
+    await client.run('ip', ['rule', 'del', 'from', '192.168.2.2'])
+    await expect.poll(() => client.run('ip', ['rule'])).toContain('from 192.168.2.2')
     expect(await ends(daemon)).toEqual({ code: 0, stderr: '' })
     expect(await traces(client)).toEqual(before)
   })
