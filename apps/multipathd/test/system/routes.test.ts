@@ -168,6 +168,7 @@ describe.skipIf(missing)(`the network around a tunnel ${text}`, () => {
       const sinceMs = Date.now()
       await daemon.says(/^dsl: leads to 203\.0\.113\.3:/, { sinceMs, withinMs: 20_000 })
       await daemon.says(/^dsl: normal/, { sinceMs, withinMs: 20_000 })
+      expect(await answers(client, INSIDE.server[0])).toBe(true)
     } finally {
       await rm(etc, { recursive: true })
     }
