@@ -6,6 +6,7 @@ import { ExitError } from '../cli/explain.ts'
 import type { Io } from '../cli/io.ts'
 import { createLog } from '../cli/log.ts'
 import type { Log } from '../cli/log.ts'
+import { RepeatFilter } from '../cli/repeat-filter.ts'
 import { NOT_ENCRYPTED } from '../config/index.ts'
 import type { Config } from '../config/index.ts'
 import { Network } from '../network/index.ts'
@@ -30,19 +31,23 @@ import { StopRequest } from './stop-request.ts'
  * @returns the exit code.
  */
 export async function runDaemon(config: Config, io: Io): Promise<number> {
-  const log = createLog(io.stdout)
+  const runtime = systemRuntime()
+  const log = new RepeatFilter(createLog(io.stdout, config.log), runtime)
   const stop = new StopRequest(io)
   const pool = createPool(config)
   const tun = await openDevice(config, { pool, log })
   for (const route of tun.skippedRoutes ?? [])
-    log.warn(`${route} is routed elsewhere already: left as it is`, { route })
-  const runtime = systemRuntime()
+    log.warn(
+      `${route} is routed elsewhere already: left as it is. Delete that route first if the tunnel shall have it`,
+      { route },
+    )
   const events = new EventLog(Date.now)
   try {
     return await runOn({ config, io, log, stop, tun, pool, runtime, events })
   } finally {
     // The tunnel closes it too; this is for what failed before.
     await tun.close()
+    log.flush()
   }
 }
 

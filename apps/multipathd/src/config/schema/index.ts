@@ -8,6 +8,8 @@ import type { Control } from './control.ts'
 import { dashboard } from './dashboard.ts'
 import type { DashboardSettings } from './dashboard.ts'
 import type { KeySource } from './key-source.ts'
+import { log } from './log.ts'
+import type { LogSettings } from './log.ts'
 import { offload } from './offload.ts'
 import type { Offload } from './offload.ts'
 import { relay } from './relay.ts'
@@ -27,7 +29,7 @@ export type { RemotePath } from './remote-path.ts'
 /** A config without faults, defaults filled in. `Key` is what stands for a key: see `parseConfig` and `loadKeys`. */
 export interface Config<Key = Secret> {
   readonly isServer: boolean
-  /** Every path over TCP instead of UDP. */
+  /** TCP instead of UDP, for every path that does not say what it wants. */
   readonly tcp: boolean
   readonly security: 'none' | Security<Key>
   readonly client: Client
@@ -43,6 +45,7 @@ export interface Config<Key = Secret> {
   /** Keep routes and policy rules for the lines, and for all traffic when `allowedIPs` says so. */
   readonly manageRoutes: boolean
   readonly control: Control
+  readonly log: LogSettings
   readonly dashboard?: DashboardSettings | undefined
   /** Whom to become once started, instead of root. */
   readonly user?: string | undefined
@@ -60,9 +63,10 @@ export const configSchema: z.ZodType<Parsed> = z.strictObject(
       .optional()
       .meta({ description: 'For editors; not used.' }),
     isServer: flag().default(false).meta({ description: 'The role of this side.' }),
-    tcp: flag()
-      .default(false)
-      .meta({ description: 'Every path over TCP instead of UDP. The same on both sides.' }),
+    tcp: flag().default(false).meta({
+      description:
+        'TCP instead of UDP, for every path that does not say what it wants. The same on both sides.',
+    }),
     security,
     client,
     server,
@@ -85,6 +89,7 @@ export const configSchema: z.ZodType<Parsed> = z.strictObject(
           '`allowedIPs` of `tun` has `0.0.0.0/0` or `::/0`; they go when it ends. Linux only.',
       }),
     control,
+    log,
     dashboard,
     user: userName()
       .optional()
