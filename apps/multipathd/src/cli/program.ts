@@ -7,7 +7,6 @@ import type { LogFormat, LogLevel } from '../config/schema/log.ts'
 import { programVersion } from '../program-version.ts'
 import { addAskCommands } from './ask/index.ts'
 import { addCleanupCommand } from './cleanup.ts'
-import { addDashboardCommand } from './dashboard-command.ts'
 import { addDoctorCommand } from './doctor.ts'
 import { EXIT } from './exit-codes.ts'
 import { ExitError } from './explain.ts'
@@ -91,7 +90,6 @@ export function createProgram(io: Io, actions: Actions, finish: (code: number) =
   addKeyCommands(program, io)
   addAskCommands(program, io)
   addManualCommands(program, io, EXAMPLES)
-  addDashboardCommand(program, io)
   addCleanupCommand(program, io)
   program
     .command('check <file>')
@@ -100,9 +98,7 @@ export function createProgram(io: Io, actions: Actions, finish: (code: number) =
   program
     .command('config-schema')
     .description('print the JSON Schema of the config file, for editors')
-    .action(() => {
-      io.stdout.write(`${JSON.stringify(configJsonSchema(), undefined, 2)}\n`)
-    })
+    .action(() => void io.stdout.write(`${JSON.stringify(configJsonSchema(), undefined, 2)}\n`))
   program
     .command('demo')
     .description('show on this machine what joined lines do; real links as root, else simulated')

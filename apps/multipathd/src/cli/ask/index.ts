@@ -6,6 +6,7 @@ import { statusText } from '../../view/status-text.ts'
 import { EXIT } from '../exit-codes.ts'
 import { ExitError } from '../explain.ts'
 import type { Io } from '../io.ts'
+import { printLink } from './dashboard.ts'
 import { followEvents } from './events.ts'
 import type { EventFlags } from './events.ts'
 import { runTop } from './top.ts'
@@ -53,6 +54,10 @@ export function addAskCommands(program: Command, io: Io): void {
     .command('top')
     .description('watch the paths of a running daemon live; q ends it')
     .action((_own, command: Command) => runTop(command.optsWithGlobals(), io))
+  program
+    .command('dashboard')
+    .description('print a link to the page on which a running daemon shows what each line does')
+    .action((_own, command: Command) => printLink(command.optsWithGlobals(), io))
 }
 
 function statusView(peer: string | undefined): View {
