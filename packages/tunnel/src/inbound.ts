@@ -76,6 +76,11 @@ export class Inbound {
   #recent: TunnelPath | undefined
   /** The path whose prober knows already that it lives. */
   #alive: TunnelPath | undefined
+  /**
+   * Time of the batch. Undefined at first, so that it stays the object it came as: from a field of numbers alone each use
+   * as an argument would make a new one.
+   */
+  #nowMs: number | undefined
   /** Frames of one path in a row, not yet on its counters. */
   #train: TunnelPath | undefined
   #trainFrames = 0
@@ -99,6 +104,7 @@ export class Inbound {
     this.#counters = scratch.countersFor(batch.capacity)
     this.#arrivals = bonding === undefined ? undefined : scratch.arrivalsFor(batch.capacity)
     this.#recent = undefined
+    this.#nowMs = nowMs
     this.#admitAll(batch)
     if (batch.count === 0) return
     guard.open(batch, this.#counters, nowMs)
@@ -215,7 +221,7 @@ export class Inbound {
       this.#recent = undefined
       return control.receive(batch, row, { path, nowMs: origin.nowMs }) ?? TAKEN
     }
-    this.#noteAlive(path, origin.nowMs)
+    this.#noteAlive(path, origin)
     batch.flags[row] = header.flags
     if ((header.flags & FLAG_FRAGMENT) !== 0 && !this.#join(batch, row, origin.nowMs)) return TAKEN
     return inspector.inspect(batch, row)
@@ -240,7 +246,7 @@ export class Inbound {
     return this.#recent
   }
 
-  #noteAlive(path: TunnelPath, nowMs: number): void {
+  #noteAlive(path: TunnelPath, { nowMs }: Origin): void {
     if (this.#alive === path) return
     this.#alive = path
     this.#parts.onHeard(nowMs)
@@ -265,7 +271,7 @@ export class Inbound {
       return true
     }
     if (isNewest && !isAtHome) this.#parts.follow(path, { source, peer, frameBytes, nowMs })
-    if (this.#parts.bonding?.isReporting === true) this.#report(path, batch, row, nowMs)
+    if (this.#parts.bonding?.isReporting === true) this.#report(path, batch, row)
     return true
   }
 
@@ -285,7 +291,7 @@ export class Inbound {
     this.#trainFrames = this.#trainBytes = 0
   }
 
-  #report(path: TunnelPath, batch: PacketBatch, row: number, nowMs: number): void {
+  #report(path: TunnelPath, batch: PacketBatch, row: number): void {
     const seen = this.#seen
     seen.counter = this.#counters[row]!
     seen.bytes = batch.length[row]!
@@ -293,7 +299,7 @@ export class Inbound {
       this.#header.type === FrameType.control &&
       this.#parts.pool.arena[batch.offset[row]! + HEADER_BYTES] === ControlKind.report
     seen.sendTime = this.#header.sendTime
-    this.#parts.bonding!.feedback.handleFrame(path, seen, nowMs)
+    this.#parts.bonding!.feedback.handleFrame(path, seen, this.#nowMs!)
   }
 
   #isCarriedBy(source: FrameSource, peer: number): boolean {

@@ -22,7 +22,8 @@ import { TunnelServer } from '../../src/server.ts'
 /** Packets a TUN hands over at once: some super-packets. */
 export const BATCH_PACKETS = 256
 const SLOTS = 8192
-const PACKET_BYTES = 1400
+/** Large, so that sums of bytes are soon beyond the integers that cost nothing. */
+const PACKET_BYTES = 2800
 const HEADER_BYTES = 40
 const NOTHING = { drops: {}, rxPackets: 0, rxBytes: 0, txPackets: 0, txBytes: 0 }
 
@@ -41,7 +42,13 @@ class FlowTun implements TunDevice {
     this.#pool = pool
     this.#batch = pool.createBatch(BATCH_PACKETS)
     const payload = new Uint8Array(PACKET_BYTES - HEADER_BYTES)
-    this.#headers = tcpPacket({ src: '10.1.0.1', dst: '10.1.0.2', srcPort: 5000, dstPort: 6000, payload }).slice(0, HEADER_BYTES)
+    this.#headers = tcpPacket({
+      src: '10.1.0.1',
+      dst: '10.1.0.2',
+      srcPort: 5000,
+      dstPort: 6000,
+      payload,
+    }).slice(0, HEADER_BYTES)
   }
 
   start(handler: TunHandler): void {
@@ -83,14 +90,18 @@ class Lane implements Link {
   readonly transport = 'memory'
   readonly localAddress = 'here'
   readonly remoteAddress = 'there'
-  readonly maxFrameBytes = 1472
+  readonly maxFrameBytes = 3000
   readonly #frames: PacketBatch
   readonly #peer: number
   readonly #handler: FrameHandler
   readonly #source: FrameSource
 
   /** @param back Lanes the other way, by number: `peer` is how this one is known there. */
-  constructor(pool: Mempool, peer: number, to: { readonly handler: FrameHandler; readonly back: readonly Lane[] }) {
+  constructor(
+    pool: Mempool,
+    peer: number,
+    to: { readonly handler: FrameHandler; readonly back: readonly Lane[] },
+  ) {
     this.#frames = pool.createBatch(16 * BATCH_PACKETS)
     this.#peer = peer
     this.#handler = to.handler
@@ -128,10 +139,11 @@ class Lane implements Link {
  * itself, so that what it costs, or leaves on the heap, is its own.
  */
 export class Straight {
-  readonly pool: Mempool = new Mempool({ classes: [{ packetBytes: 1920, slots: SLOTS }] })
+  readonly pool: Mempool = new Mempool({ classes: [{ packetBytes: 3000, slots: SLOTS }] })
   readonly from: FlowTun = new FlowTun(this.pool)
   readonly to: FlowTun = new FlowTun(this.pool)
-  readonly #runtime = simRuntime({ seed: 1 })
+  /** Times have fractions, as real ones do. */
+  readonly #runtime = simRuntime({ seed: 1, startMs: 1000.3 })
   readonly #there: Lane[] = []
   readonly #back: Lane[] = []
   readonly #client: TunnelClient
@@ -148,7 +160,11 @@ export class Straight {
       createFragmenter: () => fragmenter({ pool: this.pool }),
     }
     this.#server = new TunnelServer({ ...options, tun: this.to, listen: [{ transport, endpoint: 'there' }] })
-    const names = Array.from({ length: paths }, (_, path) => ({ name: `path ${path}`, transport, endpoint: 'there' }))
+    const names = Array.from({ length: paths }, (_, path) => ({
+      name: `path ${path}`,
+      transport,
+      endpoint: 'there',
+    }))
     this.#client = new TunnelClient({ ...options, tun: this.from, paths: names })
   }
 
@@ -162,12 +178,12 @@ export class Straight {
     }
   }
 
-  /** Sends so many full batches, one each `everyMs`. */
-  carry(batches: number, everyMs: number): void {
+  /** Sends so many full batches, one a millisecond. */
+  carry(batches: number): void {
     for (let batch = 0; batch < batches; batch++) {
       this.from.read()
       this.#deliver()
-      this.#runtime.runFor(everyMs)
+      this.#runtime.runFor(1)
       this.#deliver()
     }
   }
