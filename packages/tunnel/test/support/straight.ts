@@ -134,6 +134,8 @@ class Lane implements Link {
   close(): void {}
 }
 
+const noStats = (): ListenerStats => ({ rxFrames: 0, rxBytes: 0, peers: 0, drops: {} })
+
 /**
  * A client and a server in one process and one pool, over paths that pass on slots: nothing between them but the tunnel
  * itself, so that what it costs, or leaves on the heap, is its own.
@@ -214,8 +216,7 @@ export class Straight {
       },
       listen: async (_endpoint, handler): Promise<Listener> => {
         this.#listener = handler
-        const stats = (): ListenerStats => ({ rxFrames: 0, rxBytes: 0, peers: 0, drops: {} })
-        return { localAddress: 'there', stats, close: async () => {} }
+        return { localAddress: 'there', stats: noStats, close: async () => {} }
       },
     }
   }
