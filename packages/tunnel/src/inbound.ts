@@ -78,6 +78,11 @@ export class Inbound {
   #recent: TunnelPath | undefined
   /** The path whose prober knows already that it lives. */
   #alive: TunnelPath | undefined
+  /**
+   * Time of the batch. Undefined at first, so that it stays the object it came as: from a field of numbers alone each use
+   * as an argument would make a new one.
+   */
+  #nowMs: number | undefined
   /** Frames of one path in a row, not yet on its counters. */
   #train: TunnelPath | undefined
   #trainFrames = 0
@@ -101,6 +106,7 @@ export class Inbound {
     this.#counters = scratch.countersFor(batch.capacity)
     this.#arrivals = bonding === undefined ? undefined : scratch.arrivalsFor(batch.capacity)
     this.#recent = undefined
+    this.#nowMs = nowMs
     this.#admitAll(batch)
     if (batch.count === 0) return
     guard.open(batch, this.#counters, nowMs)
@@ -219,7 +225,7 @@ export class Inbound {
         !isAtHome(path, origin.source, batch.peer[row]!) && this.#isCarried(origin, batch.peer[row]!)
       return control.receive(batch, row, { path, isDetour, nowMs: origin.nowMs }) ?? TAKEN
     }
-    this.#noteAlive(path, origin.nowMs)
+    this.#noteAlive(path, origin)
     batch.flags[row] = header.flags
     if ((header.flags & FLAG_FRAGMENT) !== 0 && !this.#join(batch, row, origin.nowMs)) return TAKEN
     const fault = inspector.inspect(batch, row)
@@ -246,7 +252,7 @@ export class Inbound {
     return this.#recent
   }
 
-  #noteAlive(path: TunnelPath, nowMs: number): void {
+  #noteAlive(path: TunnelPath, { nowMs }: Origin): void {
     if (this.#alive === path) return
     this.#alive = path
     this.#parts.onHeard(nowMs)
@@ -272,7 +278,7 @@ export class Inbound {
       return true
     }
     if (isNewest && !isHome) this.#parts.follow(path, { source, peer, frameBytes, nowMs })
-    if (this.#parts.bonding?.isReporting === true) this.#report(path, batch, row, nowMs)
+    if (this.#parts.bonding?.isReporting === true) this.#report(path, batch, row)
     return true
   }
 
@@ -292,7 +298,7 @@ export class Inbound {
     this.#trainFrames = this.#trainBytes = 0
   }
 
-  #report(path: TunnelPath, batch: PacketBatch, row: number, nowMs: number): void {
+  #report(path: TunnelPath, batch: PacketBatch, row: number): void {
     const seen = this.#seen
     seen.counter = this.#counters[row]!
     seen.bytes = batch.length[row]!
@@ -300,7 +306,7 @@ export class Inbound {
       this.#header.type === FrameType.control &&
       this.#parts.pool.arena[batch.offset[row]! + HEADER_BYTES] === ControlKind.report
     seen.sendTime = this.#header.sendTime
-    this.#parts.bonding!.feedback.handleFrame(path, seen, nowMs)
+    this.#parts.bonding!.feedback.handleFrame(path, seen, this.#nowMs!)
   }
 
   /** Some path of the session is at home where the frame came from. */

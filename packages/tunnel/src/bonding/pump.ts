@@ -55,6 +55,11 @@ export class Pump {
   readonly #one: PacketBatch
   readonly #pieces: PacketBatch
   readonly #request: PickRequest = { lengthBytes: 0, nowMs: 0, trafficClass: 0, flow: 0 }
+  /**
+   * Time of the run. Undefined at first, so that it stays the object it came as: from a field of numbers alone each use as
+   * an argument would make a new one.
+   */
+  #nowMs: number | undefined
   /** By path id, bytes that it may still send in this run; 0 between runs. */
   readonly #budgets = new Float64Array(PATH_IDS)
   /** In this run slots of frames are kept for a repair. */
@@ -118,7 +123,7 @@ export class Pump {
   /** Sends over `path`, the only one that is left, all that waits, whatever the path may carry: nothing is paced any more. */
   drain(path: TunnelPath, nowMs: number): void {
     this.#parts.writer.setTime(nowMs)
-    this.#request.nowMs = nowMs
+    this.#nowMs = this.#request.nowMs = nowMs
     for (const queue of [this.#urgent, this.#bulk]) this.#bindAllTo(path, queue)
     this.#budgets[path.id] = Infinity
     this.#keeps = false
@@ -159,7 +164,7 @@ export class Pump {
   }
 
   #begin(nowMs: number): void {
-    this.#request.nowMs = nowMs
+    this.#nowMs = this.#request.nowMs = nowMs
     this.#parts.writer.setTime(nowMs)
     this.#keeps = this.#keepsFrames()
     for (const { id, sender } of this.#parts.paths.list) this.#budgets[id] = sender?.budgetBytes(nowMs) ?? 0
@@ -185,8 +190,7 @@ export class Pump {
     const request = this.#request
     const path = scheduler.peek(request)
     if (path !== undefined || scheduler.refusal === 'no-path') return path
-    const frameBytes = request.lengthBytes + TAG_BYTES
-    if (!paths.list.some(({ maxFrameBytes }) => frameBytes > maxFrameBytes)) return undefined
+    if (!isCutBy(paths.list, request.lengthBytes + TAG_BYTES)) return undefined
     request.lengthBytes = 0
     return scheduler.peek(request)
   }
@@ -253,7 +257,7 @@ export class Pump {
       this.#leave(path, path.out.count - 1)
       return true
     }
-    sender.handleQueued(this.#request.nowMs)
+    sender.handleQueued(this.#nowMs ?? 0)
     if (isWhole) return queue.push(batch, row)
     return this.#linePieces(batch, row, queue, maxFrameBytes - MAX_OVERHEAD_BYTES)
   }
@@ -306,7 +310,7 @@ export class Pump {
     this.#budgets[path.id]! -= frame.bytes
     frame.slot = this.#keeps ? out.slot[row]! : -1
     if (this.#keeps) this.#parts.pool.retain(frame.slot)
-    sender.handleData(this.#request.nowMs)
+    sender.handleData(this.#nowMs!)
   }
 
   #flush(path: TunnelPath): void {
@@ -332,4 +336,9 @@ function isUrgent(flags: number): boolean {
 /** Its link takes frames, as far as is known. */
 function isOpen({ link, blocked }: TunnelPath): boolean {
   return link !== undefined && !blocked
+}
+
+/** Some path takes a frame of so many bytes in pieces only. */
+function isCutBy(paths: readonly TunnelPath[], frameBytes: number): boolean {
+  return paths.some(({ maxFrameBytes }) => frameBytes > maxFrameBytes)
 }
