@@ -111,6 +111,7 @@ export class Feedback {
     const code = codec.read(offset, lengthBytes)
     if (code !== DecodeError.none) return code
     while (codec.nextPath(this.#report)) this.#takeReport(nowMs)
+    for (const path of this.#parts.paths.list) if (path.sender !== undefined) this.observe(path, nowMs)
     const resequencer = this.#parts.resequencer()
     this.#isAsked = false
     while (codec.nextSent(this.#sent)) {
@@ -128,7 +129,7 @@ export class Feedback {
     const rttMs = minRttMs(path)
     estimate.bytesPerSecond = (sender?.controller.capacityBps ?? START_BPS) / 8
     estimate.owdMinMs = rttMs / 2
-    estimate.queueDelayMs = sender?.controller.queueDelayMs ?? 0
+    estimate.queueDelayMs = sender?.queueDelayMs(nowMs) ?? 0
     estimate.lossRatio = sender?.controller.lossFloorRatio ?? 0
     estimate.repairMs = rttMs + REPAIR_SLACK_MS
     estimate.queuedBytes = sender?.queuedBytes ?? 0
@@ -147,7 +148,6 @@ export class Feedback {
     }
     sender.controller.handleSample(sender.tracker.sample, nowMs)
     sender.pacer.setRate(sender.controller.capacityBps, nowMs)
-    this.observe(path, nowMs)
     pump.setCapacity(paths.list.reduce((sum, each) => sum + (each.sender?.controller.capacityBps ?? 0), 0))
   }
 

@@ -22,6 +22,8 @@ export class PathSender {
   lastSequence = -1
   /** Nothing was heard of its frames for an RTO: it carries nothing until its probes are answered. */
   isSuspect = false
+  /** When the last data frame left, ms. */
+  #dataMs = 0
   /** The frame that leaves next: filled in, then {@link handleData} is called. */
   readonly frame: SentFrame = {
     counter: 0,
@@ -54,6 +56,14 @@ export class PathSender {
     return this.queue.bytes + this.urgent.bytes
   }
 
+  /**
+   * What a frame that leaves now waits for in queues of the network, ms: what the last ones waited for, without what has
+   * drained since. A path that is left for its queue would never be found to be empty again.
+   */
+  queueDelayMs(nowMs: number): number {
+    return Math.max(0, this.controller.queueDelayMs - (nowMs - this.#dataMs))
+  }
+
   /** Bytes that may leave now. */
   budgetBytes(nowMs: number): number {
     const inFlight = this.controller.inFlightLimitBytes - this.tracker.inFlightBytes
@@ -63,6 +73,7 @@ export class PathSender {
   /** A data frame, described by {@link frame}, leaves. */
   handleData(nowMs: number): void {
     const { frame } = this
+    this.#dataMs = nowMs
     frame.isReport = false
     if (frame.sequence > this.lastSequence) this.lastSequence = frame.sequence
     this.pacer.spend(frame.bytes)
