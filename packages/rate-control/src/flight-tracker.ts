@@ -115,12 +115,21 @@ export class FlightTracker {
 
   /** When the path is suspect unless a report comes before, ms: then its oldest unheard frame that is answered is older than an RTO. `Infinity` when none is. */
   get suspectAtMs(): number {
+    return this.#unheardSentMs() + this.#roundTrip.rtoMs
+  }
+
+  /** The report at `nowMs` brought no news of the path, and leaves out a frame that should have come long before. */
+  isOverdue(nowMs: number): boolean {
+    return this.sample.newFrames <= 0 && nowMs - this.#unheardSentMs() > this.#roundTrip.overdueMs
+  }
+
+  /** When the oldest frame was sent that is answered and not heard of yet, ms; Infinity when there is none. */
+  #unheardSentMs(): number {
     const ring = this.#ring
     let unheard = Math.max(this.#unanswered, this.#highest + 1, this.#next - ring.capacity)
     while (unheard < this.#next && ring.isAnswered[ring.rowOf(unheard)] === 0) unheard++
     this.#unanswered = unheard
-    if (unheard >= this.#next) return Infinity
-    return ring.sentMs[ring.rowOf(unheard)]! + this.#roundTrip.rtoMs
+    return unheard >= this.#next ? Infinity : this.#ring.sentMs[ring.rowOf(unheard)]!
   }
 
   /** Remembers a frame handed to the link at `nowMs`. Throws RangeError when it does not follow the one before. */
@@ -159,12 +168,24 @@ export class FlightTracker {
     return 'used'
   }
 
-  /** Gives up all frames in flight, as their path is gone: their slots are handed back. */
+  /** Calls all frames lost that were not heard of, and none of them again: their path does not answer. */
+  giveUp(): void {
+    for (let each = Math.max(this.#highest + 1, this.#next - this.#ring.capacity); each < this.#next; each++) {
+      const row = this.#ring.rowOf(each)
+      if (this.#ring.state[row] !== FRAME_IN_FLIGHT) continue
+      this.#ring.state[row] = FRAME_LOST
+      this.#fate.onLost(this.#ring.sequence[row]!, this.#ring.slot[row]!)
+      this.#release(row)
+    }
+  }
+
+  /** Begins anew with the next frame, after a pause of the path: nobody will say what became of those before. */
   clear(): void {
     this.#forgetBelow(this.#next)
     this.#judgedTo = Math.max(0, this.#next)
     this.#heardBytes = this.#sentBytes
     this.#highest = this.#next - 1
+    this.#points.clear()
   }
 
   #begin(counter: number): void {

@@ -64,12 +64,12 @@ export class Bonding implements Wakeable {
       ...parts,
       arena: parts.pool.arena,
       pump: this.pump,
-      repair: this.#repair,
       resequencer: () => this.#resequencer,
+      onOverdue: (path) => this.#suspect(path),
       onWritten: (path) => path.flush(),
     })
     parts.paths.subscribe(({ type, path, reason }) => {
-      if (type === 'suspend' && reason !== 'link full') this.pump.rebind(path)
+      if (type === 'suspend' && reason !== 'link full') this.#leave(path)
       else if (type === 'resume') this.feedback.observe(path, this.#nowMs)
       else if (type === 'append') this.#resequencer?.addPath(path.id)
       else if (type === 'remove') this.#removePath(path)
@@ -103,11 +103,12 @@ export class Bonding implements Wakeable {
   handleReply(path: TunnelPath): void {
     if (path.sender?.isSuspect !== true) return
     path.sender.isSuspect = false
+    path.sender.tracker.clear()
     refreshGate(this.#parts.paths)
   }
 
   pollTimeout(): number {
-    let dueMs = Math.min(this.pump.pollTimeout(), this.feedback.pollTimeout())
+    let dueMs = Math.min(this.pump.pollTimeout(), this.feedback.pollTimeout(), this.#repair.pollTimeout())
     if (this.#resequencer !== undefined) dueMs = Math.min(dueMs, this.#resequencer.pollTimeout())
     for (const { sender } of this.#parts.paths.list) {
       if (sender !== undefined && !sender.isSuspect) dueMs = Math.min(dueMs, this.#suspicionMs(sender))
@@ -117,8 +118,11 @@ export class Bonding implements Wakeable {
 
   handleTimeout(nowMs: number): void {
     this.#nowMs = nowMs
-    for (const path of this.#parts.paths.list) this.#suspect(path, nowMs)
+    for (const path of this.#parts.paths.list) {
+      if (path.sender !== undefined && nowMs >= path.sender.suspectAtMs) this.#suspect(path)
+    }
     this.feedback.handleTimeout(nowMs)
+    this.#repair.handleTimeout(nowMs)
     this.pump.handleTimeout(nowMs)
     this.#resequencer?.handleTimeout(nowMs)
   }
@@ -152,18 +156,22 @@ export class Bonding implements Wakeable {
     return suspectAtMs > this.#nowMs ? suspectAtMs : this.#nowMs + LOOK_AGAIN_MS
   }
 
-  /** A path that did not answer for an RTO while others work: what was under way on it is sent over those. */
-  #suspect(path: TunnelPath, nowMs: number): void {
+  /** A path does not answer while others work. */
+  #suspect(path: TunnelPath): void {
     const { sender } = path
-    if (sender === undefined || sender.isSuspect || nowMs < sender.suspectAtMs) return
     const { paths } = this.#parts
+    if (sender === undefined || sender.isSuspect) return
     if (!paths.list.some((each) => each !== path && paths.state(each.id) === 'active')) return
     sender.isSuspect = true
-    sender.tracker.clear()
+    const wasLeft = paths.state(path.id) !== 'active'
     refreshGate(paths)
-    // One whose link is full was left before, with what waited for it.
+    if (wasLeft) this.#leave(path)
+  }
+
+  /** A path carries nothing for now: what waits for it and what is under way on it is sent over others. */
+  #leave(path: TunnelPath): void {
     this.pump.rebind(path)
-    this.#repair.flush(nowMs)
+    path.sender?.tracker.giveUp()
   }
 
   #senderOf(path: TunnelPath): PathSender {
@@ -194,7 +202,6 @@ export class Bonding implements Wakeable {
     path.receiver = undefined
     if (sender === undefined) return
     for (const queue of [sender.urgent, sender.queue]) this.pump.dropQueue(queue, 'path-closed')
-    sender.isSuspect = false
     sender.tracker.clear()
     path.sender = undefined
   }

@@ -10,7 +10,6 @@ import { refreshGate } from '../path-gate.ts'
 import type { TunnelPath } from '../path.ts'
 import { START_BPS } from './path-sender.ts'
 import type { Pump } from './pump.ts'
-import type { Repair } from './repair.ts'
 
 export interface FeedbackParts {
   readonly arena: Uint8Array
@@ -18,9 +17,10 @@ export interface FeedbackParts {
   readonly paths: PathManager<TunnelPath>
   readonly writer: FrameWriter
   readonly pump: Pump
-  readonly repair: Repair
   /** Puts what comes in order; undefined before the first packet. */
   readonly resequencer: () => Resequencer | undefined
+  /** A report leaves out what should have come on `path` long before. */
+  readonly onOverdue: (path: TunnelPath) => void
   /** A report was written: send it. */
   readonly onWritten: (path: TunnelPath) => void
 }
@@ -31,6 +31,8 @@ const LOOK_MS = 5
 const REPORT_BYTES = 200
 /** What finding a loss, reporting it and sending again takes on top of a round trip, ms; measured in the simulator. */
 const REPAIR_SLACK_MS = 75
+/** No inner TCP takes a silence of this time on top of its RTT for loss, ms: that of Linux waits 200. */
+const LINGER_MS = 160
 /** A frame lost without repair is not waited for longer than this, ms. */
 const HOLD_MS = 3
 
@@ -111,14 +113,13 @@ export class Feedback {
     const code = codec.read(offset, lengthBytes)
     if (code !== DecodeError.none) return code
     while (codec.nextPath(this.#report)) this.#takeReport(nowMs)
-    for (const path of this.#parts.paths.list) if (path.sender !== undefined) this.observe(path, nowMs)
+    for (const path of this.#parts.paths.list) this.#review(path, nowMs)
     const resequencer = this.#parts.resequencer()
     this.#isAsked = false
     while (codec.nextSent(this.#sent)) {
       this.#isAsked = true
       resequencer?.setSnapshot(this.#sent.pathId, this.#sent.sequence, codec.globalSequence)
     }
-    this.#parts.repair.flush(nowMs)
     return code
   }
 
@@ -136,13 +137,20 @@ export class Feedback {
     this.#parts.scheduler.observe(path, estimate, nowMs)
   }
 
+  /** Looks at a path after a report came. */
+  #review(path: TunnelPath, nowMs: number): void {
+    if (path.sender === undefined) return
+    this.observe(path, nowMs)
+    if (path.sender.tracker.isOverdue(nowMs)) this.#parts.onOverdue(path)
+  }
+
   #takeReport(nowMs: number): void {
     const { paths, pump } = this.#parts
     const path = paths.get(this.#report.pathId)
     const sender = path?.sender
     if (path === undefined || sender === undefined) return
     if (sender.tracker.handleReport(this.#report, nowMs) !== 'used') return
-    if (sender.isSuspect && sender.tracker.sample.ackedFrames > 0) {
+    if (sender.isSuspect && sender.tracker.sample.newFrames > 0) {
       sender.isSuspect = false
       refreshGate(paths)
     }
@@ -159,7 +167,9 @@ export class Feedback {
     writer.writeReport(path, (offset) => this.#writeBody(offset, nowMs))
     let rttMs = Infinity
     for (const each of paths.list) if (each.receiver !== undefined) rttMs = Math.min(rttMs, minRttMs(each))
-    resequencer()?.setHoldMs(paths.size > 1 && rttMs < Infinity ? rttMs + REPAIR_SLACK_MS : HOLD_MS)
+    const isRepaired = paths.size > 1 && rttMs < Infinity
+    resequencer()?.setHoldMs(isRepaired ? rttMs + REPAIR_SLACK_MS : HOLD_MS)
+    resequencer()?.setLingerMs(isRepaired ? rttMs + LINGER_MS : LINGER_MS)
     this.#parts.onWritten(path)
   }
 

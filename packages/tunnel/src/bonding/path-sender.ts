@@ -3,7 +3,7 @@ import type { FrameFate, SentFrame } from '@mp/rate-control'
 import { RowQueue } from './row-queue.ts'
 
 /** What is believed of a path at first, bit/s: less than most lines carry, and little enough for the queue of any other. */
-export const START_BPS = 8_000_000
+export const START_BPS = 16_000_000
 /** Least patience with a path on top of an RTO, ms. */
 const MIN_PATIENCE_MS = 80
 /** Most packets that wait for one path. */
@@ -18,8 +18,10 @@ export class PathSender {
   readonly tracker: FlightTracker
   readonly controller: CapacityController
   readonly pacer: Pacer
-  /** The highest number of a packet that went out over it; -1 before the first. */
+  /** The highest number of a packet that was bound to it, whether it left or waits; -1 before the first. */
   lastSequence = -1
+  /** The highest of those that left. */
+  #leftSequence = -1
   /** Nothing was heard of its frames for an RTO: it carries nothing until its probes are answered. */
   isSuspect = false
   /** When the last data frame left, ms. */
@@ -75,9 +77,19 @@ export class PathSender {
     const { frame } = this
     this.#dataMs = nowMs
     frame.isReport = false
-    if (frame.sequence > this.lastSequence) this.lastSequence = frame.sequence
+    if (frame.sequence > this.#leftSequence) this.#leftSequence = frame.sequence
     this.pacer.spend(frame.bytes)
     this.#handleSent(nowMs)
+  }
+
+  /** The packet with the number `sequence` waits for the path now. */
+  handleBound(sequence: number): void {
+    if (sequence > this.lastSequence) this.lastSequence = sequence
+  }
+
+  /** What waited for the path was bound to others. */
+  handleRebound(): void {
+    this.lastSequence = this.#leftSequence
   }
 
   /** A control frame leaves, past the queue; a report is not answered. */

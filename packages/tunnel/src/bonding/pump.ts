@@ -102,6 +102,7 @@ export class Pump {
       one.count = 0
       this.wake()
     }
+    path.sender?.handleRebound()
   }
 
   /** A path takes packets again: what waits is looked at as soon as may be. */
@@ -185,9 +186,11 @@ export class Pump {
 
   /** Puts a numbered packet in line for a path, whole or in pieces. False when that cannot be; the slot is the caller's. */
   #bind(one: PacketBatch, path: TunnelPath): boolean {
-    const { scheduler, senderOf } = this.#parts
+    const { scheduler, senderOf, writer } = this.#parts
     const sender = senderOf(path)
-    const queue = isUrgent(one.flags[0]!) ? sender.urgent : sender.queue
+    const isUrgentOne = isUrgent(one.flags[0]!)
+    if (!isUrgentOne) sender.handleBound(writer.wholeSequence(one.sequence[0]!))
+    const queue = isUrgentOne ? sender.urgent : sender.queue
     const { maxFrameBytes } = path.link!
     scheduler.charge(path, one.length[0]! + HEADER_BYTES)
     if (one.length[0]! + MAX_OVERHEAD_BYTES <= maxFrameBytes) return queue.push(one, 0)
