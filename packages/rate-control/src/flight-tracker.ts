@@ -44,6 +44,8 @@ export type ReportVerdict = 'used' | 'stale' | 'impossible'
 /** Bounds of the interval rates are taken over, ms; in between it is the least RTT. */
 const MIN_RATE_MS = 60
 const MAX_RATE_MS = 200
+/** So many frames in a row are not lost by chance where the ones before came. */
+const OVERDUE_FRAMES = 8
 /** A sample is limited by its source when nothing waited for more than this share of its time. */
 const APP_LIMITED_RATIO = 0.1
 
@@ -115,21 +117,19 @@ export class FlightTracker {
 
   /** When the path is suspect unless a report comes before, ms: then its oldest unheard frame that is answered is older than an RTO. `Infinity` when none is. */
   get suspectAtMs(): number {
-    return this.#unheardSentMs() + this.#roundTrip.rtoMs
-  }
-
-  /** The report at `nowMs` brought no news of the path, and leaves out a frame that should have come long before. */
-  isOverdue(nowMs: number): boolean {
-    return this.sample.newFrames <= 0 && nowMs - this.#unheardSentMs() > this.#roundTrip.overdueMs
-  }
-
-  /** When the oldest frame was sent that is answered and not heard of yet, ms; Infinity when there is none. */
-  #unheardSentMs(): number {
     const ring = this.#ring
     let unheard = Math.max(this.#unanswered, this.#highest + 1, this.#next - ring.capacity)
     while (unheard < this.#next && ring.isAnswered[ring.rowOf(unheard)] === 0) unheard++
     this.#unanswered = unheard
-    return unheard >= this.#next ? Infinity : this.#ring.sentMs[ring.rowOf(unheard)]!
+    if (unheard >= this.#next) return Infinity
+    return ring.sentMs[ring.rowOf(unheard)]! + this.#roundTrip.rtoMs
+  }
+
+  /** A report that came at `nowMs` leaves out more frames in a row than chance loses, all of which should have come by then. */
+  isOverdue(nowMs: number): boolean {
+    const counter = this.#highest + OVERDUE_FRAMES
+    if (counter >= this.#next) return false
+    return nowMs - this.#ring.sentMs[this.#ring.rowOf(counter)]! > this.#roundTrip.overdueMs
   }
 
   /** Remembers a frame handed to the link at `nowMs`. Throws RangeError when it does not follow the one before. */
