@@ -133,6 +133,7 @@ export class Bonding implements Wakeable {
     this.#resequencer?.close()
     this.#resequencer = undefined
     this.feedback.beginAnew()
+    this.#repair.clear()
     refreshGate(this.#parts.paths)
   }
 
@@ -148,7 +149,6 @@ export class Bonding implements Wakeable {
     this.#isClosed = true
     this.beginAnew()
     this.pump.close()
-    this.#repair.close()
   }
 
   /** When to look at a path that has not answered. While no other path works that changes nothing, and is done rarely. */

@@ -81,7 +81,10 @@ export class Pump {
     this.#bindAll(this.#bulk)
     this.#dueMs = this.waiting > 0 ? nowMs + TICK_MS : Infinity
     const keeps = this.#keepsFrames()
-    for (const path of this.#parts.paths.list) this.#release(path, nowMs, keeps)
+    for (const path of this.#parts.paths.list) {
+      if (path.prober.state === 'lost') path.prober.handleActivity(nowMs)
+      this.#release(path, nowMs, keeps)
+    }
   }
 
   /** What all paths carry has changed: as much may wait as leaves soon. */

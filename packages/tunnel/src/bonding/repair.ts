@@ -72,9 +72,10 @@ export class Repair {
     return { lost: this.#lostFrames, repaired: this.#repairedFrames }
   }
 
-  close(): void {
+  /** Forgets what waits: its session is over. */
+  clear(): void {
     for (const slot of this.#lost) this.#parts.pool.release(slot)
-    this.#clear(this.#lost.length)
+    this.#shift(this.#lost.length)
   }
 
   /** @returns when a report must know of the repair, ms. */
@@ -96,11 +97,11 @@ export class Repair {
     this.#earn(nowMs)
     let done = 0
     while (done < this.#lost.length && this.#send(this.#lost[done]!, this.#lostOn[done]!, nowMs)) done++
-    this.#clear(done)
+    this.#shift(done)
     this.#dueMs = this.#lost.length > 0 ? nowMs + TICK_MS : Infinity
   }
 
-  #clear(count: number): void {
+  #shift(count: number): void {
     this.#lost.splice(0, count)
     this.#lostOn.splice(0, count)
   }
@@ -137,7 +138,7 @@ export class Repair {
   }
 
   /**
-   * The fastest path but one of those that may send `bytes` now. Never the one it was lost on: there the frame would be one that
+   * The fastest path but one of those that may send `bytes` now, be it of a quality that data is kept from. Never the one it was lost on: there the frame would be one that
    * was overtaken by all others, and the peer would learn that this path needs more patience.
    */
   #fastestBut(lostOn: TunnelPath, nowMs: number, bytes: number): TunnelPath | undefined {
@@ -145,7 +146,7 @@ export class Repair {
     let fastest: TunnelPath | undefined
     let fastestMs = Infinity
     for (const path of paths.list) {
-      if (path === lostOn || path.blocked || paths.state(path.id) !== 'active') continue
+      if (path === lostOn || !isAlive(path)) continue
       const { sender } = path
       if (sender !== undefined && sender.budgetBytes(nowMs) < bytes) continue
       const delayMs = (sender?.tracker.rttMinMs ?? 0) / 2 + (sender?.queueDelayMs(nowMs) ?? 0)
@@ -155,4 +156,9 @@ export class Repair {
     }
     return fastest
   }
+}
+
+function isAlive({ link, blocked, prober, sender }: TunnelPath): boolean {
+  if (link === undefined || blocked || sender?.isSuspect === true) return false
+  return prober.state === 'normal' || prober.state === 'unstable'
 }
