@@ -20,6 +20,8 @@ export interface UdpConfig extends HandleMemory {
   /** 0: not connected. */
   readonly remotePort: number
   readonly device?: string
+  /** The 32 bits of it as a signed number; 0: none. */
+  readonly mark: number
   readonly batchSize: number
   readonly peerCapacity: number
   /** Asked for; the addon writes what was got. */
@@ -29,6 +31,8 @@ export interface UdpConfig extends HandleMemory {
   gso: number
   gro: number
   offloadReason?: string
+  /** 1: datagrams shall not be fragmented; the addon writes what was got. */
+  dontFragment: number
   /** Written by the addon. */
   localAddress: string
 }
@@ -44,6 +48,33 @@ export interface TunConfig extends HandleMemory {
   offloadReason?: string
   /** 1: packets may come with checksums begun only. */
   readonly partialChecksums: number
+}
+
+export interface TcpConfig extends HandleMemory {
+  /** A descriptor that `acceptTcp` gave, or -1 to connect. */
+  readonly fd: number
+  readonly remoteIp: string
+  readonly remotePort: number
+  readonly localIp?: string
+  readonly localPort: number
+  readonly device?: string
+  /** 0: none. */
+  readonly mark: number
+  readonly batchSize: number
+  readonly maxFrameBytes: number
+}
+
+export interface TcpListenerConfig extends HandleMemory {
+  readonly localIp: string
+  readonly localPort: number
+  /** Written by the addon. */
+  localAddress: string
+}
+
+/** The two ends of a connection; written by the addon. */
+export interface TcpEnds {
+  localAddress: string
+  remoteAddress: string
 }
 
 declare const handleBrand: unique symbol
@@ -62,6 +93,16 @@ export interface KeyHandle {
 export interface Binding {
   openUdp(config: UdpConfig): Handle
   openTun(config: TunConfig): Handle
+  /** The handle is writable when it is connected or has failed. */
+  connectTcp(config: TcpConfig): Handle
+  /** The errno that connecting failed with, or 0, and `into` is filled in. */
+  tcpConnected(handle: Handle, into: TcpEnds): number
+  /** Sends what was taken, then the end of the stream. */
+  endTcp(handle: Handle): void
+  listenTcp(config: TcpListenerConfig): Handle
+  /** A descriptor for `connectTcp`, or -errno; after any but EAGAIN the listener waits for `start`. */
+  acceptTcp(handle: Handle): number
+  openNetlink(memory: HandleMemory): Handle
   start(handle: Handle): void
   close(handle: Handle): void
   receive(handle: Handle, rows: number): number
@@ -85,6 +126,7 @@ export interface Binding {
   ): number
   aeadWipe(key: KeyHandle): void
   dropPrivileges(user: string, keepNetRaw: boolean): void
+  notifyService(path: string, text: string): void
 }
 
 /** Loads the addon that was built for this system. Throws when there is none. */

@@ -21,6 +21,8 @@ export interface NativeSocketOptions {
   readonly remote?: string
   /** Network interface to use, whatever the routing table says. */
   readonly device?: string
+  /** Mark of all that is sent, 1…2^32-1, for routing rules and firewalls; Linux only, needs CAP_NET_ADMIN. */
+  readonly mark?: number
   /** Most datagrams handed over in one call, 1…1024. Default 128. */
   readonly batchSize?: number
   /** Most peers known at a time, 1…1 048 576. Default 4096; 1 with `remote`. */
@@ -33,6 +35,11 @@ export interface NativeSocketOptions {
   readonly gso?: boolean
   /** The kernel may hand over several datagrams as one (UDP_GRO), where it can. Default true. */
   readonly gro?: boolean
+  /**
+   * Datagrams are sent whole or not at all, whatever the path takes, where the system can (Linux). What the interface itself
+   * does not take is told by `onUnreachable` with `EMSGSIZE`. Default false.
+   */
+  readonly dontFragment?: boolean
 }
 
 /** What a socket makes use of. */
@@ -82,8 +89,10 @@ function checked(options: NativeSocketOptions): Omit<UdpConfig, keyof HandleMemo
     receiveBufferBytes: receiveBytes = DEFAULT_BUFFER_BYTES,
     sendBufferBytes: sendBytes = DEFAULT_BUFFER_BYTES,
     device,
+    mark,
     gso = true,
     gro = true,
+    dontFragment = false,
   } = options
   checkRange('batchSize', batchSize, [1, MAX_BATCH])
   checkRange('peerCapacity', peerCapacity, [1, MAX_PEERS])
@@ -91,18 +100,21 @@ function checked(options: NativeSocketOptions): Omit<UdpConfig, keyof HandleMemo
   checkRange('sendBufferBytes', sendBytes, [1, MAX_BUFFER_BYTES])
   if (remote !== undefined) checkRange('port of remote', remote.port, [1, 65_535])
   if (device !== undefined) checkRange('length of device', Buffer.byteLength(device), [1, 15])
+  if (mark !== undefined) checkRange('mark', mark, [1, 0xffff_ffff])
   return {
     localIp: local.host,
     localPort: local.port,
     remotePort: remote?.port ?? 0,
     ...(remote && { remoteIp: remote.host }),
     ...(device !== undefined && { device }),
+    mark: (mark ?? 0) | 0,
     batchSize,
     peerCapacity,
     receiveBytes,
     sendBytes,
     gso: Number(gso),
     gro: Number(gro),
+    dontFragment: Number(dontFragment),
     localAddress: '',
   }
 }
@@ -122,6 +134,7 @@ class Socket implements NativeSocket {
   readonly backend = 'native'
   readonly batchSize: number
   readonly localAddress: string
+  readonly dontFragment: boolean
   readonly receiveBufferBytes: number
   readonly sendBufferBytes: number
   readonly #binding: Binding
@@ -149,6 +162,7 @@ class Socket implements NativeSocket {
     this.#config = config!
     this.batchSize = wishes.batchSize
     this.localAddress = this.#config.localAddress
+    this.dontFragment = this.#config.dontFragment === 1
     this.receiveBufferBytes = this.#config.receiveBytes
     this.sendBufferBytes = this.#config.sendBytes
   }

@@ -99,13 +99,14 @@ export class CapacityController {
     return this.#loss.floorRatio
   }
 
-  /**
-   * Most bytes that should be in flight: what leaves until a report shows it, be one report lost. Bounds what is lost on a path
-   * that falls silent.
-   */
+  /** Share of frames lost lately, for whatever reason. */
+  get lossRatio(): number {
+    return this.#loss.ratio
+  }
+
+  /** Most bytes that should be in flight: bounds what is lost on a path that falls silent. */
   get inFlightLimitBytes(): number {
-    const lastedMs = 2 * this.#feedbackMs + this.#rttExcessMs
-    return (this.#capacityBps / 8000) * lastedMs + SPARE_BYTES
+    return (this.#capacityBps / 8000) * (2 * this.#feedbackMs + this.#rttExcessMs) + SPARE_BYTES
   }
 
   /** The oldest change that was not polled yet. */
@@ -129,11 +130,7 @@ export class CapacityController {
 
   /** Time from a change of the rate to the first report that shows it, ms. */
   get #feedbackMs(): number {
-    return this.#rttMinMs + this.#reportMs
-  }
-
-  get #reportMs(): number {
-    return Math.min(MAX_REPORT_MS, Math.max(MIN_REPORT_MS, this.#rttMinMs))
+    return this.#rttMinMs + Math.min(MAX_REPORT_MS, Math.max(MIN_REPORT_MS, this.#rttMinMs))
   }
 
   #step(sample: FlightSample, passedMs: number, nowMs: number): void {

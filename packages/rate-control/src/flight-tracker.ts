@@ -77,6 +77,7 @@ export class FlightTracker {
   #highest = -1
   /** The oldest frame that an answer is due for is not below it. */
   #unanswered = 0
+  #lostFrames = 0
   #spuriousFrames = 0
   #unknownFrames = 0
 
@@ -103,6 +104,11 @@ export class FlightTracker {
   /** How long a frame may stay without a report, ms, 50…3000. */
   get rtoMs(): number {
     return this.#roundTrip.rtoMs
+  }
+
+  /** Frames called lost, those that came after all included. */
+  get lostFrames(): number {
+    return this.#lostFrames
   }
 
   /** Frames called lost that came after all, late or repaired. */
@@ -153,6 +159,11 @@ export class FlightTracker {
     ring.slot[row] = frame.slot
     ring.isAnswered[row] = frame.isReport === true ? 0 : 1
     ring.state[row] = FRAME_IN_FLIGHT
+  }
+
+  /** More waits now: frames handed to the link at `nowMs` were not followed by a pause, whatever was said of them. */
+  handleQueued(nowMs: number): void {
+    if (nowMs === this.#sentMs) this.#paused = false
   }
 
   /** Takes a report on this path, by whichever path it came; `sample` is filled when it is `used`. */
@@ -233,6 +244,7 @@ export class FlightTracker {
     const ring = this.#ring
     const row = ring.rowOf(counter)
     if (ring.state[row] === FRAME_IN_FLIGHT) {
+      this.#lostFrames++
       sample.lostFrames++
       sample.lostBytes += ring.bytes[row]!
       ring.state[row] = FRAME_LOST

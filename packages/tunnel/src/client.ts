@@ -1,10 +1,11 @@
-import type { FrameHandler, FrameSource, Link, PacketBatch } from '@mp/interface'
-import { dialPersistently } from '@mp/path-manager'
+import type { FrameHandler, FrameSource, Link, PacketBatch, Transport } from '@mp/interface'
+import { FallbackTransport, dialPersistently } from '@mp/path-manager'
 import type { PersistentLink } from '@mp/path-manager'
 import { encodeKey } from '@mp/secure-channel'
 import { AddressBook } from './address-book.ts'
 import { checkPaths } from './client-path.ts'
 import type { ClientPath } from './client-path.ts'
+import { Comebacks } from './comebacks.ts'
 import { TunnelCore } from './core.ts'
 import type { Refuse, TunnelOptions } from './core.ts'
 import type { Wakeable } from './driver.ts'
@@ -19,7 +20,7 @@ import type { TunnelStats } from './stats.ts'
 
 /** What a client is made of, and its ways to the server. */
 export interface TunnelClientOptions extends TunnelOptions {
-  /** 1…32 paths. */
+  /** Up to 32 paths; with none it waits for {@link TunnelClient.addPath}. */
   readonly paths: readonly ClientPath[]
   /** Absent: nothing is encrypted. */
   readonly security?: ClientSecurity
@@ -51,7 +52,11 @@ export class TunnelClient implements FrameHandler, Wakeable {
   readonly #greeter: Greeter
   readonly #refuse: Refuse | undefined
   readonly #stale = new StaleLinks((path) => this.#links.get(path)?.redial())
+  readonly #comebacks: Comebacks
   readonly #links = new Map<TunnelPath, PersistentLink>()
+  /** Preferred transports of the paths that may fall back to another one. */
+  readonly #preferred = new Map<TunnelPath, Transport>()
+  #nextId = 0
   /** No path works: the greeter looks for the server, and not only for new keys. */
   #isSearching = false
   /** The keys of the session grow old. */
@@ -77,6 +82,12 @@ export class TunnelClient implements FrameHandler, Wakeable {
       onKeysWanted: () => this.#renewKeys(),
       onKeysGone: () => this.#session.handlePeerGone(),
     })
+    this.#comebacks = new Comebacks({
+      dial: async (path) => this.#links.get(path)!.dialBeside(this.#preferred.get(path)!),
+      ask: (path, link) => this.#session.keeper.tryLink(path, link),
+      adopt: (path, link) => this.#links.get(path)?.adopt(link),
+      nowMs: () => this.#core.nowMs(),
+    })
     this.#greeter = this.#createGreeter()
     this.#refuse = refuseForeign(options)
   }
@@ -85,9 +96,10 @@ export class TunnelClient implements FrameHandler, Wakeable {
   start(): void {
     this.#core.driver.add(this.#greeter)
     this.#core.driver.add(this.#stale)
+    this.#core.driver.add(this.#comebacks)
     this.#core.driver.add(this)
     this.#core.start((packets, nowMs) => this.#session.send(packets, nowMs))
-    for (const [id, path] of this.#options.paths.entries()) this.#dial(id, path)
+    for (const path of this.#options.paths) this.#dial(path)
     this.#watch()
     this.#core.driver.rearm()
   }
@@ -96,22 +108,61 @@ export class TunnelClient implements FrameHandler, Wakeable {
     return this.#core.stats([this.#session])
   }
 
+  /** Uses another path beside those there are. Throws RangeError for a name that is taken, and for too many paths. */
+  addPath(path: ClientPath): void {
+    checkPaths([...this.#session.paths.list, path])
+    this.#dial(path)
+    this.#core.driver.rearm()
+  }
+
   /**
    * Stops using a path for good: the server forgets it too, the others carry on, and its id is not used again. False
    * when there is no path of that name. Throws RangeError for the last one: close the tunnel instead.
    */
   closePath(name: string): boolean {
-    const path = [...this.#session.paths].find((each) => each.name === name)
+    const path = this.#pathNamed(name)
     if (path === undefined) return false
     if (this.#session.paths.size === 1)
       throw new RangeError(`'${name}' is the last path: close the tunnel instead`)
-    this.#session.closePath(path)
+    this.#session.keeper.close(path)
     this.#links.get(path)?.close()
     this.#links.delete(path)
     this.#stale.forget(path)
+    this.#comebacks.forget(path)
     this.#handlePathChange()
     this.#core.driver.rearm()
     return true
+  }
+
+  /**
+   * The line under a path is gone, for this reason: what waits and what is under way takes other paths at once, and
+   * nothing is dialled before {@link resumePath}. False when there is no path of that name.
+   */
+  suspendPath(name: string, reason: string): boolean {
+    const path = this.#pathNamed(name)
+    if (path === undefined) return false
+    if (path.link !== undefined) this.#session.keeper.handleLinkClose(path.link, reason)
+    else this.#session.keeper.reportNoLink(path, reason)
+    this.#links.get(path)?.pause()
+    this.#core.driver.rearm()
+    return true
+  }
+
+  /** The line under a path is there: dials at once if it has no link. False when there is no path of that name. */
+  resumePath(name: string): boolean {
+    const path = this.#pathNamed(name)
+    if (path !== undefined) this.#links.get(path)?.resume()
+    return path !== undefined
+  }
+
+  /**
+   * A path had better leave from another address: dials for a link that takes the place of the one there is, which is
+   * used until then. False when there is no path of that name.
+   */
+  redialPath(name: string): boolean {
+    const path = this.#pathNamed(name)
+    if (path !== undefined) this.#links.get(path)?.redial()
+    return path !== undefined
   }
 
   /** Tells the server, then lets go of everything. Idempotent. */
@@ -123,23 +174,25 @@ export class TunnelClient implements FrameHandler, Wakeable {
   onFrames(batch: PacketBatch, source: FrameSource): void {
     if (this.#closing !== undefined) return this.#core.drops.dropAll(batch, 'closed')
     this.#session.receive(batch, source, this.#core.nowMs())
+    this.#comebacks.handleFrames()
     this.#core.driver.rearm()
   }
 
   onWritable(link: Link): void {
-    this.#session.handleWritable(link)
+    this.#session.keeper.handleWritable(link)
     this.#core.driver.rearm()
   }
 
   onUnreachable(link: Link, code: string): void {
-    const path = this.#session.handleUnreachable(link)
+    if (code === 'EMSGSIZE') return this.#handleTooBig(link)
+    const path = this.#session.keeper.handleUnreachable(link)
     // One that the server's machine refuses has found the way there.
     if (path !== undefined && code !== 'ECONNREFUSED') this.#stale.handleFault(path, this.#core.nowMs())
     this.#core.driver.rearm()
   }
 
   onClose(link: Link, error?: Error): void {
-    this.#session.handleLinkClose(link, error?.message ?? 'closed by the server')
+    this.#session.keeper.handleLinkClose(link, error?.message ?? 'closed by the server')
     this.#core.driver.rearm()
   }
 
@@ -153,12 +206,22 @@ export class TunnelClient implements FrameHandler, Wakeable {
     this.#watch()
   }
 
+  #handleTooBig(link: Link): void {
+    this.#session.keeper.handleTooBig(link)
+    this.#core.driver.rearm()
+  }
+
   async #shutDown(): Promise<void> {
     this.#greeter.stop()
+    this.#comebacks.close()
     // The session first: it still has a last word for the server.
     this.#core.closeSession(this.#session, { tellPeer: true, reason: 'client closed' })
     for (const link of this.#links.values()) link.close()
     await this.#core.close()
+  }
+
+  #pathNamed(name: string): TunnelPath | undefined {
+    return this.#session.paths.list.find((each) => each.name === name)
   }
 
   #createGreeter(): Greeter {
@@ -173,19 +236,29 @@ export class TunnelClient implements FrameHandler, Wakeable {
     return new PlainGreeter({ localIndex, instance, greet, random: () => core.randomWord() / 2 ** 32 })
   }
 
-  #dial(id: number, { name, transport, endpoint, weight = 1, localAddress, device }: ClientPath): void {
-    const path = this.#session.addPath({ id, name, weight })
+  #dial(options: ClientPath): void {
+    const { name, transport: preferred, fallback, endpoint, weight = 1, ...wishes } = options
+    const path = this.#session.keeper.add({ id: this.#nextId++, name, weight })
+    const transport = this.#transportOf(path, preferred, fallback)
     const link = dialPersistently(transport, endpoint, {
       handler: this,
-      ...(localAddress === undefined ? {} : { localAddress }),
-      ...(device === undefined ? {} : { device }),
+      ...wishes,
       runtime: this.#options.runtime,
       backoff: { initialMs: FIRST_REDIAL_MS, maxMs: LAST_REDIAL_MS },
       onUp: (carrier) => this.#attach(path, carrier),
-      onDown: (error) => this.#session.reportNoLink(path, error?.message ?? 'closed by the server'),
-      onRedialFailure: (error) => this.#session.reportNoLink(path, error.message),
+      onDown: (error) => this.#session.keeper.reportNoLink(path, error?.message ?? 'closed by the server'),
+      onRedialFailure: (error) => this.#session.keeper.reportNoLink(path, error.message),
     })
     this.#links.set(path, link)
+  }
+
+  #transportOf(path: TunnelPath, preferred: Transport, fallback: Transport | undefined): Transport {
+    if (fallback === undefined) return preferred
+    const { runtime } = this.#options
+    const either = new FallbackTransport({ preferred, fallback, runtime })
+    this.#preferred.set(path, either.preferred)
+    this.#comebacks.add(path, (link) => either.isPreferred(link))
+    return either
   }
 
   /**
@@ -194,7 +267,7 @@ export class TunnelClient implements FrameHandler, Wakeable {
    */
   #attach(path: TunnelPath, link: Link): void {
     const isProbed = path.link !== undefined && this.#session.established
-    this.#session.attach(path, link)
+    this.#session.keeper.attach(path, link)
     if (this.#greeter.running && !isProbed) this.#sendHello(path)
     this.#core.driver.rearm()
   }
@@ -232,6 +305,7 @@ export class TunnelClient implements FrameHandler, Wakeable {
 
   #handlePathChange(): void {
     this.#stale.update(this.#session.paths, this.#core.nowMs())
+    this.#comebacks.update()
     for (const path of this.#session.paths) {
       const { state } = path.prober
       if (state !== 'normal' && state !== 'unstable') continue

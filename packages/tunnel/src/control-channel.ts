@@ -1,6 +1,6 @@
 import type { PacketBatch, PacketPool } from '@mp/interface'
 import { PROBER_STATE_VALUES } from '@mp/prober'
-import { ControlBody, ControlKind, DECODE_ERROR_NAMES, DecodeError } from '@mp/wire'
+import { ControlBody, ControlKind, DECODE_ERROR_NAMES, DecodeError, HEADER_BYTES } from '@mp/wire'
 import type { DecodeCode, FrameCodec } from '@mp/wire'
 import type { FrameWriter } from './frame-writer.ts'
 import type { TunnelPath } from './path.ts'
@@ -13,6 +13,8 @@ export interface ControlParts {
   readonly tellWeights: boolean
   /** A probe of ours came back. */
   readonly onReply: (path: TunnelPath, nonce: number, nowMs: number) => void
+  /** The peer received a frame of a size that we asked for. */
+  readonly onSizeReply: (path: TunnelPath, nonce: number, nowMs: number) => void
   /** The peer says what share it would like on `path`, 1…65535. */
   readonly onWeight: (path: TunnelPath, weight: number) => void
   /** The peer ends the session. */
@@ -21,6 +23,8 @@ export interface ControlParts {
   readonly onPathClose: (path: TunnelPath) => void
   /** The peer says what it received; the body is in the arena. @returns what is wrong with it, if anything. */
   readonly onReport: (offset: number, lengthBytes: number, nowMs: number) => DecodeCode
+  /** The peer says over another path that `path` leads nowhere. */
+  readonly onPathDown: (path: TunnelPath) => void
   /** The peer received the challenge with the 8 bytes of `token`. */
   readonly onPathResponse: (path: TunnelPath, token: Uint8Array) => void
 }
@@ -28,6 +32,8 @@ export interface ControlParts {
 /** Where and when a control frame came. */
 export interface ControlContext {
   readonly path: TunnelPath
+  /** Another path brought it. */
+  readonly isDetour: boolean
   readonly nowMs: number
 }
 
@@ -51,6 +57,15 @@ export class ControlChannel {
     this.#send(path)
   }
 
+  /** Asks over `path` whether a frame of `frameBytes` arrives, its tag not counted. */
+  sendSizeProbe(path: TunnelPath, nonce: number, frameBytes: number): void {
+    const body = this.#sent
+    body.kind = ControlKind.sizeProbe
+    body.nonce = nonce
+    body.sizeBytes = frameBytes - HEADER_BYTES
+    this.#send(path)
+  }
+
   /** Tells the peer over `path` that the session ends. */
   sendClose(path: TunnelPath, reason: number): void {
     const body = this.#sent
@@ -65,6 +80,16 @@ export class ControlChannel {
     body.kind = ControlKind.pathClose
     body.reason = 0
     this.#send(path)
+  }
+
+  /** Appends to `into` that `path` leads nowhere: a probe in its name, which goes over the link of another one. */
+  writeDown(path: TunnelPath, into: PacketBatch): void {
+    const body = this.#sent
+    body.kind = ControlKind.probe
+    body.state = PROBER_STATE_VALUES.lost
+    body.weight = 0
+    body.nonce = 0
+    this.#parts.writer.writeControl(path, body, into)
   }
 
   /** Appends a challenge in the name of `path` to `into`, which goes over another link than the path's. */
@@ -105,7 +130,7 @@ export class ControlChannel {
     path.flush()
   }
 
-  #act(body: ControlBody, { path, nowMs }: ControlContext): void {
+  #act(body: ControlBody, { path, isDetour, nowMs }: ControlContext): void {
     switch (body.kind) {
       case ControlKind.close:
         return this.#parts.onClose(body.reason)
@@ -115,6 +140,14 @@ export class ControlChannel {
         return this.#respond(path, body)
       case ControlKind.pathResponse:
         return this.#parts.onPathResponse(path, tokenOf(body))
+      case ControlKind.sizeProbe:
+        return this.#answerSize(path, body)
+      case ControlKind.sizeReply:
+        return this.#parts.onSizeReply(path, body.nonce, nowMs)
+      case ControlKind.probe:
+        if (!isDetour) return this.#handleProbe(body, path, nowMs)
+        if (body.state === PROBER_STATE_VALUES.lost) this.#parts.onPathDown(path)
+        return
       default:
         return this.#handleProbe(body, path, nowMs)
     }
@@ -126,6 +159,14 @@ export class ControlChannel {
     body.kind = ControlKind.pathResponse
     body.tokenHigh = tokenHigh
     body.tokenLow = tokenLow
+    this.#send(path)
+  }
+
+  #answerSize(path: TunnelPath, { nonce, sizeBytes }: ControlBody): void {
+    const body = this.#sent
+    body.kind = ControlKind.sizeReply
+    body.nonce = nonce
+    body.sizeBytes = sizeBytes
     this.#send(path)
   }
 

@@ -41,6 +41,13 @@ export interface TunnelOptions {
    * restored. Both sides should agree. Default false: paths are shared by what the scheduler says, and nothing waits.
    */
   readonly isAdaptive?: boolean
+  /** Lowers the MSS that TCP announces, both ways, so that its segments pass the tunnel whole. Default true. */
+  readonly clampMss?: boolean
+  /**
+   * Cuts every packet that no path takes whole; the other end joins it again. Otherwise those that must not be fragmented
+   * (IPv6, IPv4 with DF) are answered with "packet too big" and dropped. Default true.
+   */
+  readonly fragment?: boolean
   /** Packets handled at once, ≥ 1. Default 128. */
   readonly batchSize?: number
   /** Called after the state has changed. Must not throw: that ends as an uncaught exception. */
@@ -130,7 +137,7 @@ export class TunnelCore {
 
   /** Makes a session; without `security` nothing in it is encrypted. */
   createSession({ security, onKeysWanted, onKeysGone, ...wishes }: SessionWishes): Session {
-    const { pool, createScheduler, createFragmenter, prober } = this.#options
+    const { pool, tun, createScheduler, createFragmenter, prober } = this.#options
     const fragmenter = createFragmenter()
     const guard =
       security === undefined
@@ -150,6 +157,9 @@ export class TunnelCore {
       batchSize: this.batchSize,
       places: this.#places,
       isAdaptive: this.#options.isAdaptive ?? false,
+      tunMtuBytes: tun.mtuBytes,
+      clampsMss: this.#options.clampMss ?? true,
+      cutsAll: this.#options.fragment ?? true,
       totalDrops: this.drops,
       nowMs: () => this.nowMs(),
       randomBytes: (into) => this.#options.runtime.randomBytes(into),
@@ -185,6 +195,7 @@ export class TunnelCore {
 
   stats(sessions: readonly Session[], listeners: readonly Listener[] = []): TunnelStats {
     return {
+      atMs: this.nowMs(),
       // First: what sessions find out only when asked is in the total then.
       sessions: sessions.map((session) => session.stats()),
       tun: this.#options.tun.stats(),

@@ -24,13 +24,25 @@ export type TunnelEvent =
       readonly to: ProberState
       readonly reason: string
     }
-  /** The path got a link: at first, after a reconnect, or because the peer's address changed. */
+  /** The path got a link: at first, after a reconnect, or because the peer's address or the transport changed. */
   | {
       readonly type: 'path-linked'
       readonly atMs: number
       readonly peer: string
       readonly path: string
       readonly remote: string
+      /** Of the link: `udp`, `tcp`. */
+      readonly transport: string
+    }
+  /** It was found out which IP packets the network under a path takes; a black hole swallows larger ones than before. */
+  | {
+      readonly type: 'path-mtu'
+      readonly atMs: number
+      readonly peer: string
+      readonly path: string
+      /** Largest one that is sent from now on, bytes. */
+      readonly mtuBytes: number
+      readonly isBlackHole: boolean
     }
   /** The path lost its link, or could not get one or another one. Said once per outage. */
   | {

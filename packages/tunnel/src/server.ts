@@ -151,17 +151,19 @@ export class TunnelServer implements FrameHandler, Wakeable {
   }
 
   onWritable(link: Link): void {
-    this.#core.ownerOf(link)?.handleWritable(link)
+    this.#core.ownerOf(link)?.keeper.handleWritable(link)
     this.#core.driver.rearm()
   }
 
-  onUnreachable(link: Link): void {
-    this.#core.ownerOf(link)?.handleUnreachable(link)
+  onUnreachable(link: Link, code: string): void {
+    const keeper = this.#core.ownerOf(link)?.keeper
+    if (code === 'EMSGSIZE') keeper?.handleTooBig(link)
+    else keeper?.handleUnreachable(link)
     this.#core.driver.rearm()
   }
 
   onClose(link: Link, error?: Error): void {
-    this.#core.ownerOf(link)?.handleLinkClose(link, error?.message ?? 'closed by the client')
+    this.#core.ownerOf(link)?.keeper.handleLinkClose(link, error?.message ?? 'closed by the client')
     this.#core.driver.rearm()
   }
 

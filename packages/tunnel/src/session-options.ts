@@ -26,6 +26,12 @@ export interface SessionOptions {
   readonly batchSize: number
   /** Where the sealed frames of all sessions lie. */
   readonly places: SealedPlaces
+  /** Largest packet of the TUN, bytes. */
+  readonly tunMtuBytes: number
+  /** What TCP announces as its largest segment is lowered to what passes whole. */
+  readonly clampsMss: boolean
+  /** Whether packets that must stay whole are cut too, where no path takes them whole. */
+  readonly cutsAll: boolean
   /** Paths are shared by what they carry, measured all the time, and not by weights alone. */
   readonly isAdaptive: boolean
   /** Whose link is whose, among all sessions: transports tell of links, not of sessions. */

@@ -1,8 +1,6 @@
-import type { Fragmenter, FrameSource, Link, PacketBatch } from '@mp/interface'
+import type { Fragmenter, FrameSource, PacketBatch } from '@mp/interface'
 import { PathManager, connectScheduler } from '@mp/path-manager'
-import { Prober } from '@mp/prober'
 import type { Probe, ProberEvent } from '@mp/prober'
-import { PathIds } from '@mp/secure-channel'
 import { DecodeError, FrameCodec } from '@mp/wire'
 import { Bonding } from './bonding/bonding.ts'
 import { ControlChannel } from './control-channel.ts'
@@ -14,19 +12,20 @@ import type { Welcome } from './greeter.ts'
 import { Inbound } from './inbound.ts'
 import { Outbound } from './outbound.ts'
 import { PacketInspector } from './packet-inspector.ts'
-import { refreshGate } from './path-gate.ts'
+import { PathKeeper } from './path-keeper.ts'
+import { PathSizes } from './path-sizes.ts'
 import { PieceDrops } from './piece-drops.ts'
-import { TunnelPath } from './path.ts'
-import type { PathIdentity, PathOwner } from './path.ts'
-import { Roaming } from './roaming.ts'
-import type { Arrival } from './roaming.ts'
+import type { PathOwner, TunnelPath } from './path.ts'
 import { Sealer } from './sealer.ts'
 import type { SessionOptions } from './session-options.ts'
 import { sessionStats } from './stats.ts'
 import type { SessionStats } from './stats.ts'
+import { TooBig } from './too-big.ts'
 
 /** Most paths of a session. */
 export const MAX_PATHS = 32
+/** TCP makes packets of so many bytes at least: for a path that takes only smaller ones it is not throttled everywhere. */
+const MIN_SEGMENT_PACKET_BYTES = 1200
 
 /**
  * One peer: its paths, and the two ways packets take. Links come and go under the paths, paths come and go in the
@@ -41,24 +40,24 @@ export class Session implements PathOwner, Wakeable {
   readonly fragmenter: Fragmenter
   readonly guard: FrameGuard
   readonly paths: PathManager<TunnelPath>
+  /** Has paths come and go, and the links under them. */
+  readonly keeper: PathKeeper
   readonly #options: SessionOptions
   readonly #drops: DropCounter
   readonly #writer: FrameWriter
   readonly #control: ControlChannel
   readonly #outbound: Outbound
   readonly #inbound: Inbound
-  readonly #roaming: Roaming
-  /** Ids of the paths a client has opened, and those that are burnt. */
-  readonly #ids = new PathIds()
   readonly #sealer: Sealer
   readonly #pieceDrops: PieceDrops
+  readonly #sizes: PathSizes
   /** Undefined when paths are shared by weight. */
   readonly #bonding: Bonding | undefined
   /** The peer's index for the session; 0 until it has told us. */
   #remoteIndex = 0
   /** The epoch that frames are sealed in. */
   #epoch = 0
-  #closed = false
+  #isClosed = false
   #heardMs = -Infinity
   /** When the peer had shown that it is there, ms. */
   #confirmedMs = Infinity
@@ -78,7 +77,16 @@ export class Session implements PathOwner, Wakeable {
     const control = this.#createControl(codec, writer)
     const shared = { ...options, paths: this.paths, writer, drops }
     const bonding = options.isAdaptive ? new Bonding(shared) : undefined
-    const parts = { ...shared, codec, control, bonding, inspector: new PacketInspector(options.pool.arena) }
+    this.#sizes = this.#createSizes(control, bonding)
+    const sized = { ...shared, sizes: this.#sizes }
+    const parts = {
+      ...sized,
+      codec,
+      control,
+      bonding,
+      inspector: this.#createInspector(),
+      tooBig: new TooBig(sized),
+    }
     this.#bonding = bonding
     this.#drops = drops
     this.#writer = writer
@@ -91,16 +99,12 @@ export class Session implements PathOwner, Wakeable {
         if (options.role === 'server' && this.#heardMs === -Infinity) this.#confirm(nowMs)
         this.#heardMs = nowMs
       },
-      join: (pathId, source, peer) => this.#join(pathId, source, peer),
-      follow: (path, arrival) => this.#follow(path, arrival),
+      join: (pathId, source, peer) => this.keeper.join(pathId, source, peer),
+      follow: (path, arrival) => this.keeper.follow(path, arrival),
     })
     this.#sealer = new Sealer(parts)
     this.#pieceDrops = new PieceDrops(options.fragmenter, drops)
-    this.#roaming = new Roaming({
-      randomBytes: options.randomBytes,
-      challenge: (path, link, token) => this.#sealer.sendChallenge(path, link, token),
-      attach: (path, link) => this.attach(path, link),
-    })
+    this.keeper = new PathKeeper({ ...parts, session: this, sealer: this.#sealer })
   }
 
   #createControl(codec: FrameCodec, writer: FrameWriter): ControlChannel {
@@ -113,6 +117,7 @@ export class Session implements PathOwner, Wakeable {
         path.prober.handleReply(nonce, nowMs)
         this.#bonding?.handleReply(path)
       },
+      onSizeReply: (...reply) => this.#sizes.handleReply(...reply),
       onReport: (...report) => this.#bonding?.feedback.handleReport(...report) ?? DecodeError.none,
       onWeight: (path, weight) => {
         path.weight = weight
@@ -121,10 +126,37 @@ export class Session implements PathOwner, Wakeable {
       onClose: this.#options.onPeerClose,
       // Which paths there are is the client's to say.
       onPathClose: (path) => {
-        if (this.#options.role === 'server') this.#dropPath(path, 'closed by the client')
+        if (this.#options.role === 'server') this.keeper.drop(path, 'closed by the client')
       },
-      onPathResponse: (path, token) => this.#roaming.handleResponse(path, token),
+      onPathDown: (path) => {
+        if (this.#options.role === 'server') this.keeper.handleDown(path)
+      },
+      onPathResponse: (path, token) => this.keeper.handleResponse(path, token),
     })
+  }
+
+  #createSizes(control: ControlChannel, bonding: Bonding | undefined): PathSizes {
+    const { proberOptions, nowMs, onEvent } = this.#options
+    return new PathSizes({
+      paths: this.paths,
+      nextNonce: proberOptions.nextNonce,
+      ask: (path, nonce, frameBytes) => {
+        this.#writer.setTime(nowMs())
+        control.sendSizeProbe(path, nonce, frameBytes - this.guard.tagBytes)
+      },
+      onChange: (path, atMs) => bonding?.feedback.observe(path, atMs),
+      onEvent: (path, { type, mtuBytes, atMs }) => {
+        const isBlackHole = type === 'black-hole'
+        onEvent({ type: 'path-mtu', atMs, peer: this.peer, path: path.name, mtuBytes, isBlackHole })
+      },
+    })
+  }
+
+  #createInspector(): PacketInspector {
+    const { pool, clampsMss, tunMtuBytes } = this.#options
+    const limitBytes = (): number =>
+      Math.min(tunMtuBytes, Math.max(MIN_SEGMENT_PACKET_BYTES, this.#sizes.wholeBytes))
+    return new PacketInspector(pool.arena, clampsMss ? limitBytes : undefined)
   }
 
   /** Both sides know each other's index: paths may be probed and carry data. */
@@ -135,6 +167,10 @@ export class Session implements PathOwner, Wakeable {
   /** The peer's index; 0 until it has told us. */
   get remoteIndex(): number {
     return this.#remoteIndex
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
   }
 
   /** When the last authentic frame came, ms; -Infinity before the first. */
@@ -150,7 +186,7 @@ export class Session implements PathOwner, Wakeable {
   /** Takes inner packets from the TUN and empties the batch. */
   send(packets: PacketBatch, nowMs: number): void {
     this.#outbound.send(packets, nowMs)
-    this.#updateProbers(nowMs)
+    this.keeper.updateProbers(nowMs)
     if (this.#bonding !== undefined) this.#options.onTouched()
   }
 
@@ -158,8 +194,8 @@ export class Session implements PathOwner, Wakeable {
   receive(frames: PacketBatch, source: FrameSource, nowMs: number): void {
     this.#writer.setTime(nowMs)
     this.#inbound.receive(frames, source, nowMs)
-    this.#updateProbers(nowMs)
-    if (!this.#closed) this.#options.onTouched()
+    this.keeper.updateProbers(nowMs)
+    if (!this.#isClosed) this.#options.onTouched()
   }
 
   /** The peer answered, so it hears us: every path with a link is asked at once. */
@@ -170,7 +206,7 @@ export class Session implements PathOwner, Wakeable {
     if (keys !== undefined) this.guard.install(keys, nowMs)
     if (isNew) this.#beginAnew(remoteIndex)
     this.#syncEpoch()
-    for (const path of this.paths.list) if (path.link !== undefined) this.#probe(path)
+    for (const path of this.paths.list) if (path.link !== undefined) this.keeper.probe(path)
     this.#options.onTouched()
   }
 
@@ -178,84 +214,12 @@ export class Session implements PathOwner, Wakeable {
   handlePeerGone(): void {
     const nowMs = this.#options.nowMs()
     for (const path of this.paths.list) path.prober.handleUnreachable(nowMs)
-    this.#updateProbers(nowMs)
-  }
-
-  /** Makes a path known; it carries nothing before it has a link and its probes are answered. */
-  addPath(identity: PathIdentity): TunnelPath {
-    const { scratch, proberOptions } = this.#options
-    const path = new TunnelPath(identity, this, new Prober(proberOptions), scratch.out)
-    this.paths.append(path, { suspended: true, reason: 'new' })
-    return path
-  }
-
-  /** Gives a path its carrier, in place of the one it had. */
-  attach(path: TunnelPath, link: Link): void {
-    const old = path.link
-    const isNews = path.isReportedUnlinked || old?.remoteAddress !== link.remoteAddress
-    path.link = link
-    this.#options.owners.set(link, this)
-    path.blocked = false
-    path.isReportedUnlinked = false
-    old?.close()
-    if (this.established) this.#probe(path)
-    this.#handlePathChange()
-    if (!isNews) return
-    const { remoteAddress: remote } = link
-    const atMs = this.#options.nowMs()
-    this.#options.onEvent({ type: 'path-linked', atMs, peer: this.peer, path: path.name, remote })
-  }
-
-  /** A path has no link, or none that works. Said once, whoever notices first. */
-  reportNoLink(path: TunnelPath, reason: string): void {
-    if (path.isReportedUnlinked) return
-    path.isReportedUnlinked = true
-    const atMs = this.#options.nowMs()
-    this.#options.onEvent({ type: 'path-unlinked', atMs, peer: this.peer, path: path.name, reason })
+    this.keeper.updateProbers(nowMs)
   }
 
   /** Sends a handshake frame over `path`; `write` fills it in and says how long it is. */
   sendHandshake(path: TunnelPath, write: (into: Uint8Array) => number): void {
     this.#sealer.sendHandshake(path, write)
-  }
-
-  handleWritable(link: Link): void {
-    const path = this.#pathOf(link)
-    if (path === undefined) return
-    path.blocked = false
-    path.flush()
-    refreshGate(this.paths)
-    this.#bonding?.handleWritable()
-    this.#options.onTouched()
-  }
-
-  /** The system does not send over `link` now. @returns the path it carries. */
-  handleUnreachable(link: Link): TunnelPath | undefined {
-    const path = this.#pathOf(link)
-    if (path !== undefined) {
-      const nowMs = this.#options.nowMs()
-      path.prober.handleUnreachable(nowMs)
-      this.#options.probers.update(path, nowMs)
-    }
-    return path
-  }
-
-  /** The carrier of a path is gone: the path waits for another one. */
-  handleLinkClose(link: Link, reason: string): void {
-    const path = this.#pathOf(link)
-    if (path === undefined) return
-    const nowMs = this.#options.nowMs()
-    path.link = undefined
-    path.source = undefined
-    path.blocked = false
-    this.#empty(path)
-    path.prober.handleUnreachable(nowMs)
-    this.#options.probers.update(path, nowMs)
-    this.#handlePathChange()
-    // A full link was no choice before: nobody else would notice what waits for it.
-    this.#bonding?.pump.rebind(path)
-    this.#options.onTouched()
-    this.reportNoLink(path, reason)
   }
 
   sendProbe(path: TunnelPath, probe: Probe): void {
@@ -265,19 +229,22 @@ export class Session implements PathOwner, Wakeable {
   }
 
   handleProberEvent(path: TunnelPath, event: ProberEvent): void {
-    this.#handlePathChange()
+    this.keeper.handleChange()
+    this.#sizes.update(path, event.atMs)
     const { from, to, atMs, reason } = event
     this.#options.onEvent({ type: 'path-state', atMs, peer: this.peer, path: path.name, from, to, reason })
   }
 
   pollTimeout(): number {
     const { fragmenter, guard } = this
-    return Math.min(fragmenter.pollTimeout(), guard.pollTimeout(), this.#bonding?.pollTimeout() ?? Infinity)
+    const ownMs = Math.min(fragmenter.pollTimeout(), guard.pollTimeout(), this.#sizes.pollTimeout())
+    return Math.min(ownMs, this.#bonding?.pollTimeout() ?? Infinity)
   }
 
   handleTimeout(nowMs: number): void {
     this.fragmenter.handleTimeout(nowMs)
     this.guard.handleTimeout(nowMs)
+    this.#sizes.handleTimeout(nowMs)
     this.#bonding?.handleTimeout(nowMs)
   }
 
@@ -291,38 +258,16 @@ export class Session implements PathOwner, Wakeable {
     this.#sealer.seal(path)
   }
 
-  /** Stops using a path and tells the peer. */
-  closePath(path: TunnelPath): void {
-    if (path.link !== undefined && this.established) this.#control.sendPathClose(path)
-    this.#dropPath(path, 'closed')
-  }
-
   /** Ends the session and lets go of all it holds; `tellPeer` on every path that it ends. */
   close(tellPeer: boolean): void {
-    this.#closed = true
+    this.#isClosed = true
     this.#bonding?.close()
-    for (const path of this.paths.list) {
+    this.keeper.dropAll((path) => {
       if (tellPeer && this.established) this.#control.sendClose(path, 0)
-      this.#dropPath(path, 'session closed')
-    }
+    })
     this.fragmenter.close()
     this.guard.close()
     this.#pieceDrops.count()
-  }
-
-  #dropPath(path: TunnelPath, reason: string): void {
-    this.#empty(path)
-    this.#roaming.forget(path)
-    this.#options.probers.remove(path)
-    const { link } = path
-    path.link = undefined
-    link?.close()
-    if (this.paths.remove(path.id, reason) && this.#options.role === 'server') this.#ids.release(path.id)
-  }
-
-  #empty(path: TunnelPath): void {
-    if (path.waiting > 0) this.#drops.dropAll(path.out, 'path-closed')
-    path.sealed = 0
   }
 
   /** Another index than before: the peer started anew, and so do all counters. */
@@ -347,54 +292,6 @@ export class Session implements PathOwner, Wakeable {
     if (sendEpoch === this.#epoch) return
     this.#epoch = sendEpoch
     this.#writer.setEpoch(sendEpoch)
-    this.#ids.handleRekey()
-  }
-
-  /** Has a path probed now. A new carrier or a word from the peer is as good as a sign of life from a lost path. */
-  #probe(path: TunnelPath): void {
-    const nowMs = this.#options.nowMs()
-    const { probers } = this.#options
-    path.prober.start(nowMs)
-    path.prober.handleAlive(nowMs)
-    if (!probers.update(path, nowMs)) probers.add(path, path.prober, nowMs)
-  }
-
-  /** Traffic and replies changed when probers want to be woken; once per batch is often enough. */
-  #updateProbers(nowMs: number): void {
-    for (const path of this.paths.list) this.#options.probers.update(path, nowMs)
-  }
-
-  #handlePathChange(): void {
-    refreshGate(this.paths)
-    if (!this.#closed) this.#options.onTouched()
-    this.#options.onPathChange()
-  }
-
-  #pathOf(link: Link): TunnelPath | undefined {
-    for (const path of this.paths.list) if (path.link === link) return path
-    return undefined
-  }
-
-  #join(pathId: number, source: FrameSource, peer: number): TunnelPath | undefined {
-    if (this.#options.role === 'client' || this.#closed) return undefined
-    // The link first: an id that was taken once is burnt, also when nothing came of it.
-    const link = source.link(peer)
-    if (link === undefined) return undefined
-    if (!this.#ids.claim(pathId)) {
-      link.close()
-      return undefined
-    }
-    const path = this.addPath({ id: pathId, name: `path ${pathId}`, weight: 1 })
-    path.source = source
-    path.peer = peer
-    this.attach(path, link)
-    return path
-  }
-
-  /** A client's own link says where its server is; a server goes where its client went. */
-  #follow(path: TunnelPath, arrival: Arrival): void {
-    if (this.#options.role === 'server') return this.#roaming.handleMove(path, arrival)
-    path.source = arrival.source
-    path.peer = arrival.peer
+    this.keeper.handleRekey()
   }
 }

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { Session } from '../src/session.ts'
+import { PathKeeper } from '../src/path-keeper.ts'
 import { packet, packets } from './support/packets.ts'
 import { addressOf, HOME, inHub, isUp } from './support/hub.ts'
 import { closeReasons, countOf, dropsOf, inWorld, statsOf } from './support/world.ts'
@@ -228,15 +228,15 @@ test("200 clients of one server each reach it, and nobody else's addresses", asy
 test('what a link tells is for the session that has it, and no other is asked', async () => {
   await inHub(4, async (hub) => {
     const asked = ['handleWritable', 'handleUnreachable', 'handleLinkClose'] as const
-    const spies = asked.map((name) => vi.spyOn(Session.prototype, name))
-    const attach = vi.spyOn(Session.prototype, 'attach')
+    const spies = asked.map((name) => vi.spyOn(PathKeeper.prototype, name))
+    const attach = vi.spyOn(PathKeeper.prototype, 'attach')
     hub.server.tunnel.addPeer(hub.peer(4))
     hub.startClient(4)
     await hub.untilUp(4)
     const link = attach.mock.calls.at(-1)![1]
     for (const spy of spies) spy.mockClear()
     hub.server.tunnel.onWritable(link)
-    hub.server.tunnel.onUnreachable(link)
+    hub.server.tunnel.onUnreachable(link, 'ENETUNREACH')
     expect(statsOf(hub.server).sessions.map(({ paths }) => paths[0]!.prober.state)).toEqual([
       ...Array.from({ length: 4 }, () => 'normal'),
       'lost',

@@ -20,13 +20,14 @@ async function withSession(
   options: WorldOptions,
   body: (world: World, session: Session) => Promise<void>,
 ): Promise<void> {
-  const addPath = vi.spyOn(Session.prototype, 'addPath')
+  // Only clients greet.
+  const greet = vi.spyOn(Session.prototype, 'sendHandshake')
   let dials = 0
   const wrapClient = (transport: Transport): Transport => ({
     ...transport,
     dial: (...dial) => (dials++ < 2 ? transport.dial(...dial) : Promise.reject(new Error('not again'))),
   })
-  await inWorld({ ...options, wrapClient }, (world) => body(world, addPath.mock.contexts[0] as Session))
+  await inWorld({ ...options, wrapClient }, (world) => body(world, greet.mock.contexts[0] as Session))
 }
 
 /** A link from another host of the client. */
@@ -104,7 +105,7 @@ describe('a client that is to use a path no more', () => {
 describe('a path that the client closes', () => {
   test('is gone at the server too, and the others carry what it did', async () => {
     await withSession({ security: {} }, async (world, session) => {
-      session.closePath(session.paths.get(0)!)
+      session.keeper.close(session.paths.get(0)!)
       await world.pass(20)
       for (const end of [world.client, world.server]) expect(pathsOf(end).map(({ id }) => id)).toEqual([1])
       for (const side of ['client', 'server'] as const) {
@@ -116,19 +117,19 @@ describe('a path that the client closes', () => {
   test('burns its id: nobody may use it until its keys are gone, two changes of keys later', async () => {
     await withSession({ security: {} }, async (world, session) => {
       let { txCounter } = session.paths.get(0)!
-      session.closePath(session.paths.get(0)!)
+      session.keeper.close(session.paths.get(0)!)
       const drops: number[] = []
       for (let epoch = 0; epoch <= 2; epoch++) {
         await world.pass(epoch * REKEY_MS + 20_000 - world.runtime.nowMs())
         const before = statsOf(world.server).drops['unknown-path'] ?? 0
-        const again = session.addPath({ id: 0, name: 'again', weight: 1 })
+        const again = session.keeper.add({ id: 0, name: 'again', weight: 1 })
         // It goes on counting where the old one ended, so that no nonce is used twice.
         again.txCounter = txCounter
-        session.attach(again, await spareLink(world))
+        session.keeper.attach(again, await spareLink(world))
         await world.pass(100)
         drops.push((statsOf(world.server).drops['unknown-path'] ?? 0) - before)
         if (epoch === 2) break
-        session.closePath(again)
+        session.keeper.close(again)
         ;({ txCounter } = again)
       }
       expect(drops[0]).toBeGreaterThan(0)
@@ -143,15 +144,15 @@ describe('a path that the client closes', () => {
       await world.pass(REKEY_MS - 5000)
       dropHandshakes(world.client)
       const { txCounter } = session.paths.get(0)!
-      session.closePath(session.paths.get(0)!)
+      session.keeper.close(session.paths.get(0)!)
       // The server hears of new keys again and again, and nobody uses them.
       await world.pass(50_000)
       expect(
         world.server.tap.sent.filter(({ header }) => header.type === FrameType.welcome).length,
       ).toBeGreaterThan(9)
-      const again = session.addPath({ id: 0, name: 'again', weight: 1 })
+      const again = session.keeper.add({ id: 0, name: 'again', weight: 1 })
       again.txCounter = txCounter
-      session.attach(again, await spareLink(world))
+      session.keeper.attach(again, await spareLink(world))
       await world.pass(100)
       expect(statsOf(world.server).drops['unknown-path']).toBeGreaterThan(0)
       expect(pathsOf(world.server).map(({ id }) => id)).toEqual([1])
@@ -181,7 +182,7 @@ describe('a path that the client closes', () => {
       const path = session.paths.get(0)!
       const waiting = path.out.count
       expect(waiting).toBeGreaterThan(5)
-      session.closePath(path)
+      session.keeper.close(path)
       // And the last word that found no room either.
       expect(statsOf(world.client).drops).toMatchObject({ 'path-closed': waiting + 1 })
     })

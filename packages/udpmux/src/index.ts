@@ -63,6 +63,7 @@
  *
  * @packageDocumentation
  */
+export { udpSocket } from './backend.ts'
 export { dgramSocket } from './dgram-socket.ts'
 export { UdpError } from './errors.ts'
 export type { UdpErrorCode } from './errors.ts'
@@ -72,5 +73,5 @@ export { udpMux } from './mux.ts'
 export type { UdpListener } from './listener.ts'
 export type { UdpMux, UdpMuxOptions } from './mux.ts'
 export type { PeerInfo } from './peer-tracker.ts'
-export type { ResolveHost } from './resolve.ts'
+export type { ResolveHost } from '@mp/runtime-node'
 export type { SocketFactory, SocketOptions } from './socket-options.ts'

@@ -8,8 +8,8 @@ import type {
   Runtime,
   Transport,
 } from '@mp/interface'
-import { formatEndpoint, parseEndpoint, systemRuntime } from '@mp/runtime-node'
-import type { Endpoint } from '@mp/runtime-node'
+import { formatEndpoint, parseEndpoint, resolveAddresses, systemRuntime } from '@mp/runtime-node'
+import type { Endpoint, ResolveHost } from '@mp/runtime-node'
 import { chooseBackend } from './backend.ts'
 import type { Backend } from './backend.ts'
 import { UdpError, udpError } from './errors.ts'
@@ -17,8 +17,6 @@ import { UdpPortListener } from './listener.ts'
 import type { UdpListener } from './listener.ts'
 import type { PeerInfo } from './peer-tracker.ts'
 import { Port } from './port.ts'
-import { resolveAddresses, resolveHost } from './resolve.ts'
-import type { ResolveHost } from './resolve.ts'
 import type { SocketFactory, SocketOptions } from './socket-options.ts'
 
 /** How a mux works. */
@@ -47,6 +45,11 @@ export interface UdpMuxOptions {
   readonly gso?: boolean
   /** Lets the native backend receive several datagrams as one where the kernel can join them (UDP_GRO). Default true. */
   readonly gro?: boolean
+  /**
+   * Has datagrams that are too large for their way get lost, and not fragmented, natively and where the system can: links then
+   * have `headerBytes`, and whoever uses them finds out what passes. Default false.
+   */
+  readonly dontFragment?: boolean
   /** Resolves host names. Default: as the system does. */
   readonly resolveHost?: ResolveHost
   /** A listener heard a remote address for the first time; its frames follow in `onFrames`. */
@@ -103,12 +106,7 @@ class Mux implements UdpMux {
   async dial(endpoint: string, options: DialOptions): Promise<Link> {
     const { host, port } = endpointOf(endpoint)
     if (port === 0) throw new UdpError('MP_UDP_BAD_ADDRESS', `cannot dial ${endpoint}: port 0 is nobody's`)
-    const addresses = await resolveAddresses(host, {
-      resolveHost: this.#options.resolveHost ?? resolveHost,
-      runtime: this.#runtime,
-      timeoutMs: options.timeoutMs ?? DEFAULT_DIAL_TIMEOUT_MS,
-      localAddress: options.localAddress,
-    })
+    const addresses = await this.#resolve(host, options)
     let failure: unknown
     for (const address of addresses) {
       try {
@@ -123,12 +121,7 @@ class Mux implements UdpMux {
 
   async listen(endpoint: string, handler: FrameHandler): Promise<UdpListener> {
     const { host, port } = endpointOf(endpoint)
-    const [address = host] = await resolveAddresses(host, {
-      resolveHost: this.#options.resolveHost ?? resolveHost,
-      runtime: this.#runtime,
-      timeoutMs: DEFAULT_DIAL_TIMEOUT_MS,
-      localAddress: undefined,
-    })
+    const [address = host] = await this.#resolve(host, {})
     const { peerCapacity, peerIdleMs = DEFAULT_PEER_IDLE_MS } = this.#options
     const local = formatEndpoint(address, port)
     const socket = await this.#open(`listen at ${endpoint}`, { local, ...(peerCapacity && { peerCapacity }) })
@@ -141,11 +134,24 @@ class Mux implements UdpMux {
     })
   }
 
-  async #connect(remote: string, { localAddress, device, handler }: DialOptions): Promise<Link> {
+  async #resolve(
+    host: string,
+    { timeoutMs = DEFAULT_DIAL_TIMEOUT_MS, localAddress }: Partial<DialOptions>,
+  ): Promise<readonly string[]> {
+    const { resolveHost } = this.#options
+    try {
+      return await resolveAddresses(host, { resolveHost, runtime: this.#runtime, timeoutMs, localAddress })
+    } catch (error) {
+      throw udpError(`find ${host}`, error)
+    }
+  }
+
+  async #connect(remote: string, { localAddress, device, mark, handler }: DialOptions): Promise<Link> {
     const socket = await this.#open(`dial ${remote}`, {
       remote,
       ...(localAddress !== undefined && { local: formatEndpoint(localAddress, 0) }),
       ...(device !== undefined && { device }),
+      ...(mark !== undefined && { mark }),
     })
     const port = new Port({ ...this.#portOptions(socket, handler), onLastLink: () => void socket.close() })
     const link = port.soleLink(socket.peer(remote))
@@ -158,7 +164,7 @@ class Mux implements UdpMux {
   }
 
   async #open(action: string, wishes: Omit<SocketOptions, 'pool'>): Promise<DatagramSocket> {
-    const { pool, receiveBufferBytes, sendBufferBytes, gso, gro } = this.#options
+    const { pool, receiveBufferBytes, sendBufferBytes, gso, gro, dontFragment } = this.#options
     try {
       return await this.#openSocket({
         pool,
@@ -166,6 +172,7 @@ class Mux implements UdpMux {
         ...(sendBufferBytes !== undefined && { sendBufferBytes }),
         ...(gso !== undefined && { gso }),
         ...(gro !== undefined && { gro }),
+        ...(dontFragment !== undefined && { dontFragment }),
         ...wishes,
       })
     } catch (error) {

@@ -10,6 +10,8 @@ export interface SocketOptions {
   readonly remote?: string
   /** Network interface to bind to. */
   readonly device?: string
+  /** Mark of all that is sent, for routing rules and firewalls. */
+  readonly mark?: number
   /** Most datagrams handed over in one call. Default: what the backend finds good. */
   readonly batchSize?: number
   /** Most remote addresses known at once. Default 4096; a connected socket has one. */
@@ -22,6 +24,8 @@ export interface SocketOptions {
   readonly gso?: boolean
   /** The kernel may hand over several datagrams as one, natively and where it can. Default true. */
   readonly gro?: boolean
+  /** Datagrams are not fragmented, natively and where the system can. Default false. */
+  readonly dontFragment?: boolean
 }
 
 /** Opens a socket that is bound already when it is handed over. Throws or rejects with a system error or a `UdpError`. */

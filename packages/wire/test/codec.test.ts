@@ -29,7 +29,15 @@ function frameHeader(fields: Partial<FrameHeader>): FrameHeader {
 
 /** A body in which something is left of what was read before. */
 const filledBody = (): ControlBody =>
-  Object.assign(new ControlBody(), { state: 1, weight: 2, nonce: 3, reason: 4, tokenHigh: 5, tokenLow: 6 })
+  Object.assign(new ControlBody(), {
+    state: 1,
+    weight: 2,
+    nonce: 3,
+    reason: 4,
+    tokenHigh: 5,
+    tokenLow: 6,
+    sizeBytes: 7,
+  })
 
 /** Every field of a body is 0, but for those that are said. */
 function nothingSaid(...said: (keyof ControlBody)[]): Partial<ControlBody> {
@@ -127,6 +135,26 @@ describe('bit by bit', () => {
     expect(toHex(written)).toBe(toHex(golden))
   })
 
+  test('a size probe is as long as it says, padded with zeros, and its reply is eight bytes', () => {
+    const golden = hex('08 00 000c  01020304  00000000')
+    const body = filledBody()
+    expect(new FrameCodec(golden).readControl(0, 12, body)).toBe(0)
+    const said = { sizeBytes: 12, nonce: 0x0102_0304 }
+    expect(body).toEqual({
+      kind: ControlKind.sizeProbe,
+      ...said,
+      ...nothingSaid('kind', 'sizeBytes', 'nonce'),
+    })
+    const written = new Uint8Array(12).fill(0xff)
+    expect(new FrameCodec(written).writeControl(0, body)).toBe(12)
+    expect(toHex(written)).toBe(toHex(golden))
+    const reply = new Uint8Array(8)
+    new FrameCodec(reply).writeControl(0, Object.assign(body, { kind: ControlKind.sizeReply }))
+    expect(toHex(reply)).toBe('0900000c01020304')
+    expect(new FrameCodec(reply).readControl(0, 8, body)).toBe(0)
+    expect(body).toMatchObject({ kind: ControlKind.sizeReply, ...said })
+  })
+
   test('a cookie has the clear half of every frame and no inner half', () => {
     const golden = hex('4c 00002a  03 000000  00010203 04050607')
     const header = frameHeader({ flags: 1, sequence: 2 })
@@ -203,8 +231,13 @@ describe('what was written is read again', () => {
       tokenHigh: uint(32),
       tokenLow: uint(32),
     })
+    const sizes = fc.record({
+      kind: fc.constantFrom(ControlKind.sizeProbe, ControlKind.sizeReply),
+      sizeBytes: fc.integer({ min: 8, max: 80 }),
+      nonce: uint(32),
+    })
     const controls = fc
-      .oneof(probes, closes, challenges)
+      .oneof(probes, closes, challenges, sizes)
       .map((fields) => Object.assign(new ControlBody(), fields))
     const handshakes = fc.record({
       kind: fc.constant(0),
@@ -299,7 +332,16 @@ describe('malformed frames have a name', () => {
     ['bad-control', '04000001'],
     ['bad-control', '00000000 00000000'],
     ['bad-control', '03000000 00000000'],
-    ['bad-control', '08000000'],
+    ['bad-control', '0a000000'],
+    ['bad-length', '08000000'],
+    ['bad-length', '0800000c 00000000'],
+    ['bad-length', '08000008 00000000 00'],
+    ['bad-length', '0900000c 00000000 00000000'],
+    ['bad-control', '08010008 00000000'],
+    ['bad-control', '08000007 00000000'],
+    ['bad-control', '09000000 00000000'],
+    ['none', '0900ffff ffffffff'],
+    ['none', '08000009 ffffffff 01'],
     ['bad-length', '05000000'],
     ['bad-length', '05000000 00000000 000000'],
     ['bad-length', '06000000 00000000 00000000 00'],

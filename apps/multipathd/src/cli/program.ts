@@ -1,13 +1,20 @@
-import { readFileSync } from 'node:fs'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { configJsonSchema, NOT_ENCRYPTED } from '../config/index.ts'
 import type { Config, Role } from '../config/index.ts'
 import { nearest } from '../config/nearest.ts'
+import { LOG_FORMATS, LOG_LEVELS } from '../config/schema/log.ts'
+import type { LogFormat, LogLevel } from '../config/schema/log.ts'
+import { programVersion } from '../program-version.ts'
+import { addAskCommands } from './ask/index.ts'
+import { addCleanupCommand } from './cleanup.ts'
+import { addDashboardCommand } from './dashboard-command.ts'
+import { addDoctorCommand } from './doctor.ts'
 import { EXIT } from './exit-codes.ts'
 import { ExitError } from './explain.ts'
 import { addInitCommand } from './init/index.ts'
 import type { Io } from './io.ts'
 import { addKeyCommands } from './key-commands.ts'
+import { addManualCommands } from './manual/index.ts'
 import { faultText, loadConfig, requireConfig } from './load.ts'
 
 /** What the commands do; in production {@link runDaemon} and {@link runDemo}, loaded when needed. */
@@ -25,14 +32,22 @@ export interface DemoOptions {
 interface Flags {
   readonly config?: string
   readonly insecure?: boolean
+  readonly socket?: string
+  readonly logFormat?: LogFormat
+  readonly logLevel?: LogLevel
 }
 
-const EXAMPLES = `
+const EXAMPLES = [
+  ['multipathd init', 'write configs for a server and a client, with keys'],
+  ['multipathd -config client.json', 'start, in the role that the file says (isServer)'],
+  ['multipathd status --watch', 'show what each path of a running daemon does'],
+  ['multipathd check client.json', 'say everything that is wrong with the file'],
+  ['multipathd demo', 'three lines carry one download, on this machine'],
+] as const
+
+const AFTER_HELP = `
 Examples:
-  multipathd init                      write configs for a server and a client, with keys
-  multipathd -config client.json       start, in the role that the file says (isServer)
-  multipathd check client.json         say everything that is wrong with the file
-  multipathd demo                      three lines carry one download, on this machine
+${EXAMPLES.map(([command, about]) => `  ${command.padEnd(36)} ${about}`).join('\n')}
 
 Exit codes: ${Object.entries(EXIT)
   .map(([name, code]) => `${code} ${name}`)
@@ -42,19 +57,18 @@ Exit codes: ${Object.entries(EXIT)
 export function createProgram(io: Io, actions: Actions, finish: (code: number) => void): Command {
   const program: Command = new Command('multipathd')
   const start = async (role?: Role): Promise<void> => {
-    const { config: file, insecure } = program.opts<Flags>()
+    const flags = program.opts<Flags>()
+    const { config: file, insecure } = flags
     const [stray] = role === undefined ? program.args : []
     if (stray !== undefined) program.error(unknownCommand(stray, program))
     if (file === undefined) program.error('error: missing -config FILE; --help shows what else there is')
-    finish(await actions.daemon(requireConfig(file, { role, insecure }), io))
+    finish(await actions.daemon(withFlags(requireConfig(file, { role, insecure }), flags), io))
   }
+  addOptions(program)
   program
     .description('Joins several internet lines into one IP link.')
-    .version(versionText(), '-v, --version', 'print the version')
-    .helpOption('-h, --help', 'print this help')
-    .option('-c, --config <file>', 'the config file; -config works too')
-    .option('--insecure', 'run without encryption although the config does not say "security": "none"')
-    .addHelpText('after', EXAMPLES)
+    .version(programVersion(), '-v, --version', 'print the version')
+    .addHelpText('after', AFTER_HELP)
     .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) })
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
@@ -66,7 +80,12 @@ export function createProgram(io: Io, actions: Actions, finish: (code: number) =
       .action(() => start(role))
   }
   addInitCommand(program, io)
+  addDoctorCommand(program, io, finish)
   addKeyCommands(program, io)
+  addAskCommands(program, io)
+  addManualCommands(program, io, EXAMPLES)
+  addDashboardCommand(program, io)
+  addCleanupCommand(program, io)
   program
     .command('check <file>')
     .description('print every fault of a config and its key files with its path; exit code 0 or 1')
@@ -88,6 +107,33 @@ export function createProgram(io: Io, actions: Actions, finish: (code: number) =
   return program.allowExcessArguments()
 }
 
+/** What the command line says goes before what the file says. */
+function withFlags(config: Config, { socket, logFormat, logLevel }: Flags): Config {
+  const { control, log } = config
+  return {
+    ...config,
+    control: { socket: socket ?? control.socket },
+    log: { format: logFormat ?? log.format, level: logLevel ?? log.level },
+  }
+}
+
+function addOptions(program: Command): void {
+  program
+    .helpOption('-h, --help', 'print this help')
+    .option('-c, --config <file>', 'the config file; -config works too')
+    .option('--insecure', 'run without encryption although the config does not say "security": "none"')
+    .option(
+      '--socket <file>',
+      'the control socket of the daemon; default: as in the config, or the only one there is',
+    )
+    .addOption(
+      new Option('--log-format <format>', 'what the log looks like, as in the config').choices(LOG_FORMATS),
+    )
+    .addOption(
+      new Option('--log-level <level>', 'what is left out of the log, as in the config').choices(LOG_LEVELS),
+    )
+}
+
 function unknownCommand(word: string, { commands }: Command): string {
   const names = commands.map((command) => command.name())
   return `error: unknown command '${word}'\n(Did you mean ${nearest(word, names)}?)`
@@ -105,9 +151,4 @@ function check(file: string, { config, insecure }: Flags, io: Io): number {
   io.stdout.write(`${file} is right: a config for a ${isServer ? 'server' : 'client'}\n`)
   if (security === 'none') io.stderr.write(`multipathd: WARNING: ${NOT_ENCRYPTED}\n`)
   return EXIT.ok
-}
-
-function versionText(): string {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(manifest) as { readonly version: string }).version
 }

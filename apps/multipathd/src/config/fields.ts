@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { parseEndpoint } from '@mp/runtime-node'
 import { Secret, decodeKey } from '@mp/secure-channel'
 import { show } from './fault.ts'
-import { faultOfCidr } from './ip.ts'
+import { faultOfCidr, isLoopback } from './ip.ts'
 
 /** Kinds of values in the config: each says what it expects and what it found instead. */
 
@@ -44,6 +44,24 @@ export const listenEndpoint = (): z.ZodString =>
     return 'error' in endpoint ? endpoint.error : undefined
   })
 
+/** Where this machine listens, or `none`. */
+export const optionalEndpoint = (): z.ZodString =>
+  text(`${ENDPOINT}, or "none"`, (value) => {
+    if (value === 'none') return undefined
+    const endpoint = parseEndpoint(value)
+    return 'error' in endpoint ? endpoint.error : undefined
+  })
+
+/** Where this machine listens for itself. */
+export const loopbackEndpoint = (): z.ZodString =>
+  text('a loopback endpoint such as "127.0.0.1:2132"', (value) => {
+    const endpoint = parseEndpoint(value)
+    if ('error' in endpoint) return endpoint.error
+    return isLoopback(endpoint.host)
+      ? undefined
+      : `expected a loopback address such as 127.0.0.1 or [::1], found ${show(value)}: others must not reach it`
+  })
+
 /** Where another machine listens. */
 export const remoteEndpoint = (): z.ZodString =>
   text(ENDPOINT, (value) => {
@@ -51,6 +69,17 @@ export const remoteEndpoint = (): z.ZodString =>
     if ('error' in endpoint) return endpoint.error
     return endpoint.port === 0
       ? `${show(value)} has port 0: write the port that the server listens on`
+      : undefined
+  })
+
+/** Another program or machine, by its address: nothing is looked up. */
+export const ipEndpoint = (): z.ZodString =>
+  text('an endpoint such as "127.0.0.1:51820"', (value) => {
+    const endpoint = parseEndpoint(value)
+    if ('error' in endpoint) return endpoint.error
+    if (isIP(endpoint.host) === 0) return `expected an IP address and a port, found ${show(value)}`
+    return endpoint.port === 0
+      ? `${show(value)} has port 0: write the port that the program listens on`
       : undefined
   })
 
@@ -109,6 +138,13 @@ export const filePath = (): z.ZodString =>
       ? 'expected the path of a file, found what looks like a key: that goes into the key of the config without "File"'
       : undefined
   })
+
+export const socketPath = (): z.ZodString =>
+  text('the path of a socket, or "none"', (value) =>
+    value === 'none' || value.startsWith('/')
+      ? undefined
+      : `expected an absolute path such as "/run/multipathd/home.sock", or "none"; found ${show(value)}`,
+  )
 
 /** Characters of a key of 32 bytes in base64. */
 const KEY_CHARACTERS = 44

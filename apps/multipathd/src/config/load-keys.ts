@@ -3,8 +3,7 @@ import { nodeCrypto } from '@mp/runtime-node'
 import { Secret } from '@mp/secure-channel'
 import type { Fault } from './fault.ts'
 import { readKeyFile } from './key-file.ts'
-import type { Config } from './schema.ts'
-import type { KeySource } from './security.ts'
+import type { Config, KeySource } from './schema/index.ts'
 
 type Loaded = { readonly config: Config } | { readonly faults: readonly Fault[] }
 

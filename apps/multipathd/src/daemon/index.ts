@@ -1,21 +1,28 @@
-import type { PacketPool } from '@mp/interface'
+import type { PacketPool, Runtime } from '@mp/interface'
 import { loadNativeIo } from '@mp/native-io'
 import { systemRuntime } from '@mp/runtime-node'
-import { openTun } from '@mp/tun'
-import type { Tun } from '@mp/tun'
 import { EXIT } from '../cli/exit-codes.ts'
 import { ExitError } from '../cli/explain.ts'
 import type { Io } from '../cli/io.ts'
 import { createLog } from '../cli/log.ts'
 import type { Log } from '../cli/log.ts'
+import { RepeatFilter } from '../cli/repeat-filter.ts'
 import { NOT_ENCRYPTED } from '../config/index.ts'
 import type { Config } from '../config/index.ts'
+import { Network } from '../network/index.ts'
 import { createTunnel } from './create-tunnel.ts'
 import type { Tunnel } from './create-tunnel.ts'
 import { describeTun } from './describe-tun.ts'
+import { openDevice } from './device.ts'
+import type { Device } from './device.ts'
+import { EventLog } from './event-log.ts'
+import { Monitor } from './monitor.ts'
 import { createPool } from './pool.ts'
 import { createReporter } from './report.ts'
-import { reportStatus } from './status.ts'
+import { ServiceManager } from './service-manager.ts'
+import { startServices } from './services.ts'
+import type { Services } from './services.ts'
+import { reportStatus, statusLine } from './status.ts'
 import { StopRequest } from './stop-request.ts'
 
 /**
@@ -24,71 +31,105 @@ import { StopRequest } from './stop-request.ts'
  * @returns the exit code.
  */
 export async function runDaemon(config: Config, io: Io): Promise<number> {
-  const log = createLog(io.stdout)
+  const runtime = systemRuntime()
+  const log = new RepeatFilter(createLog(io.stdout, config.log), runtime)
   const stop = new StopRequest(io)
   const pool = createPool(config)
-  const tun = await openDevice(config, pool)
-  for (const route of tun.skippedRoutes)
-    log.warn(`${route} is routed elsewhere already: left as it is`, { route })
+  const tun = await openDevice(config, { pool, log })
+  for (const route of tun.skippedRoutes ?? [])
+    log.warn(
+      `${route} is routed elsewhere already: left as it is. Delete that route first if the tunnel shall have it`,
+      { route },
+    )
+  const events = new EventLog(Date.now)
   try {
-    const tunnel = createTunnel(config, {
-      runtime: systemRuntime(),
-      pool,
-      tun,
-      onEvent: createReporter(config, log),
-      onTunClose: (error) => stop.handleTunClose(tun.name, error),
-    })
-    return await runTunnel(tunnel, { config, log, stop, tun })
+    return await runOn({ config, io, log, stop, tun, pool, runtime, events })
   } finally {
     // The tunnel closes it too; this is for what failed before.
     await tun.close()
+    log.flush()
   }
 }
 
-interface Running {
+interface Ground {
   readonly config: Config
+  readonly io: Io
   readonly log: Log
   readonly stop: StopRequest
-  readonly tun: Tun
+  readonly tun: Device
+  readonly pool: PacketPool
+  readonly runtime: Runtime
+  readonly events: EventLog
 }
 
-async function runTunnel(tunnel: Tunnel, { config, log, stop, tun }: Running): Promise<number> {
+/** The network around the device is set up before the tunnel, and undone before the tunnel says goodbye. */
+async function runOn(ground: Ground): Promise<number> {
+  const { config, log, stop, tun, pool, runtime, events } = ground
+  const report = createReporter(config, { log, events })
+  let tunnel: Tunnel | undefined
+  const network = new Network({ config, log, pathControl: () => tunnel?.pathControl })
+  try {
+    await network.prepare()
+    tunnel = createTunnel(config, {
+      runtime,
+      pool,
+      tun,
+      transportFor: (path, transport) => network.names.transportFor(path, transport),
+      onEvent: (event) => {
+        report(event)
+        network.handleEvent(event)
+      },
+      onTunClose: (error) => stop.handleTunClose(tun.name, error),
+    })
+    const monitor = new Monitor({ config, tunnel, tun, pool, runtime, wallMs: Date.now })
+    return await runTunnel(tunnel, { ...ground, network, monitor })
+  } finally {
+    await network.close()
+    await tunnel?.close()
+  }
+}
+
+interface Running extends Ground {
+  readonly network: Network
+  readonly monitor: Monitor
+}
+
+async function runTunnel(tunnel: Tunnel, running: Running): Promise<number> {
+  const { config, log, stop, tun, network, monitor } = running
   const sayStatus = (): void => reportStatus(tunnel, config, log)
+  const manager = serviceManager(tunnel, running)
+  let services: Services | undefined
   try {
     await tunnel.start()
+    network.start()
+    services = await startServices(config, { ...running, tunnel })
     if (config.user !== undefined) leaveRoot(config.user, config)
     sayStart(config, log, { tun: describeTun(tun), tunnel })
+    manager.ready()
     process.on('SIGUSR1', sayStatus)
     const { exit, reason } = await stop.requested
     log.info(`stopping: ${reason}`, { stats: tunnel.stats() })
     return exit
   } finally {
     process.off('SIGUSR1', sayStatus)
-    await tunnel.close()
+    manager.stopping()
+    monitor.close()
+    await services?.close()
   }
 }
 
-function openDevice(config: Config, pool: PacketPool): Promise<Tun> {
-  const { name, mtu, backend, localAddr, remoteAddr } = config.tun
-  return openTun({
-    pool,
-    name,
-    mtuBytes: mtu,
-    // With keys nothing can change between the ends, so that a checksum over it would protect nothing.
-    partialChecksums: config.security !== 'none',
-    offload: config.offload,
-    ...(backend === 'auto' ? {} : { backend }),
-    addresses: localAddr.map((local, index) => ({ local, peer: remoteAddr[index]! })),
-    routes: routesOf(config),
+function serviceManager(tunnel: Tunnel, { io, log, runtime }: Running): ServiceManager {
+  const native = loadNativeIo()
+  return new ServiceManager({
+    env: io.env,
+    runtime,
+    log,
+    status: () => statusLine(tunnel.stats()),
+    notify: (socketPath, text) => {
+      if (native.io === undefined) throw new Error(native.reason)
+      native.io.notifyService(socketPath, text)
+    },
   })
-}
-
-/** What the config routes into the tunnel; a server also what belongs to its clients, but never everything. */
-function routesOf({ tun, server }: Config): readonly string[] {
-  const clients = (server?.peers ?? []).flatMap((peer) => peer.allowedIPs)
-  const wanted = [...tun.allowedIPs, ...clients.filter((network) => !network.endsWith('/0'))]
-  const peers = new Set(tun.remoteAddr.flatMap((ip) => [ip, `${ip}/32`, `${ip}/128`]))
-  return [...new Set(wanted)].filter((network) => !peers.has(network))
 }
 
 /** What needs root is open by now. Routes are still removed at the end, and devices bound when paths are dialled. */

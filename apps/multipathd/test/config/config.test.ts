@@ -23,18 +23,23 @@ describe('a config', () => {
         remoteAddr: ['10.8.0.2'],
         allowedIPs: [],
         mtu: 1400,
+        clampMss: true,
+        fragment: true,
         backend: 'auto',
       },
       scheduling: 'adaptive',
       offload: { gso: true, gro: true, checksum: true, tso: true, uso: true, coalesce: true },
       promListenAddr: '127.0.0.1:2131',
+      manageRoutes: true,
+      control: {},
+      log: { format: 'auto', level: 'info' },
     })
   })
 
   test('of a server needs an endpoint and no path', () => {
     const config = configOf(server)
     expect(config.isServer).toBe(true)
-    expect(config.server).toEqual({ listen: '0.0.0.0:5000', peers: [], clientToClient: false })
+    expect(config.server).toEqual({ listen: '0.0.0.0:5000', peers: [], clientToClient: false, nat: false })
     expect(config.client.remotePaths).toEqual([])
   })
 
@@ -47,20 +52,24 @@ describe('a config', () => {
       scheduling: 'static',
       offload: { gso: false, gro: false, checksum: false, tso: false, uso: false, coalesce: false },
       promListenAddr: '[::1]:9100',
+      control: { socket: '/run/multipathd/home.sock' },
+      log: { format: 'text', level: 'warn' },
       client: {
         remotePaths: [
           {
             name: 'dsl',
             remoteAddr: 'vpn.example.net:5000',
             localAddr: '192.168.1.20',
-            device: 'eth0',
+            device: 'eth*',
+            fwmark: 4_294_967_295,
             weight: 65_535,
             mtu: 1492,
           },
           { remoteAddr: '[2001:db8::7]:5000', localAddr: '2001:db8::9' },
         ],
       },
-      server: { listen: '[::]:5000', clientToClient: true },
+      server: { listen: '[::]:5000', clientToClient: true, nat: { device: 'eth0' } },
+      manageRoutes: false,
       user: 'multipathd',
       tun: {
         name: 'mp0',
@@ -68,6 +77,8 @@ describe('a config', () => {
         remoteAddr: ['10.8.0.2', 'fd00:8::2'],
         allowedIPs: ['10.1.0.0/16', '0.0.0.0/0', 'fd00:1::/64', '::/0', '192.0.2.1/32'],
         mtu: 1280,
+        clampMss: false,
+        fragment: false,
         backend: 'native',
       },
     }

@@ -65,7 +65,7 @@ export class Bonding implements Wakeable {
       arena: parts.pool.arena,
       pump: this.pump,
       resequencer: () => this.#resequencer,
-      onOverdue: (path) => this.#suspect(path),
+      onOverdue: (path, nowMs) => this.#suspect(path, nowMs),
       onWritten: (path) => path.flush(),
     })
     parts.paths.subscribe(({ type, path, reason }) => {
@@ -107,6 +107,11 @@ export class Bonding implements Wakeable {
     refreshGate(this.#parts.paths)
   }
 
+  /** A path carries nothing more, as the system or the peer says: what was under way on it need not be waited for. */
+  handleDown(path: TunnelPath, nowMs: number): void {
+    this.#suspect(path, nowMs)
+  }
+
   pollTimeout(): number {
     let dueMs = Math.min(this.pump.pollTimeout(), this.feedback.pollTimeout(), this.#repair.pollTimeout())
     if (this.#resequencer !== undefined) dueMs = Math.min(dueMs, this.#resequencer.pollTimeout())
@@ -119,7 +124,7 @@ export class Bonding implements Wakeable {
   handleTimeout(nowMs: number): void {
     this.#nowMs = nowMs
     for (const path of this.#parts.paths.list) {
-      if (path.sender !== undefined && nowMs >= path.sender.suspectAtMs) this.#suspect(path)
+      if (path.sender !== undefined && nowMs >= path.sender.suspectAtMs) this.#suspect(path, nowMs)
     }
     this.feedback.handleTimeout(nowMs)
     this.#repair.handleTimeout(nowMs)
@@ -157,12 +162,13 @@ export class Bonding implements Wakeable {
   }
 
   /** A path does not answer while others work. */
-  #suspect(path: TunnelPath): void {
+  #suspect(path: TunnelPath, nowMs: number): void {
     const { sender } = path
-    const { paths } = this.#parts
     if (sender === undefined || sender.isSuspect) return
+    const { paths } = this.#parts
     if (!paths.list.some((each) => each !== path && paths.state(each.id) === 'active')) return
     sender.isSuspect = true
+    path.mtu?.handleDoubt(nowMs)
     const wasLeft = paths.state(path.id) !== 'active'
     refreshGate(paths)
     if (wasLeft) this.#leave(path)
@@ -180,8 +186,8 @@ export class Bonding implements Wakeable {
   }
 
   #createResequencer(): Resequencer {
-    const { pool, paths, deliver } = this.#parts
-    const resequencer = new Resequencer({ pool, onPackets: deliver })
+    const { pool, paths, deliver, scratch } = this.#parts
+    const resequencer = new Resequencer({ pool, onPackets: deliver, out: scratch.ordered })
     for (const { id } of paths.list) resequencer.addPath(id)
     return resequencer
   }

@@ -3,7 +3,7 @@ import type { PathManager } from '@mp/path-manager'
 import { PathReceiver, emptyReport } from '@mp/rate-control'
 import type { ReceivedFrame } from '@mp/rate-control'
 import type { Resequencer } from '@mp/resequencer'
-import { DecodeError, ReportCodec, SentReport, TrafficClass } from '@mp/wire'
+import { DecodeError, ReportCodec, SentReport, TAG_BYTES, TrafficClass } from '@mp/wire'
 import type { DecodeCode } from '@mp/wire'
 import type { FrameWriter } from '../frame-writer.ts'
 import { refreshGate } from '../path-gate.ts'
@@ -20,7 +20,7 @@ export interface FeedbackParts {
   /** Puts what comes in order; undefined before the first packet. */
   readonly resequencer: () => Resequencer | undefined
   /** A report leaves out what should have come on `path` long before. */
-  readonly onOverdue: (path: TunnelPath) => void
+  readonly onOverdue: (path: TunnelPath, nowMs: number) => void
   /** A report was written: send it. */
   readonly onWritten: (path: TunnelPath) => void
 }
@@ -134,6 +134,7 @@ export class Feedback {
     estimate.lossRatio = sender?.controller.lossFloorRatio ?? 0
     estimate.repairMs = rttMs + REPAIR_SLACK_MS
     estimate.queuedBytes = sender?.queuedBytes ?? 0
+    estimate.maxPacketBytes = path.maxFrameBytes - TAG_BYTES
     this.#parts.scheduler.observe(path, estimate, nowMs)
   }
 
@@ -141,7 +142,7 @@ export class Feedback {
   #review(path: TunnelPath, nowMs: number): void {
     if (path.sender === undefined) return
     this.observe(path, nowMs)
-    if (path.sender.tracker.isOverdue(nowMs)) this.#parts.onOverdue(path)
+    if (path.sender.tracker.isOverdue(nowMs)) this.#parts.onOverdue(path, nowMs)
   }
 
   #takeReport(nowMs: number): void {
@@ -154,6 +155,7 @@ export class Feedback {
       sender.isSuspect = false
       refreshGate(paths)
     }
+    if (sender.tracker.sample.lostFrames > 0) path.mtu?.handleDoubt(nowMs)
     sender.controller.handleSample(sender.tracker.sample, nowMs)
     sender.pacer.setRate(sender.controller.capacityBps, nowMs)
     pump.setCapacity(paths.list.reduce((sum, each) => sum + (each.sender?.controller.capacityBps ?? 0), 0))

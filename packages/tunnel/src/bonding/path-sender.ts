@@ -92,10 +92,15 @@ export class PathSender {
     this.lastSequence = this.#leftSequence
   }
 
-  /** A control frame leaves, past the queue; a report is not answered. */
-  handleControl(counter: number, bytes: number, isReport: boolean, nowMs: number): void {
+  /** A packet has to wait: what left at `nowMs` was not all there was. */
+  handleQueued(nowMs: number): void {
+    this.tracker.handleQueued(nowMs)
+  }
+
+  /** A control frame leaves, past the queue. Of some, as reports, the peer need not tell that they came. */
+  handleControl(counter: number, bytes: number, isUnanswered: boolean, nowMs: number): void {
     const { frame } = this
-    frame.isReport = isReport
+    frame.isReport = isUnanswered
     frame.counter = counter
     frame.bytes = bytes
     frame.sequence = -1

@@ -83,7 +83,7 @@ export class Repair {
     this.#lostFrames++
     if (slot < 0 || this.#lost.length === MAX_WAITING) return Infinity
     const nowMs = this.#parts.nowMs()
-    const other = this.#fastestBut(path, nowMs, -Infinity)
+    const other = this.#fastestBut(path, 0)
     if (other === undefined) return Infinity
     this.#parts.pool.retain(slot)
     this.#lost.push(slot)
@@ -121,8 +121,8 @@ export class Repair {
     places.recall(slot, single)
     const bytes = single.length[0]!
     const isAllowed = bytes > 0 && this.#allowedBytes >= bytes
-    const path = isAllowed ? this.#fastestBut(lostOn, nowMs, bytes) : undefined
-    if (isAllowed && path === undefined && this.#fastestBut(lostOn, nowMs, -Infinity) !== undefined) {
+    const path = isAllowed ? this.#fastestBut(lostOn, bytes, nowMs) : undefined
+    if (isAllowed && path === undefined && this.#fastestBut(lostOn, bytes) !== undefined) {
       single.count = 0
       return false
     }
@@ -138,18 +138,19 @@ export class Repair {
   }
 
   /**
-   * The fastest path but one of those that may send `bytes` now, be it of a quality that data is kept from. Never the one it was lost on: there the frame would be one that
-   * was overtaken by all others, and the peer would learn that this path needs more patience.
+   * The fastest path but one that takes frames of `bytes`, with `nowMs` of those that may send so much now; be it of a quality
+   * that data is kept from. Never the one it was lost on: there the frame would be one that was overtaken by all others,
+   * and the peer would learn that this path needs more patience.
    */
-  #fastestBut(lostOn: TunnelPath, nowMs: number, bytes: number): TunnelPath | undefined {
+  #fastestBut(lostOn: TunnelPath, bytes: number, nowMs?: number): TunnelPath | undefined {
     const { paths } = this.#parts
     let fastest: TunnelPath | undefined
     let fastestMs = Infinity
     for (const path of paths.list) {
-      if (path === lostOn || !isAlive(path)) continue
+      if (path === lostOn || path.maxFrameBytes < bytes || !isAlive(path)) continue
       const { sender } = path
-      if (sender !== undefined && sender.budgetBytes(nowMs) < bytes) continue
-      const delayMs = (sender?.tracker.rttMinMs ?? 0) / 2 + (sender?.queueDelayMs(nowMs) ?? 0)
+      if (nowMs !== undefined && sender !== undefined && sender.budgetBytes(nowMs) < bytes) continue
+      const delayMs = (sender?.tracker.rttMinMs ?? 0) / 2 + (sender?.controller.queueDelayMs ?? 0)
       if (delayMs >= fastestMs) continue
       fastest = path
       fastestMs = delayMs

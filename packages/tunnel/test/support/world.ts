@@ -20,6 +20,8 @@ export interface PathSpec {
   readonly weight?: number
   /** Host of the client it leaves from; each has its own line to the server. Default: one of its own. */
   readonly host?: string
+  /** Host of the client that the fallback of the path leaves from. Default: it has none. */
+  readonly fallback?: string
   /** Listener of the server, by index. Default 0. */
   readonly listener?: number
 }
@@ -49,7 +51,10 @@ export interface WorldOptions extends BaseOptions {
   readonly clientAllowedIPs?: readonly string[]
   /** Stands between the client and its transports. */
   readonly wrapClient?: (transport: Transport) => Transport
-  readonly wire?: Pick<MemoryTransportOptions, 'maxFrameBytes' | 'sendBufferBytes' | 'batchSize' | 'maxPeers'>
+  readonly wire?: Pick<
+    MemoryTransportOptions,
+    'maxFrameBytes' | 'sendBufferBytes' | 'batchSize' | 'maxPeers' | 'dontFragment'
+  >
 }
 
 export const SERVER_HOST = '10.9.0.1'
@@ -102,7 +107,7 @@ export class World {
     const base = baseOf('server', this.#options)
     const transport = this.#transport(base, SERVER_HOST)
     const listen = ports.map((port) => ({ transport, endpoint: `${SERVER_HOST}:${port}` }))
-    const common = tunnelOptionsOf(base, this.runtime, this.trace, this.#options.isAdaptive)
+    const common = tunnelOptionsOf(base, this.runtime, this.trace, this.#options)
     this.#server = { ...base, tunnel: new TunnelServer({ ...common, ...this.#serverSecurity(base), listen }) }
     this.#ends.push(this.#server)
     await this.#server.tunnel.start()
@@ -112,13 +117,14 @@ export class World {
   startClient(): End<TunnelClient> {
     const { ports = [7000], clientAllowedIPs: allowedIPs } = this.#options
     const base = baseOf('client', this.#options)
-    const dials = this.paths.map(({ name, weight = 1, listener = 0 }, index) => ({
+    const dials = this.paths.map(({ name, weight = 1, listener = 0, fallback }, index) => ({
       name,
       weight,
       transport: this.#transport(base, this.#hostOf(index)),
+      ...(fallback !== undefined && { fallback: this.#transport(base, fallback) }),
       endpoint: `${SERVER_HOST}:${ports[listener]}`,
     }))
-    const common = tunnelOptionsOf(base, this.runtime, this.trace, this.#options.isAdaptive)
+    const common = tunnelOptionsOf(base, this.runtime, this.trace, this.#options)
     const wishes = { ...this.#clientSecurity(base), ...(allowedIPs && { allowedIPs }), paths: dials }
     this.#client = { ...base, tunnel: new TunnelClient({ ...common, ...wishes }) }
     this.#ends.push(this.#client)
