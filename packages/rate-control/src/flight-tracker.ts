@@ -181,7 +181,11 @@ export class FlightTracker {
 
   /** Calls all frames lost that were not heard of, and none of them again: their path does not answer. */
   giveUp(): void {
-    for (let each = Math.max(this.#highest + 1, this.#next - this.#ring.capacity); each < this.#next; each++) {
+    for (
+      let each = Math.max(this.#highest + 1, this.#next - this.#ring.capacity);
+      each < this.#next;
+      each++
+    ) {
       const row = this.#ring.rowOf(each)
       if (this.#ring.state[row] !== FRAME_IN_FLIGHT) continue
       this.#ring.state[row] = FRAME_LOST
