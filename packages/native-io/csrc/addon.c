@@ -3,6 +3,8 @@
  * for others. Arguments are checked as far as memory safety asks for it; the texts people read are made in TypeScript.
  */
 #include "aead.h"
+#include "notify.h"
+#include "netlink.h"
 #include "privileges.h"
 #include "tun.h"
 #include "udp.h"
@@ -168,6 +170,7 @@ NAPI_MODULE_INIT() {
   } functions[] = {
       {"openUdp", open_udp},
       {"openTun", open_tun},
+      {"openNetlink", mp_netlink_open},
       {"start", start},
       {"close", close_endpoint},
       {"receive", receive},
@@ -180,6 +183,7 @@ NAPI_MODULE_INIT() {
       {"aeadOpen", mp_aead_open},
       {"aeadWipe", mp_aead_wipe},
       {"dropPrivileges", mp_drop_privileges},
+      {"notifyService", mp_notify_service},
   };
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
     napi_value function;

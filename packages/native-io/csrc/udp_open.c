@@ -34,6 +34,16 @@ static mp_failure bind_to_device(int fd, int family, const char *device) {
   return none;
 }
 
+/* Marks all that is sent, for routing rules and firewalls. */
+static mp_failure set_mark(int fd, uint32_t mark) {
+#ifdef __linux__
+  return setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof mark) < 0 ? failed("mark") : none;
+#else
+  (void)fd, (void)mark;
+  return (mp_failure){"mark", ENOTSUP};
+#endif
+}
+
 /* Asks for a buffer size, beyond the system's limit when privileged, and gives what was got. */
 static int32_t size_buffer(int fd, int force, int plain, int32_t bytes) {
   if (force < 0 || setsockopt(fd, SOL_SOCKET, force, &bytes, sizeof bytes) < 0) {
@@ -85,6 +95,11 @@ static mp_failure configure(napi_env env, napi_value config, mp_udp *udp, mp_udp
     if (failure.step != NULL) return failure;
   }
   udp->whole = mp_int_of(env, config, "dontFragment") != 0 && keep_whole(fd, udp->family);
+  uint32_t mark = (uint32_t)mp_int_of(env, config, "mark");
+  if (mark != 0) {
+    failure = set_mark(fd, mark);
+    if (failure.step != NULL) return failure;
+  }
   size_buffers(fd, mp_int_of(env, config, "receiveBytes"), mp_int_of(env, config, "sendBytes"), facts);
   if (bind(fd, &local.any, mp_address_size(&local)) < 0) return failed("bind");
   return none;

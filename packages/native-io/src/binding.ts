@@ -20,6 +20,8 @@ export interface UdpConfig extends HandleMemory {
   /** 0: not connected. */
   readonly remotePort: number
   readonly device?: string
+  /** The 32 bits of it as a signed number; 0: none. */
+  readonly mark: number
   readonly batchSize: number
   readonly peerCapacity: number
   /** Asked for; the addon writes what was got. */
@@ -64,6 +66,7 @@ export interface KeyHandle {
 export interface Binding {
   openUdp(config: UdpConfig): Handle
   openTun(config: TunConfig): Handle
+  openNetlink(memory: HandleMemory): Handle
   start(handle: Handle): void
   close(handle: Handle): void
   receive(handle: Handle, rows: number): number
@@ -87,6 +90,7 @@ export interface Binding {
   ): number
   aeadWipe(key: KeyHandle): void
   dropPrivileges(user: string, keepNetRaw: boolean): void
+  notifyService(path: string, text: string): void
 }
 
 /** Loads the addon that was built for this system. Throws when there is none. */

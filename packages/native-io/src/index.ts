@@ -68,6 +68,9 @@
  * pool.releaseAll(batch)
  * ```
  *
+ * What becomes of the network interfaces of the machine is told by {@link chooseNetworkWatch}: a netlink socket on Linux,
+ * so that a line that goes down is known within a millisecond; elsewhere by looking every two seconds.
+ *
  * Linux is tested; Darwin (utun, loops instead of recvmmsg and sendmmsg) compiles from the same sources.
  *
  * @packageDocumentation
@@ -75,6 +78,8 @@
 export type { NativeAeadResult } from './aead.ts'
 export { chooseAead, measureCiphers } from './choose-aead.ts'
 export type { ChooseAeadOptions, ChosenAead } from './choose-aead.ts'
+export { chooseNetworkWatch } from './choose-network-watch.ts'
+export type { ChooseNetworkWatchOptions } from './choose-network-watch.ts'
 export { NativeIoError, tunAdvice } from './errors.ts'
 export { loadNativeIo } from './load.ts'
 export type { NativeIo, NativeIoResult } from './load.ts'

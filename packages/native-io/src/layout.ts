@@ -1,5 +1,9 @@
 /** Memory shared with the addon. The numbers here repeat csrc/batch.h and csrc/vnet.h, and nothing else does. */
 
+/** Columns of a batch; with one row they are the indices of its table. */
+export const COLUMNS = 8
+export const COLUMN = { offset: 1, length: 2 } as const
+
 /** Indices of the counters, a `Float64Array`. */
 export const COUNTER = {
   rxPackets: 0,

@@ -1,7 +1,10 @@
+import type { NetworkWatch } from '@mp/interface'
 import type { AeadOptions } from '@mp/runtime-node'
 import { createAead, type NativeAeadResult } from './aead.ts'
 import { type Binding, loadBinding } from './binding.ts'
+import { NetlinkWatch } from './netlink/netlink-watch.ts'
 import { type PrivilegeOptions, dropPrivileges } from './privileges.ts'
+import { notifyService } from './notify.ts'
 import { type NativeSocket, type NativeSocketOptions, openSocket } from './socket.ts'
 import { type NativeTun, type NativeTunOptions, openTun } from './tun.ts'
 
@@ -22,6 +25,8 @@ export interface NativeIo {
    * without the cipher, gets a reason. Never throws.
    */
   createAead(options: AeadOptions): NativeAeadResult
+  /** Watches interfaces and routes by netlink, on Linux. Throws {@link NativeIoError}: `ENOTSUP`, … */
+  watchNetwork(): NetworkWatch
   /**
    * Makes the whole process, started as root, one of an ordinary user, for good; Linux only. What is open stays open.
    *
@@ -33,6 +38,11 @@ export interface NativeIo {
    * `ENOTSUP`, … Then the process may have given up some rights already and should end.
    */
   dropPrivileges(options: PrivilegeOptions): void
+  /**
+   * Sends words to a service manager such as systemd: lines like `READY=1` (sd_notify(3)), less than 1 KiB, to the socket
+   * whose path is in `NOTIFY_SOCKET`. Throws {@link NativeIoError} when nobody takes them.
+   */
+  notifyService(socketPath: string, text: string): void
 }
 
 /** The addon, or why there is none and what to do about it. */
@@ -57,7 +67,9 @@ export function loadNativeIo(): NativeIoResult {
       openSocket: (options) => openSocket(binding, options),
       openTun: (options) => openTun(binding, options),
       createAead: (options) => createAead(binding, options),
+      watchNetwork: () => new NetlinkWatch(binding),
       dropPrivileges: (options) => dropPrivileges(binding, options),
+      notifyService: (path, text) => notifyService(binding, path, text),
     },
   }
 }

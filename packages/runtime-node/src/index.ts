@@ -17,6 +17,8 @@ export { checkOpenRun, checkSealRun, copyAeadKey, wipedKeyError } from './aead-r
 export { errnoCode, explainFault, formatEndpoint, parseEndpoint } from './endpoint.ts'
 export type { Endpoint, EndpointFault } from './endpoint.ts'
 export { nodeCrypto } from './node-crypto.ts'
+export { pollingWatch } from './polling-watch.ts'
+export type { PollingWatchOptions } from './polling-watch.ts'
 export { nodeAead, portableAead, sodiumAead } from './portable-aead.ts'
 export type { AeadOptions } from './portable-aead.ts'
 export { systemRuntime } from './system-runtime.ts'

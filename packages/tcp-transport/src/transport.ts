@@ -39,7 +39,7 @@ const DEFAULT_DIAL_TIMEOUT_MS = 10_000
  * Makes a TCP transport. A link is a connection; errors are {@link TcpError}s.
  *
  * - `dial` gives up after `timeoutMs` with `MP_TCP_TIMEOUT`; with `device` it rejects with `MP_TCP_NO_DEVICE_BINDING`,
- *   for node:net cannot do that.
+ *   with `mark` with `MP_TCP_NO_MARK`, for node:net cannot do that.
  * - A connection that came in is a source with one peer. Make a link of it within `unclaimedTimeoutMs`, or it is closed:
  *   so strangers cannot hold connections. It ends with the last link made of it.
  * - A length of 0 or above `maxFrameBytes` ends the connection with `MP_TCP_BAD_LENGTH`.
@@ -60,11 +60,17 @@ class TcpTransport implements Transport {
 
   async dial(endpoint: string, options: DialOptions): Promise<Link> {
     const { host, port } = endpointOf(endpoint)
-    const { device, localAddress, handler } = options
+    const { device, mark, localAddress, handler } = options
     if (device !== undefined) {
       throw new TcpError(
         'MP_TCP_NO_DEVICE_BINDING',
         `cannot dial ${endpoint} through device ${device}: TCP cannot be bound to a device here; use a local address`,
+      )
+    }
+    if (mark !== undefined) {
+      throw new TcpError(
+        'MP_TCP_NO_MARK',
+        `cannot dial ${endpoint} with mark ${mark}: TCP cannot be marked here`,
       )
     }
     const family = localAddress === undefined ? 0 : isIP(localAddress)

@@ -12,6 +12,8 @@ export interface ClientPath {
   readonly localAddress?: string
   /** Network interface to leave through. */
   readonly device?: string
+  /** Mark of the packets, for routing rules and firewalls. */
+  readonly mark?: number
   /** Relative share of bytes, both ways, an integer 1…65535. Default 1. */
   readonly weight?: number
 }
@@ -20,9 +22,9 @@ export interface ClientPath {
 const MAX_WEIGHT = 0xffff
 
 /** Throws RangeError for a number of paths, a weight or a name that cannot work. */
-export function checkPaths(paths: readonly ClientPath[]): void {
-  if (paths.length < 1 || paths.length > MAX_PATHS) {
-    throw new RangeError(`expected 1 to ${MAX_PATHS} paths, found ${paths.length}`)
+export function checkPaths(paths: readonly Pick<ClientPath, 'name' | 'weight'>[]): void {
+  if (paths.length > MAX_PATHS) {
+    throw new RangeError(`expected at most ${MAX_PATHS} paths, found ${paths.length}`)
   }
   const names = new Set<string>()
   for (const { name, weight = 1 } of paths) {

@@ -19,7 +19,7 @@ import type { TunnelStats } from './stats.ts'
 
 /** What a client is made of, and its ways to the server. */
 export interface TunnelClientOptions extends TunnelOptions {
-  /** 1…32 paths. */
+  /** Up to 32 paths; with none it waits for {@link TunnelClient.addPath}. */
   readonly paths: readonly ClientPath[]
   /** Absent: nothing is encrypted. */
   readonly security?: ClientSecurity
@@ -52,6 +52,7 @@ export class TunnelClient implements FrameHandler, Wakeable {
   readonly #refuse: Refuse | undefined
   readonly #stale = new StaleLinks((path) => this.#links.get(path)?.redial())
   readonly #links = new Map<TunnelPath, PersistentLink>()
+  #nextId = 0
   /** No path works: the greeter looks for the server, and not only for new keys. */
   #isSearching = false
   /** The keys of the session grow old. */
@@ -87,7 +88,7 @@ export class TunnelClient implements FrameHandler, Wakeable {
     this.#core.driver.add(this.#stale)
     this.#core.driver.add(this)
     this.#core.start((packets, nowMs) => this.#session.send(packets, nowMs))
-    for (const [id, path] of this.#options.paths.entries()) this.#dial(id, path)
+    for (const path of this.#options.paths) this.#dial(path)
     this.#watch()
     this.#core.driver.rearm()
   }
@@ -96,12 +97,19 @@ export class TunnelClient implements FrameHandler, Wakeable {
     return this.#core.stats([this.#session])
   }
 
+  /** Uses another path beside those there are. Throws RangeError for a name that is taken, and for too many paths. */
+  addPath(path: ClientPath): void {
+    checkPaths([...this.#session.paths.list, path])
+    this.#dial(path)
+    this.#core.driver.rearm()
+  }
+
   /**
    * Stops using a path for good: the server forgets it too, the others carry on, and its id is not used again. False
    * when there is no path of that name. Throws RangeError for the last one: close the tunnel instead.
    */
   closePath(name: string): boolean {
-    const path = [...this.#session.paths].find((each) => each.name === name)
+    const path = this.#pathNamed(name)
     if (path === undefined) return false
     if (this.#session.paths.size === 1)
       throw new RangeError(`'${name}' is the last path: close the tunnel instead`)
@@ -112,6 +120,37 @@ export class TunnelClient implements FrameHandler, Wakeable {
     this.#handlePathChange()
     this.#core.driver.rearm()
     return true
+  }
+
+  /**
+   * The line under a path is gone, for this reason: what waits and what is under way takes other paths at once, and
+   * nothing is dialled before {@link resumePath}. False when there is no path of that name.
+   */
+  suspendPath(name: string, reason: string): boolean {
+    const path = this.#pathNamed(name)
+    if (path === undefined) return false
+    if (path.link !== undefined) this.#session.keeper.handleLinkClose(path.link, reason)
+    else this.#session.keeper.reportNoLink(path, reason)
+    this.#links.get(path)?.pause()
+    this.#core.driver.rearm()
+    return true
+  }
+
+  /** The line under a path is there: dials at once if it has no link. False when there is no path of that name. */
+  resumePath(name: string): boolean {
+    const path = this.#pathNamed(name)
+    if (path !== undefined) this.#links.get(path)?.resume()
+    return path !== undefined
+  }
+
+  /**
+   * A path had better leave from another address: dials for a link that takes the place of the one there is, which is
+   * used until then. False when there is no path of that name.
+   */
+  redialPath(name: string): boolean {
+    const path = this.#pathNamed(name)
+    if (path !== undefined) this.#links.get(path)?.redial()
+    return path !== undefined
   }
 
   /** Tells the server, then lets go of everything. Idempotent. */
@@ -167,6 +206,10 @@ export class TunnelClient implements FrameHandler, Wakeable {
     await this.#core.close()
   }
 
+  #pathNamed(name: string): TunnelPath | undefined {
+    return this.#session.paths.list.find((each) => each.name === name)
+  }
+
   #createGreeter(): Greeter {
     const { security } = this.#options
     const core = this.#core
@@ -179,12 +222,11 @@ export class TunnelClient implements FrameHandler, Wakeable {
     return new PlainGreeter({ localIndex, instance, greet, random: () => core.randomWord() / 2 ** 32 })
   }
 
-  #dial(id: number, { name, transport, endpoint, weight = 1, localAddress, device }: ClientPath): void {
-    const path = this.#session.keeper.add({ id, name, weight })
+  #dial({ name, transport, endpoint, weight = 1, ...wishes }: ClientPath): void {
+    const path = this.#session.keeper.add({ id: this.#nextId++, name, weight })
     const link = dialPersistently(transport, endpoint, {
       handler: this,
-      ...(localAddress === undefined ? {} : { localAddress }),
-      ...(device === undefined ? {} : { device }),
+      ...wishes,
       runtime: this.#options.runtime,
       backoff: { initialMs: FIRST_REDIAL_MS, maxMs: LAST_REDIAL_MS },
       onUp: (carrier) => this.#attach(path, carrier),

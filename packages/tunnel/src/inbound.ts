@@ -202,7 +202,9 @@ export class Inbound {
       this.#parts.onHeard(origin.nowMs)
       // It may end the path.
       this.#recent = undefined
-      return control.receive(batch, row, { path, nowMs: origin.nowMs }) ?? TAKEN
+      const isDetour =
+        !isAtHome(path, origin.source, batch.peer[row]!) && this.#isCarried(origin, batch.peer[row]!)
+      return control.receive(batch, row, { path, isDetour, nowMs: origin.nowMs }) ?? TAKEN
     }
     this.#noteAlive(path, origin.nowMs)
     batch.flags[row] = header.flags
@@ -240,7 +242,7 @@ export class Inbound {
    * Books a frame on its path; false when it was there before. Only the newest frame may move a path: one that was
    * overtaken tells of an address that is already left.
    */
-  #note(batch: PacketBatch, row: number, path: TunnelPath, { source, nowMs }: Origin): boolean {
+  #note(batch: PacketBatch, row: number, path: TunnelPath, origin: Origin): boolean {
     const counter = this.#counters[row]!
     const isNewest = counter > path.window.highest
     if (!path.window.commit(counter)) return false
@@ -248,13 +250,14 @@ export class Inbound {
     path.counters.rxFrames++
     path.counters.rxBytes += frameBytes
     const peer = batch.peer[row]!
-    const isAtHome = path.source === source && path.peer === peer
+    const { source, nowMs } = origin
+    const isHome = isAtHome(path, source, peer)
     // A frame that another path brings was lost on its own and sent again: it tells nothing of its path.
-    if (!isAtHome && this.#isCarriedBy(source, peer)) {
+    if (!isHome && this.#isCarried(origin, peer)) {
       this.#parts.bonding?.feedback.handleRepair(path, counter)
       return true
     }
-    if (isNewest && !isAtHome) this.#parts.follow(path, { source, peer, frameBytes, nowMs })
+    if (isNewest && !isHome) this.#parts.follow(path, { source, peer, frameBytes, nowMs })
     if (this.#parts.bonding?.isReporting === true) this.#report(path, batch, row, nowMs)
     return true
   }
@@ -270,7 +273,12 @@ export class Inbound {
     this.#parts.bonding!.feedback.handleFrame(path, seen, nowMs)
   }
 
-  #isCarriedBy(source: FrameSource, peer: number): boolean {
-    return this.#parts.paths.list.some((path) => path.source === source && path.peer === peer)
+  /** Some path of the session is at home where the frame came from. */
+  #isCarried({ source }: Origin, peer: number): boolean {
+    return this.#parts.paths.list.some((path) => isAtHome(path, source, peer))
   }
+}
+
+function isAtHome(path: TunnelPath, source: FrameSource, peer: number): boolean {
+  return path.source === source && path.peer === peer
 }

@@ -105,7 +105,7 @@ export class PathKeeper {
   /** The system does not send over `link` now. @returns the path it carries. */
   handleUnreachable(link: Link): TunnelPath | undefined {
     const path = this.#pathOf(link)
-    if (path !== undefined) this.#handleUnreachable(path)
+    if (path !== undefined) this.handleDown(path)
     return path
   }
 
@@ -117,6 +117,19 @@ export class PathKeeper {
     this.#parts.onTouched()
   }
 
+  /** A path leads nowhere now, as the system or the peer says. A client tells its server, which may not see it. */
+  handleDown(path: TunnelPath): void {
+    const { role, bonding, sealer, session, paths, probers } = this.#parts
+    const nowMs = this.#parts.nowMs()
+    const wasLost = path.prober.state === 'lost'
+    path.prober.handleUnreachable(nowMs)
+    probers.update(path, nowMs)
+    bonding?.handleDown(path, nowMs)
+    if (role === 'server' || wasLost || !session.established) return
+    const other = paths.list.find((each) => each !== path && paths.state(each.id) === 'active')
+    if (other?.link !== undefined) sealer.sendDown(path, other.link)
+  }
+
   /** The carrier of a path is gone: the path waits for another one. */
   handleLinkClose(link: Link, reason: string): void {
     const path = this.#pathOf(link)
@@ -125,7 +138,7 @@ export class PathKeeper {
     path.source = undefined
     path.blocked = false
     this.#empty(path)
-    this.#handleUnreachable(path)
+    this.handleDown(path)
     this.handleChange()
     // A full link was no choice before: nobody else would notice what waits for it.
     this.#parts.bonding?.pump.rebind(path)
@@ -214,12 +227,6 @@ export class PathKeeper {
       leave(path)
       this.drop(path, 'session closed')
     }
-  }
-
-  #handleUnreachable(path: TunnelPath): void {
-    const nowMs = this.#parts.nowMs()
-    path.prober.handleUnreachable(nowMs)
-    this.#parts.probers.update(path, nowMs)
   }
 
   #empty(path: TunnelPath): void {

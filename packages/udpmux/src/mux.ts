@@ -146,11 +146,12 @@ class Mux implements UdpMux {
     })
   }
 
-  async #connect(remote: string, { localAddress, device, handler }: DialOptions): Promise<Link> {
+  async #connect(remote: string, { localAddress, device, mark, handler }: DialOptions): Promise<Link> {
     const socket = await this.#open(`dial ${remote}`, {
       remote,
       ...(localAddress !== undefined && { local: formatEndpoint(localAddress, 0) }),
       ...(device !== undefined && { device }),
+      ...(mark !== undefined && { mark }),
     })
     const port = new Port({ ...this.#portOptions(socket, handler), onLastLink: () => void socket.close() })
     const link = port.soleLink(socket.peer(remote))

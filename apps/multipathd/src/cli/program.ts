@@ -3,6 +3,7 @@ import { configJsonSchema, NOT_ENCRYPTED } from '../config/index.ts'
 import type { Config, Role } from '../config/index.ts'
 import { nearest } from '../config/nearest.ts'
 import { programVersion } from '../program-version.ts'
+import { addCleanupCommand } from './cleanup.ts'
 import { EXIT } from './exit-codes.ts'
 import { ExitError } from './explain.ts'
 import { addInitCommand } from './init/index.ts'
@@ -67,6 +68,7 @@ export function createProgram(io: Io, actions: Actions, finish: (code: number) =
   }
   addInitCommand(program, io)
   addKeyCommands(program, io)
+  addCleanupCommand(program, io)
   program
     .command('check <file>')
     .description('print every fault of a config and its key files with its path; exit code 0 or 1')

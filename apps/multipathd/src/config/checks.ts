@@ -34,6 +34,7 @@ interface DraftPath {
   readonly remoteAddr?: string
   readonly localAddr?: string
   readonly device?: string
+  readonly fwmark?: number
 }
 
 export type Report = (path: PathParts, message: string) => void
@@ -76,12 +77,15 @@ function checkRole({ isServer, server, client }: Draft, role: Role | undefined, 
 }
 
 function checkTcp(paths: readonly DraftPath[], report: Report): void {
-  for (const [index, { device }] of paths.entries()) {
-    if (device === undefined) continue
-    report(
-      ['client', 'remotePaths', index, 'device'],
-      `TCP paths cannot be bound to a device, found "${device}": use "localAddr" with a routing rule, or UDP`,
-    )
+  for (const [index, { device, fwmark }] of paths.entries()) {
+    const at = ['client', 'remotePaths', index] as const
+    if (device !== undefined)
+      report(
+        [...at, 'device'],
+        `TCP paths cannot be bound to a device, found "${device}": use "localAddr", or UDP`,
+      )
+    if (fwmark !== undefined)
+      report([...at, 'fwmark'], `the packets of TCP paths cannot be marked, found ${fwmark}: use UDP`)
   }
 }
 

@@ -6,6 +6,9 @@ import type { ClientPath, TunnelOptions, TunnelStats } from '@mp/tunnel'
 import { fragmenter, udpMux } from '@mp/udpmux'
 import type { UdpMuxOptions } from '@mp/udpmux'
 import type { Config, RemotePath } from '../config/index.ts'
+import { hasPattern } from '../network/index.ts'
+import type { PathControl } from '../network/index.ts'
+import { pathControl } from './path-control.ts'
 import { clientSecurity, serverPeers, serverSecurity } from './security.ts'
 
 /** One end of a tunnel, whichever. */
@@ -16,12 +19,17 @@ export interface Tunnel {
   readonly encryption: string | undefined
   /** Why the sessions that use `cipher` use it, for the status. */
   readonly reasonFor: (cipher: CipherName) => string
+  /** The paths of a client, for who looks after their lines. */
+  readonly pathControl: PathControl | undefined
   start(): Promise<void>
   stats(): TunnelStats
   close(): Promise<void>
 }
 
-type Outside = Pick<TunnelOptions, 'runtime' | 'pool' | 'tun' | 'onEvent' | 'onTunClose'>
+interface Outside extends Pick<TunnelOptions, 'runtime' | 'pool' | 'tun' | 'onEvent' | 'onTunClose'> {
+  /** Stands between a path and its transport: it finds the server. */
+  readonly transportFor: (path: string, transport: Transport) => Transport
+}
 
 /** UDP and IP headers around a frame, bytes. */
 const UDP_OVER_IPV4_BYTES = 28
@@ -31,7 +39,7 @@ const OTHER_ADDRESSES = 4096
 const MAX_ADDRESSES = 1_048_576
 
 /** Chooses the parts the config asks for and puts them together. */
-export function createTunnel(config: Config, outside: Outside): Tunnel {
+export function createTunnel(config: Config, { transportFor, ...outside }: Outside): Tunnel {
   const { pool } = outside
   const isAdaptive = config.scheduling === 'adaptive'
   const common: TunnelOptions = {
@@ -42,7 +50,7 @@ export function createTunnel(config: Config, outside: Outside): Tunnel {
     fragment: config.tun.fragment,
     createFragmenter: () => fragmenter({ pool }),
   }
-  return config.isServer ? createServer(config, common) : createClient(config, common)
+  return config.isServer ? createServer(config, common) : createClient(config, common, transportFor)
 }
 
 function createServer(config: Config, common: TunnelOptions): Tunnel {
@@ -59,6 +67,7 @@ function createServer(config: Config, common: TunnelOptions): Tunnel {
     transport: about,
     encryption: keys?.about,
     reasonFor: (cipher) => keys?.reasonFor(cipher) ?? '',
+    pathControl: undefined,
     start: () => server.start(),
     stats: () => server.stats(),
     close: () => server.close(),
@@ -70,18 +79,24 @@ function addressesOf({ server }: Config): number {
   return Math.min(MAX_ADDRESSES, OTHER_ADDRESSES + MAX_PATHS * (server?.peers.length ?? 0))
 }
 
-function createClient(config: Config, common: TunnelOptions): Tunnel {
+function createClient(config: Config, common: TunnelOptions, transportFor: Outside['transportFor']): Tunnel {
   const { client: settings, tun } = config
   const keys = clientSecurity(config, common.pool)
+  const toPath = (path: RemotePath): ClientPath => {
+    const { transport, ...rest } = clientPath(path, config, common)
+    return { ...rest, transport: transportFor(path.name, transport) }
+  }
   const client = new TunnelClient({
     ...common,
     ...(keys && { security: keys.security, allowedIPs: [...tun.remoteAddr, ...tun.allowedIPs] }),
-    paths: settings.remotePaths.map((path) => clientPath(path, config, common)),
+    // Those of a pattern come with their interfaces.
+    paths: settings.remotePaths.filter((path) => !hasPattern(path)).map((path) => toPath(path)),
   })
   return {
     transport: createTransport(config, common).about,
     encryption: keys?.about,
     reasonFor: (cipher) => keys?.reasonFor(cipher) ?? '',
+    pathControl: pathControl(client, toPath),
     start: async () => client.start(),
     stats: () => client.stats(),
     close: () => client.close(),
@@ -89,7 +104,7 @@ function createClient(config: Config, common: TunnelOptions): Tunnel {
 }
 
 function clientPath(path: RemotePath, config: Config, common: TunnelOptions): ClientPath {
-  const { name, remoteAddr, localAddr, device, weight, mtu } = path
+  const { name, remoteAddr, localAddr, device, fwmark, weight, mtu } = path
   // A name may lead to either family: then the larger headers are reckoned with.
   const isIpv4 = /^\d+(\.\d+){3}:/.test(remoteAddr)
   const maxFrameBytes = mtu - (isIpv4 ? UDP_OVER_IPV4_BYTES : UDP_OVER_IPV6_BYTES)
@@ -99,6 +114,7 @@ function clientPath(path: RemotePath, config: Config, common: TunnelOptions): Cl
     endpoint: remoteAddr,
     ...(localAddr === undefined ? {} : { localAddress: localAddr }),
     ...(device === undefined ? {} : { device }),
+    ...(fwmark === undefined ? {} : { mark: fwmark }),
     weight,
   }
 }

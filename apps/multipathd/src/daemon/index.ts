@@ -1,3 +1,4 @@
+import type { PacketPool, Runtime } from '@mp/interface'
 import { loadNativeIo } from '@mp/native-io'
 import { systemRuntime } from '@mp/runtime-node'
 import { EXIT } from '../cli/exit-codes.ts'
@@ -8,6 +9,7 @@ import type { Log } from '../cli/log.ts'
 import { NOT_ENCRYPTED } from '../config/index.ts'
 import type { Config } from '../config/index.ts'
 import type { ControlServer } from '../control/index.ts'
+import { Network } from '../network/index.ts'
 import { startControl } from './control.ts'
 import { createTunnel } from './create-tunnel.ts'
 import type { Tunnel } from './create-tunnel.ts'
@@ -18,7 +20,8 @@ import { EventLog } from './event-log.ts'
 import { Monitor } from './monitor.ts'
 import { createPool } from './pool.ts'
 import { createReporter } from './report.ts'
-import { reportStatus } from './status.ts'
+import { ServiceManager } from './service-manager.ts'
+import { reportStatus, statusLine } from './status.ts'
 import { StopRequest } from './stop-request.ts'
 
 /**
@@ -36,50 +39,92 @@ export async function runDaemon(config: Config, io: Io): Promise<number> {
   const runtime = systemRuntime()
   const events = new EventLog(Date.now)
   try {
-    const tunnel = createTunnel(config, {
-      runtime,
-      pool,
-      tun,
-      onEvent: createReporter(config, { log, events }),
-      onTunClose: (error) => stop.handleTunClose(tun.name, error),
-    })
-    const monitor = new Monitor({ config, tunnel, tun, pool, runtime, wallMs: Date.now })
-    return await runTunnel(tunnel, { config, io, log, stop, tun, monitor, events })
+    return await runOn({ config, io, log, stop, tun, pool, runtime, events })
   } finally {
     // The tunnel closes it too; this is for what failed before.
     await tun.close()
   }
 }
 
-interface Running {
+interface Ground {
   readonly config: Config
   readonly io: Io
   readonly log: Log
   readonly stop: StopRequest
   readonly tun: Device
-  readonly monitor: Monitor
+  readonly pool: PacketPool
+  readonly runtime: Runtime
   readonly events: EventLog
 }
 
+/** The network around the device is set up before the tunnel, and undone before the tunnel says goodbye. */
+async function runOn(ground: Ground): Promise<number> {
+  const { config, log, stop, tun, pool, runtime, events } = ground
+  const report = createReporter(config, { log, events })
+  let tunnel: Tunnel | undefined
+  const network = new Network({ config, log, pathControl: () => tunnel?.pathControl })
+  try {
+    await network.prepare()
+    tunnel = createTunnel(config, {
+      runtime,
+      pool,
+      tun,
+      transportFor: (path, transport) => network.names.transportFor(path, transport),
+      onEvent: (event) => {
+        report(event)
+        network.handleEvent(event)
+      },
+      onTunClose: (error) => stop.handleTunClose(tun.name, error),
+    })
+    const monitor = new Monitor({ config, tunnel, tun, pool, runtime, wallMs: Date.now })
+    return await runTunnel(tunnel, { ...ground, network, monitor })
+  } finally {
+    await network.close()
+    await tunnel?.close()
+  }
+}
+
+interface Running extends Ground {
+  readonly network: Network
+  readonly monitor: Monitor
+}
+
 async function runTunnel(tunnel: Tunnel, running: Running): Promise<number> {
-  const { config, io, log, stop, tun, monitor, events } = running
+  const { config, io, log, stop, tun, network, monitor, events } = running
   const sayStatus = (): void => reportStatus(tunnel, config, log)
+  const manager = serviceManager(tunnel, running)
   let control: ControlServer | undefined
   try {
     await tunnel.start()
+    network.start()
     control = await startControl(config, { io, log }, { monitor, events })
     if (config.user !== undefined) leaveRoot(config.user, config)
     sayStart(config, log, { tun: describeTun(tun), tunnel })
+    manager.ready()
     process.on('SIGUSR1', sayStatus)
     const { exit, reason } = await stop.requested
     log.info(`stopping: ${reason}`, { stats: tunnel.stats() })
     return exit
   } finally {
     process.off('SIGUSR1', sayStatus)
+    manager.stopping()
     monitor.close()
     await control?.close()
-    await tunnel.close()
   }
+}
+
+function serviceManager(tunnel: Tunnel, { io, log, runtime }: Running): ServiceManager {
+  const native = loadNativeIo()
+  return new ServiceManager({
+    env: io.env,
+    runtime,
+    log,
+    status: () => statusLine(tunnel.stats()),
+    notify: (socketPath, text) => {
+      if (native.io === undefined) throw new Error(native.reason)
+      native.io.notifyService(socketPath, text)
+    },
+  })
 }
 
 /** What needs root is open by now. Routes are still removed at the end, and devices bound when paths are dialled. */

@@ -30,6 +30,7 @@ describe('a config', () => {
       scheduling: 'adaptive',
       offload: { gso: true, gro: true, checksum: true, tso: true, uso: true, coalesce: true },
       promListenAddr: '127.0.0.1:2131',
+      manageRoutes: true,
       control: {},
     })
   })
@@ -37,7 +38,7 @@ describe('a config', () => {
   test('of a server needs an endpoint and no path', () => {
     const config = configOf(server)
     expect(config.isServer).toBe(true)
-    expect(config.server).toEqual({ listen: '0.0.0.0:5000', peers: [], clientToClient: false })
+    expect(config.server).toEqual({ listen: '0.0.0.0:5000', peers: [], clientToClient: false, nat: false })
     expect(config.client.remotePaths).toEqual([])
   })
 
@@ -57,14 +58,16 @@ describe('a config', () => {
             name: 'dsl',
             remoteAddr: 'vpn.example.net:5000',
             localAddr: '192.168.1.20',
-            device: 'eth0',
+            device: 'eth*',
+            fwmark: 4_294_967_295,
             weight: 65_535,
             mtu: 1492,
           },
           { remoteAddr: '[2001:db8::7]:5000', localAddr: '2001:db8::9' },
         ],
       },
-      server: { listen: '[::]:5000', clientToClient: true },
+      server: { listen: '[::]:5000', clientToClient: true, nat: { device: 'eth0' } },
+      manageRoutes: false,
       user: 'multipathd',
       tun: {
         name: 'mp0',

@@ -45,6 +45,24 @@ const FAULTY: FaultyCase[] = [
     /whole number.*found "2"/,
   ],
   [
+    'a mark beyond 32 bits',
+    withPath({ fwmark: 2 ** 32 }),
+    'client.remotePaths[0].fwmark',
+    /from 1 to 4294967295, found 4294967296/,
+  ],
+  [
+    'a mark over TCP',
+    { ...withPath({ fwmark: 7 }), tcp: true },
+    'client.remotePaths[0].fwmark',
+    /cannot be marked, found 7: use UDP/,
+  ],
+  [
+    'a NAT that is no switch',
+    { ...server, server: { ...server.server, nat: 'eth0' } },
+    'server.nat',
+    /true, false or \{ "device": … \}, found "eth0"/,
+  ],
+  [
     'an endpoint without port',
     withPath({ remoteAddr: 'host' }),
     'client.remotePaths[0].remoteAddr',

@@ -118,6 +118,7 @@ function daemon(
     transport: 'memory',
     encryption: undefined,
     reasonFor: () => '',
+    pathControl: undefined,
     start: async () => {
       await bare.start()
     },

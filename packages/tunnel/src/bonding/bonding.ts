@@ -106,6 +106,11 @@ export class Bonding implements Wakeable {
     refreshGate(this.#parts.paths)
   }
 
+  /** A path carries nothing more, as the system or the peer says: what was under way on it need not be waited for. */
+  handleDown(path: TunnelPath, nowMs: number): void {
+    if (path.sender !== undefined) this.#leave(path, path.sender, nowMs)
+  }
+
   pollTimeout(): number {
     let dueMs = Math.min(this.pump.pollTimeout(), this.feedback.pollTimeout())
     if (this.#resequencer !== undefined) dueMs = Math.min(dueMs, this.#resequencer.pollTimeout())
@@ -155,9 +160,13 @@ export class Bonding implements Wakeable {
   /** A path that did not answer for an RTO while others work: what was under way on it is sent over those. */
   #suspect(path: TunnelPath, nowMs: number): void {
     const { sender } = path
-    if (sender === undefined || sender.isSuspect || nowMs < sender.suspectAtMs) return
+    if (sender !== undefined && nowMs >= sender.suspectAtMs) this.#leave(path, sender, nowMs)
+  }
+
+  #leave(path: TunnelPath, sender: PathSender, nowMs: number): void {
     const { paths } = this.#parts
-    if (!paths.list.some((each) => each !== path && paths.state(each.id) === 'active')) return
+    if (sender.isSuspect || !paths.list.some((each) => each !== path && paths.state(each.id) === 'active'))
+      return
     sender.isSuspect = true
     path.mtu?.handleDoubt(nowMs)
     sender.tracker.clear()

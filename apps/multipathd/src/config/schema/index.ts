@@ -38,6 +38,8 @@ export interface Config<Key = Secret> {
   readonly offload: Offload
   /** Where metrics will be served. Nothing listens there in this release. */
   readonly promListenAddr: string
+  /** Keep routes and policy rules for the lines, and for all traffic when `allowedIPs` says so. */
+  readonly manageRoutes: boolean
   readonly control: Control
   /** Whom to become once started, instead of root. */
   readonly user?: string | undefined
@@ -71,6 +73,13 @@ export const configSchema: z.ZodType<Parsed> = z.strictObject(
         description:
           'Where metrics will be served. Checked, but nothing listens there in this release. ' +
           'Not on all addresses by default, because metrics need no password.',
+      }),
+    manageRoutes: flag()
+      .default(true)
+      .meta({
+        description:
+          'A client keeps a routing table and rules for each line of its paths, and for all traffic when ' +
+          '`allowedIPs` of `tun` has `0.0.0.0/0` or `::/0`; they go when it ends. Linux only.',
       }),
     control,
     user: userName()

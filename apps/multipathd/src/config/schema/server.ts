@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Secret } from '@mp/secure-channel'
-import { expecting, flag, listenEndpoint } from '../fields.ts'
+import { deviceName, expecting, flag, listenEndpoint } from '../fields.ts'
 import type { KeySource } from './key-source.ts'
 import { peers } from './peer.ts'
 import type { Peer } from './peer.ts'
@@ -13,6 +13,8 @@ export interface Server<Key = Secret> {
   readonly peers: readonly Peer<Key>[]
   /** Packets of one client may go to another. */
   readonly clientToClient: boolean
+  /** Whether clients reach what this machine reaches, under its address; and through which interface only. */
+  readonly nat: boolean | { readonly device: string }
 }
 
 /** `server` of the config. */
@@ -24,6 +26,17 @@ export const server: z.ZodType<Server<KeySource> | undefined> = z
         examples: ['0.0.0.0:5000', '[::]:5000'],
       }),
       peers,
+      nat: z
+        .union([flag(), z.strictObject({ device: deviceName() }, { error: expecting('an object') })], {
+          error: expecting('true, false or { "device": … }'),
+        })
+        .default(false)
+        .meta({
+          description:
+            'Clients reach what the server reaches, under its address: packets are forwarded, and masqueraded by a ' +
+            'table of nftables of its own. `{ "device": "eth0" }` does so for what leaves through one interface.',
+          examples: [true, { device: 'eth0' }],
+        }),
       clientToClient: flag().default(false).meta({ description: 'Packets of one client may go to another.' }),
     },
     { error: expecting('an object') },
