@@ -30,7 +30,7 @@ export interface FqCodelStats {
  * Packets wait in buckets by flow. Buckets take turns; each is watched by a CoDel of its own, which looks at how long
  * packets wait beyond {@link FqCodel.allowanceMs}. Critical packets wait in a lane of their own and go first.
  *
- * Nothing is allocated after the constructor. `enqueue` and `dequeue` are O(1) but for what a reached bound costs.
+ * Memory grows with the packets that wait, up to the bound, and nothing else is allocated after the constructor. `enqueue` and `dequeue` are O(1) but for what a reached bound costs.
  */
 export class FqCodel {
   /**

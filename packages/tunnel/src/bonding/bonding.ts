@@ -25,6 +25,7 @@ export interface BondingParts {
   readonly writer: FrameWriter
   readonly drops: DropCounter
   readonly nowMs: () => number
+  readonly randomBytes: (into: Uint8Array) => void
   /** Takes inner packets and empties the batch. */
   readonly deliver: (packets: PacketBatch) => void
 }
