@@ -27,4 +27,5 @@ export type { InterfaceAddress, NetworkHandler, NetworkInterface, NetworkWatch }
 export type { PathReport } from './report.ts'
 export type { Runtime, Timer } from './runtime.ts'
 export type { PathEstimate, PathRole, PickRequest, Refusal, Schedulable, Scheduler } from './scheduler.ts'
+export type { FrameStream, FrameStreamHandler, FrameStreamStats } from './stream.ts'
 export type { TunDevice, TunHandler, TunStats } from './tun.ts'

@@ -1,5 +1,5 @@
 /**
- * UDP sockets, TUN devices and encryption that work in batches: one system call carries many datagrams, and one
+ * UDP sockets, TCP connections, TUN devices and encryption that work in batches: one system call carries many datagrams, and one
  * call crosses from C to JavaScript, whatever their number. A small addon in plain C (Node-API, so one build serves all
  * versions of Node) does it; received packets land directly in the slots of a packet pool.
  *
@@ -37,6 +37,9 @@
  * the network card cuts (UDP_SEGMENT, "GSO"), and come from it as one (UDP_GRO). A test over loopback has to prove once
  * per process that this works; where a device refuses later, it is switched off without loss. The options `gso` and
  * `gro` switch it off from the start, and `socket.offloads()` says what is in use, and why not.
+ *
+ * `connectStream` and `listenForStreams` carry frames over TCP: read straight into slots where frames come in runs of one
+ * length, sent from where they lie, and never more unsent in the kernel than leaves in 4 ms.
  *
  * The offloads of TUN devices are tested once per process, too, by packets of known bytes through a device in a network
  * namespace of its own. That takes root (CAP_SYS_ADMIN); without it they are used untested. `tun.offloads()` says which
@@ -85,4 +88,6 @@ export { loadNativeIo } from './load.ts'
 export type { NativeIo, NativeIoResult } from './load.ts'
 export type { PrivilegeOptions } from './privileges.ts'
 export type { NativeSocket, NativeSocketOptions, Offloads } from './socket.ts'
+export type { NativeConnectOptions, NativeStreamOptions } from './stream.ts'
+export type { NativeListenOptions, NativeStreamListener } from './stream-listener.ts'
 export type { NativeTun, NativeTunOptions, TunOffloads, TunOffloadsInUse } from './tun.ts'

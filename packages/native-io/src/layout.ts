@@ -22,8 +22,9 @@ export const COUNTER = {
   txMessages: 13,
   rxMessages: 14,
   rxMoved: 15,
+  cutOff: 16,
 } as const
-export const COUNTERS = 16
+export const COUNTERS = 17
 
 /** Indices of the state words, an `Int32Array`. */
 export const STATE = {
@@ -46,7 +47,9 @@ export const GSO_REFUSED: number = EVENTS_END
 export const MORE_LEFT: number = EVENTS_END + 1
 /** State word of a TUN device: bits of {@link OFFLOAD} that act now. */
 export const STATE_OFFLOADS: number = EVENTS_END + 2
-export const STATE_WORDS: number = EVENTS_END + 3
+/** State word of a TCP connection: bytes taken and not given to the kernel. */
+export const STATE_BACKLOG: number = EVENTS_END + 3
+export const STATE_WORDS: number = EVENTS_END + 4
 
 /** What a TUN device does for us; bits, as in csrc/vnet.h. */
 export const OFFLOAD = { checksum: 1, tso: 2, uso: 4, coalesce: 8 } as const

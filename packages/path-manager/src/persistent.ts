@@ -30,6 +30,10 @@ export interface PersistentLink {
   redial(): void
   /** The link there is works after all: ends what {@link PersistentLink.redial} began. */
   keep(): void
+  /** Dials a link over `transport` beside the one in use, once: for a trial. Its frames and its end are told to the handler. */
+  dialBeside(transport: Transport): Promise<Link>
+  /** Has `link`, which {@link PersistentLink.dialBeside} made, take the place of the one in use, which is closed then. */
+  adopt(link: Link): void
   /** There is no line to dial over: closes the link, and dials no more until {@link PersistentLink.resume}. Idempotent. */
   pause(): void
   /** Dials at once, when it was paused or waits for the next try; delays begin anew. */
@@ -103,6 +107,16 @@ class PersistentDialer implements PersistentLink {
     if (this.link !== undefined) this.#cancelRetry()
   }
 
+  dialBeside(transport: Transport): Promise<Link> {
+    return transport.dial(this.#endpoint, this.#dialOptions)
+  }
+
+  adopt(link: Link): void {
+    if (this.#closed || this.#isPaused || this.#stillborn.has(link)) return link.close()
+    this.#cancelRetry()
+    this.#use(link)
+  }
+
   pause(): void {
     this.#isPaused = true
     this.#isReplacing = false
@@ -153,6 +167,11 @@ class PersistentDialer implements PersistentLink {
     }
     if (this.#stillborn.has(link)) return this.#fail(this.#stillborn.get(link))
     this.#isDialing = false
+    this.#use(link)
+  }
+
+  #use(link: Link): void {
+    const old = this.link
     this.#isReplacing = false
     this.link = link
     this.#down = false

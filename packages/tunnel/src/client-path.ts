@@ -6,6 +6,8 @@ export interface ClientPath {
   /** For people; unique. */
   readonly name: string
   readonly transport: Transport
+  /** Taken while nothing comes back over `transport`, which is tried again now and then. Default: none. */
+  readonly fallback?: Transport
   /** `host:port` of the server. */
   readonly endpoint: string
   /** Local IP address to leave from. Default: the routing table decides. */

@@ -1,10 +1,11 @@
-import type { FrameHandler, FrameSource, Link, PacketBatch } from '@mp/interface'
-import { dialPersistently } from '@mp/path-manager'
+import type { FrameHandler, FrameSource, Link, PacketBatch, Transport } from '@mp/interface'
+import { FallbackTransport, dialPersistently } from '@mp/path-manager'
 import type { PersistentLink } from '@mp/path-manager'
 import { encodeKey } from '@mp/secure-channel'
 import { AddressBook } from './address-book.ts'
 import { checkPaths } from './client-path.ts'
 import type { ClientPath } from './client-path.ts'
+import { Comebacks } from './comebacks.ts'
 import { TunnelCore } from './core.ts'
 import type { Refuse, TunnelOptions } from './core.ts'
 import type { Wakeable } from './driver.ts'
@@ -51,7 +52,10 @@ export class TunnelClient implements FrameHandler, Wakeable {
   readonly #greeter: Greeter
   readonly #refuse: Refuse | undefined
   readonly #stale = new StaleLinks((path) => this.#links.get(path)?.redial())
+  readonly #comebacks: Comebacks
   readonly #links = new Map<TunnelPath, PersistentLink>()
+  /** Preferred transports of the paths that may fall back to another one. */
+  readonly #preferred = new Map<TunnelPath, Transport>()
   #nextId = 0
   /** No path works: the greeter looks for the server, and not only for new keys. */
   #isSearching = false
@@ -78,6 +82,12 @@ export class TunnelClient implements FrameHandler, Wakeable {
       onKeysWanted: () => this.#renewKeys(),
       onKeysGone: () => this.#session.handlePeerGone(),
     })
+    this.#comebacks = new Comebacks({
+      dial: async (path) => this.#links.get(path)!.dialBeside(this.#preferred.get(path)!),
+      ask: (path, link) => this.#session.keeper.tryLink(path, link),
+      adopt: (path, link) => this.#links.get(path)?.adopt(link),
+      nowMs: () => this.#core.nowMs(),
+    })
     this.#greeter = this.#createGreeter()
     this.#refuse = refuseForeign(options)
   }
@@ -86,6 +96,7 @@ export class TunnelClient implements FrameHandler, Wakeable {
   start(): void {
     this.#core.driver.add(this.#greeter)
     this.#core.driver.add(this.#stale)
+    this.#core.driver.add(this.#comebacks)
     this.#core.driver.add(this)
     this.#core.start((packets, nowMs) => this.#session.send(packets, nowMs))
     for (const path of this.#options.paths) this.#dial(path)
@@ -117,6 +128,7 @@ export class TunnelClient implements FrameHandler, Wakeable {
     this.#links.get(path)?.close()
     this.#links.delete(path)
     this.#stale.forget(path)
+    this.#comebacks.forget(path)
     this.#handlePathChange()
     this.#core.driver.rearm()
     return true
@@ -162,6 +174,7 @@ export class TunnelClient implements FrameHandler, Wakeable {
   onFrames(batch: PacketBatch, source: FrameSource): void {
     if (this.#closing !== undefined) return this.#core.drops.dropAll(batch, 'closed')
     this.#session.receive(batch, source, this.#core.nowMs())
+    this.#comebacks.handleFrames()
     this.#core.driver.rearm()
   }
 
@@ -200,6 +213,7 @@ export class TunnelClient implements FrameHandler, Wakeable {
 
   async #shutDown(): Promise<void> {
     this.#greeter.stop()
+    this.#comebacks.close()
     // The session first: it still has a last word for the server.
     this.#core.closeSession(this.#session, { tellPeer: true, reason: 'client closed' })
     for (const link of this.#links.values()) link.close()
@@ -222,8 +236,10 @@ export class TunnelClient implements FrameHandler, Wakeable {
     return new PlainGreeter({ localIndex, instance, greet, random: () => core.randomWord() / 2 ** 32 })
   }
 
-  #dial({ name, transport, endpoint, weight = 1, ...wishes }: ClientPath): void {
+  #dial(options: ClientPath): void {
+    const { name, transport: preferred, fallback, endpoint, weight = 1, ...wishes } = options
     const path = this.#session.keeper.add({ id: this.#nextId++, name, weight })
+    const transport = this.#transportOf(path, preferred, fallback)
     const link = dialPersistently(transport, endpoint, {
       handler: this,
       ...wishes,
@@ -234,6 +250,15 @@ export class TunnelClient implements FrameHandler, Wakeable {
       onRedialFailure: (error) => this.#session.keeper.reportNoLink(path, error.message),
     })
     this.#links.set(path, link)
+  }
+
+  #transportOf(path: TunnelPath, preferred: Transport, fallback: Transport | undefined): Transport {
+    if (fallback === undefined) return preferred
+    const { runtime } = this.#options
+    const either = new FallbackTransport({ preferred, fallback, runtime })
+    this.#preferred.set(path, either.preferred)
+    this.#comebacks.add(path, (link) => either.isPreferred(link))
+    return either
   }
 
   /**
@@ -280,6 +305,7 @@ export class TunnelClient implements FrameHandler, Wakeable {
 
   #handlePathChange(): void {
     this.#stale.update(this.#session.paths, this.#core.nowMs())
+    this.#comebacks.update()
     for (const path of this.#session.paths) {
       const { state } = path.prober
       if (state !== 'normal' && state !== 'unstable') continue

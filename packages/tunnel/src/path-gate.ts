@@ -30,6 +30,7 @@ function isHealthy({ link, prober, sender }: TunnelPath): boolean {
 function whyNot(path: TunnelPath, healthyElsewhere: boolean): string | undefined {
   if (path.link === undefined) return 'no link'
   if (path.blocked) return 'link full'
+  if (path.prober.state === 'lost') return 'lost'
   if (path.sender?.isSuspect === true && healthyElsewhere) return 'suspect'
   if (path.prober.state === 'normal') return undefined
   if (path.prober.state === 'unstable' && !healthyElsewhere) return undefined

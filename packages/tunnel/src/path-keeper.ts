@@ -69,7 +69,8 @@ export class PathKeeper {
   attach(path: TunnelPath, link: Link): void {
     const { session, owners, peer, onEvent } = this.#parts
     const old = path.link
-    const isNews = path.isReportedUnlinked || old?.remoteAddress !== link.remoteAddress
+    const { remoteAddress: remote, transport } = link
+    const isNews = path.isReportedUnlinked || old?.remoteAddress !== remote || old.transport !== transport
     path.link = link
     owners.set(link, session)
     path.blocked = false
@@ -79,8 +80,7 @@ export class PathKeeper {
     if (session.established) this.probe(path)
     this.handleChange()
     if (!isNews) return
-    const { remoteAddress: remote } = link
-    onEvent({ type: 'path-linked', atMs: this.#parts.nowMs(), peer, path: path.name, remote })
+    onEvent({ type: 'path-linked', atMs: this.#parts.nowMs(), peer, path: path.name, remote, transport })
   }
 
   /** A path has no link, or none that works. Said once, whoever notices first. */
@@ -144,6 +144,13 @@ export class PathKeeper {
     this.#parts.bonding?.pump.rebind(path)
     this.#parts.onTouched()
     this.reportNoLink(path, reason)
+  }
+
+  /** Asks over `link`, which is not the path's, whether the peer hears us there; it asks back, the same way. */
+  tryLink(path: TunnelPath, link: Link): void {
+    const token = new Uint8Array(8)
+    this.#parts.randomBytes(token)
+    this.#parts.sealer.sendChallenge(path, link, token)
   }
 
   /** The peer received a challenge. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { loadKeys, parseConfig } from '../config/index.ts'
-import type { Config, Fault, ParseOptions } from '../config/index.ts'
+import type { Config, Fault, KeySource, ParseOptions } from '../config/index.ts'
 import { EXIT } from './exit-codes.ts'
 import { ExitError } from './explain.ts'
 
@@ -14,6 +14,13 @@ export function loadConfig(file: string, options: ParseOptions): ReturnType<type
 /** The config in `file`. @throws ExitError that names every fault. */
 export function requireConfig(file: string, options: ParseOptions): Config {
   const result = loadConfig(file, options)
+  if ('config' in result) return result.config
+  throw new ExitError(EXIT.config, faultText(file, result.faults))
+}
+
+/** The config in `file`, its key files unread. @throws ExitError that names every fault. */
+export function requireParsed(file: string): Config<KeySource> {
+  const result = parseConfig(readText(file), { insecure: true })
   if ('config' in result) return result.config
   throw new ExitError(EXIT.config, faultText(file, result.faults))
 }

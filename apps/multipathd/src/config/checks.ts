@@ -16,7 +16,6 @@ export type Role = 'client' | 'server'
 /** What of a config is well-formed in itself; the checks here look at how its parts fit together. */
 export interface Draft {
   readonly isServer?: boolean
-  readonly tcp?: boolean
   readonly security?: 'none' | DraftSecurity
   readonly client?: { readonly remotePaths?: readonly DraftPath[] }
   readonly server?: { readonly listen?: string; readonly peers?: readonly DraftPeer[] }
@@ -34,7 +33,7 @@ interface DraftPath {
   readonly remoteAddr?: string
   readonly localAddr?: string
   readonly device?: string
-  readonly fwmark?: number
+  readonly transport?: string
 }
 
 export type Report = (path: PathParts, message: string) => void
@@ -52,7 +51,6 @@ export function faultsBetween(
   checkSecurity(draft, { asServer, insecure }, report)
   if (asServer) checkPeers(draft, report)
   checkPaths(draft.client?.remotePaths ?? [], report)
-  if (draft.tcp === true) checkTcp(draft.client?.remotePaths ?? [], report)
   checkTun(draft.tun ?? {}, report)
   checkRelay(draft, asServer, report)
   return faults
@@ -76,34 +74,22 @@ function checkRole({ isServer, server, client }: Draft, role: Role | undefined, 
   return asked
 }
 
-function checkTcp(paths: readonly DraftPath[], report: Report): void {
-  for (const [index, { device, fwmark }] of paths.entries()) {
-    const at = ['client', 'remotePaths', index] as const
-    if (device !== undefined)
-      report(
-        [...at, 'device'],
-        `TCP paths cannot be bound to a device, found "${device}": use "localAddr", or UDP`,
-      )
-    if (fwmark !== undefined)
-      report([...at, 'fwmark'], `the packets of TCP paths cannot be marked, found ${fwmark}: use UDP`)
-  }
-}
-
 function checkPaths(paths: readonly DraftPath[], report: Report): void {
   const names = new FirstSeen()
   const ways = new FirstSeen()
   for (const [
     index,
-    { name = `path${index + 1}`, remoteAddr, localAddr = '', device = '' },
+    { name = `path${index + 1}`, remoteAddr, localAddr = '', device = '', transport = '' },
   ] of paths.entries()) {
     const at = ['client', 'remotePaths', index] as const
     const place = `remotePaths[${index}]`
     const namesake = names.earlier(name, place)
     if (namesake !== undefined) report([...at, 'name'], `"${name}" is also the name of ${namesake}`)
     if (remoteAddr === undefined) continue
-    const twin = ways.earlier(`${remoteAddr.toLowerCase()} ${canonicalIp(localAddr)} ${device}`, place)
+    const way = `${remoteAddr.toLowerCase()} ${canonicalIp(localAddr)} ${device} ${transport}`
+    const twin = ways.earlier(way, place)
     if (twin !== undefined) {
-      report(at, `leads the same way as ${twin}: give it another remoteAddr, localAddr or device`)
+      report(at, `leads the same way as ${twin}: give it another remoteAddr, localAddr, device or transport`)
     }
     const endpoint = parseEndpoint(remoteAddr)
     const family = 'error' in endpoint ? 0 : familyOf(endpoint.host)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { DashboardHost } from '../dashboard/host.ts'
 import type { EventLog } from '../daemon/event-log.ts'
 import type { Monitor } from '../daemon/monitor.ts'
 import { ControlError } from './protocol.ts'
@@ -7,6 +8,7 @@ import { ControlError } from './protocol.ts'
 export interface ControlContext {
   readonly monitor: Monitor
   readonly events: EventLog
+  readonly dashboard: Pick<DashboardHost, 'url'>
 }
 
 interface Named {

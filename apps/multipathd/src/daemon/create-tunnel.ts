@@ -1,15 +1,14 @@
 import type { CipherName, Transport } from '@mp/interface'
 import { AdaptiveScheduler, CfsScheduler } from '@mp/scheduler-cfs'
-import { tcpTransport } from '@mp/tcp-transport'
 import { MAX_PATHS, TunnelClient, TunnelServer } from '@mp/tunnel'
 import type { ClientPath, TunnelOptions, TunnelStats } from '@mp/tunnel'
-import { fragmenter, udpMux } from '@mp/udpmux'
-import type { UdpMuxOptions } from '@mp/udpmux'
+import { fragmenter } from '@mp/udpmux'
 import type { Config, RemotePath } from '../config/index.ts'
 import { hasPattern } from '../network/index.ts'
 import type { PathControl } from '../network/index.ts'
 import { pathControl } from './path-control.ts'
 import { clientSecurity, serverPeers, serverSecurity } from './security.ts'
+import { aboutTransports, pathTransports, serverTransports } from './transports.ts'
 
 /** One end of a tunnel, whichever. */
 export interface Tunnel {
@@ -31,9 +30,6 @@ interface Outside extends Pick<TunnelOptions, 'runtime' | 'pool' | 'tun' | 'onEv
   readonly transportFor: (path: string, transport: Transport) => Transport
 }
 
-/** UDP and IP headers around a frame, bytes. */
-const UDP_OVER_IPV4_BYTES = 28
-const UDP_OVER_IPV6_BYTES = 48
 /** Remote addresses a server knows beside those of its clients: of strangers, and of clients that move. */
 const OTHER_ADDRESSES = 4096
 const MAX_ADDRESSES = 1_048_576
@@ -54,17 +50,18 @@ export function createTunnel(config: Config, { transportFor, ...outside }: Outsi
 }
 
 function createServer(config: Config, common: TunnelOptions): Tunnel {
-  const peerCapacity = addressesOf(config)
-  const { transport, about } = createTransport(config, common, { peerCapacity })
   const keys = serverSecurity(config, common.pool)
   const server = new TunnelServer({
     ...common,
     ...(keys && { security: keys.security, peers: serverPeers(config) }),
     clientToClient: config.server!.clientToClient,
-    listen: [{ transport, endpoint: config.server!.listen }],
+    listen: serverTransports(config, common, addressesOf(config)).map((transport) => ({
+      transport,
+      endpoint: config.server!.listen,
+    })),
   })
   return {
-    transport: about,
+    transport: aboutTransports(config, common),
     encryption: keys?.about,
     reasonFor: (cipher) => keys?.reasonFor(cipher) ?? '',
     pathControl: undefined,
@@ -83,8 +80,12 @@ function createClient(config: Config, common: TunnelOptions, transportFor: Outsi
   const { client: settings, tun } = config
   const keys = clientSecurity(config, common.pool)
   const toPath = (path: RemotePath): ClientPath => {
-    const { transport, ...rest } = clientPath(path, config, common)
-    return { ...rest, transport: transportFor(path.name, transport) }
+    const { transport, fallback, ...rest } = clientPath(path, config, common)
+    return {
+      ...rest,
+      transport: transportFor(path.name, transport),
+      ...(fallback && { fallback: transportFor(path.name, fallback) }),
+    }
   }
   const client = new TunnelClient({
     ...common,
@@ -93,7 +94,7 @@ function createClient(config: Config, common: TunnelOptions, transportFor: Outsi
     paths: settings.remotePaths.filter((path) => !hasPattern(path)).map((path) => toPath(path)),
   })
   return {
-    transport: createTransport(config, common).about,
+    transport: aboutTransports(config, common),
     encryption: keys?.about,
     reasonFor: (cipher) => keys?.reasonFor(cipher) ?? '',
     pathControl: pathControl(client, toPath),
@@ -104,30 +105,14 @@ function createClient(config: Config, common: TunnelOptions, transportFor: Outsi
 }
 
 function clientPath(path: RemotePath, config: Config, common: TunnelOptions): ClientPath {
-  const { name, remoteAddr, localAddr, device, fwmark, weight, mtu } = path
-  // A name may lead to either family: then the larger headers are reckoned with.
-  const isIpv4 = /^\d+(\.\d+){3}:/.test(remoteAddr)
-  const maxFrameBytes = mtu - (isIpv4 ? UDP_OVER_IPV4_BYTES : UDP_OVER_IPV6_BYTES)
+  const { name, remoteAddr, localAddr, device, fwmark, weight } = path
   return {
     name,
-    transport: createTransport(config, common, { maxFrameBytes }).transport,
+    ...pathTransports(path, config, common),
     endpoint: remoteAddr,
     ...(localAddr === undefined ? {} : { localAddress: localAddr }),
     ...(device === undefined ? {} : { device }),
     ...(fwmark === undefined ? {} : { mark: fwmark }),
     weight,
   }
-}
-
-/** Transports have no state of their own, so that each path may have one that knows its MTU. */
-function createTransport(
-  { tcp, offload: { gso, gro } }: Config,
-  { pool, runtime }: TunnelOptions,
-  udp: Pick<UdpMuxOptions, 'maxFrameBytes' | 'peerCapacity'> = {},
-): { readonly transport: Transport; readonly about: string } {
-  if (tcp) return { transport: tcpTransport({ pool, runtime }), about: 'tcp' }
-  const transport = udpMux({ pool, runtime, gso, gro, dontFragment: true, ...udp })
-  const { backend, backendReason } = transport
-  const mtus = backend === 'dgram' ? '; packets as large as "mtu" says, whatever paths take' : ''
-  return { transport, about: `udp (${backend}: ${backendReason}${mtus})` }
 }

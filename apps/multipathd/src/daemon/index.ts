@@ -6,11 +6,10 @@ import { ExitError } from '../cli/explain.ts'
 import type { Io } from '../cli/io.ts'
 import { createLog } from '../cli/log.ts'
 import type { Log } from '../cli/log.ts'
+import { RepeatFilter } from '../cli/repeat-filter.ts'
 import { NOT_ENCRYPTED } from '../config/index.ts'
 import type { Config } from '../config/index.ts'
-import type { ControlServer } from '../control/index.ts'
 import { Network } from '../network/index.ts'
-import { startControl } from './control.ts'
 import { createTunnel } from './create-tunnel.ts'
 import type { Tunnel } from './create-tunnel.ts'
 import { describeTun } from './describe-tun.ts'
@@ -21,6 +20,8 @@ import { Monitor } from './monitor.ts'
 import { createPool } from './pool.ts'
 import { createReporter } from './report.ts'
 import { ServiceManager } from './service-manager.ts'
+import { startServices } from './services.ts'
+import type { Services } from './services.ts'
 import { reportStatus, statusLine } from './status.ts'
 import { StopRequest } from './stop-request.ts'
 
@@ -30,19 +31,23 @@ import { StopRequest } from './stop-request.ts'
  * @returns the exit code.
  */
 export async function runDaemon(config: Config, io: Io): Promise<number> {
-  const log = createLog(io.stdout)
+  const runtime = systemRuntime()
+  const log = new RepeatFilter(createLog(io.stdout, config.log), runtime)
   const stop = new StopRequest(io)
   const pool = createPool(config)
   const tun = await openDevice(config, { pool, log })
   for (const route of tun.skippedRoutes ?? [])
-    log.warn(`${route} is routed elsewhere already: left as it is`, { route })
-  const runtime = systemRuntime()
+    log.warn(
+      `${route} is routed elsewhere already: left as it is. Delete that route first if the tunnel shall have it`,
+      { route },
+    )
   const events = new EventLog(Date.now)
   try {
     return await runOn({ config, io, log, stop, tun, pool, runtime, events })
   } finally {
     // The tunnel closes it too; this is for what failed before.
     await tun.close()
+    log.flush()
   }
 }
 
@@ -90,14 +95,14 @@ interface Running extends Ground {
 }
 
 async function runTunnel(tunnel: Tunnel, running: Running): Promise<number> {
-  const { config, io, log, stop, tun, network, monitor, events } = running
+  const { config, log, stop, tun, network, monitor } = running
   const sayStatus = (): void => reportStatus(tunnel, config, log)
   const manager = serviceManager(tunnel, running)
-  let control: ControlServer | undefined
+  let services: Services | undefined
   try {
     await tunnel.start()
     network.start()
-    control = await startControl(config, { io, log }, { monitor, events })
+    services = await startServices(config, { ...running, tunnel })
     if (config.user !== undefined) leaveRoot(config.user, config)
     sayStart(config, log, { tun: describeTun(tun), tunnel })
     manager.ready()
@@ -109,7 +114,7 @@ async function runTunnel(tunnel: Tunnel, running: Running): Promise<number> {
     process.off('SIGUSR1', sayStatus)
     manager.stopping()
     monitor.close()
-    await control?.close()
+    await services?.close()
   }
 }
 

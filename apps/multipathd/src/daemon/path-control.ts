@@ -9,6 +9,7 @@ export function pathControl(client: TunnelClient, toPath: (path: RemotePath) => 
     client.stats().sessions[0]?.paths.find((path) => path.name === name)
   return {
     addPath: (path) => client.addPath(toPath(path)),
+    closePath: (name) => client.closePath(name),
     suspendPath: (name, reason) => client.suspendPath(name, reason),
     resumePath: (name) => client.resumePath(name),
     redialPath: (name) => client.redialPath(name),

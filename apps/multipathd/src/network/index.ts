@@ -3,7 +3,7 @@ import { chooseNetworkWatch } from '@mp/native-io'
 import { systemRuntime } from '@mp/runtime-node'
 import type { TunnelEvent } from '@mp/tunnel'
 import type { Log } from '../cli/log.ts'
-import type { Config } from '../config/index.ts'
+import type { Config, RemotePath } from '../config/index.ts'
 import { addressIn } from '../config/ip.ts'
 import { NetworkChanges } from './changes.ts'
 import { systemHost } from './host.ts'
@@ -21,6 +21,8 @@ export { ownRoutes } from './wishes.ts'
 
 /** Names of servers are looked up again after this long, ms. */
 const LOOK_UP_MS = 300_000
+/** Most addresses of servers that are kept out of a full tunnel. */
+const MAX_SERVERS = 64
 
 /** Undoes what the daemon with the device `tun` left when it was killed. @returns how many changes it had noted. */
 export async function undoLeftovers(tun: string): Promise<number> {
@@ -52,6 +54,7 @@ export class Network {
   readonly #changes: NetworkChanges | undefined
   readonly #routes: RouteKeeper
   readonly #servers = new Set<string>()
+  #lines: LineKeeper | undefined
   #watch: NetworkWatch | undefined
   #lookUp: NodeJS.Timeout | undefined
 
@@ -83,15 +86,16 @@ export class Network {
 
   /** Begins to look after the lines of a client. */
   start(): void {
-    const { config, log } = this.#options
-    const control = this.#options.pathControl()
+    const { config, log, pathControl } = this.#options
+    const control = pathControl()
     if (control === undefined) return
     const lines = new LineKeeper({
       paths: config.client.remotePaths,
-      control,
+      control: { ...control, redialPath: (name) => this.#redial(name, control) },
       ignored: [config.tun.name, 'lo'],
-      onRefusal: (path, error) => log.warn(`cannot use ${path}: ${error.message}`, { path }),
+      onRefusal: (path, { message }) => log.warn(`cannot use ${path}: ${message}`, { path }),
     })
+    this.#lines = lines
     this.#watch = chooseNetworkWatch({ runtime: systemRuntime() })
     this.#watch.start({
       onInterfaces: (interfaces) => void this.#routes.update({ lines: lines.handleInterfaces(interfaces) }),
@@ -99,6 +103,11 @@ export class Network {
     })
     this.#lookUp = setInterval(() => void this.#redialMoved(control), LOOK_UP_MS)
     this.#lookUp.unref()
+  }
+
+  /** The config names other paths now; those without a pattern have been made and closed by then. */
+  setPaths(paths: readonly RemotePath[]): void {
+    if (this.#lines !== undefined) void this.#routes.update({ lines: this.#lines.setPaths(paths) })
   }
 
   handleEvent(event: TunnelEvent): void {
@@ -125,7 +134,15 @@ export class Network {
     const news = ips.map((ip) => addressIn(ip, 0)).filter((ip) => !this.#servers.has(ip))
     if (news.length === 0 || fullTunnelFamilies(this.#options.config).length === 0) return
     for (const ip of news) this.#servers.add(ip)
+    // Names may mean another address each day: the oldest are of no use any more.
+    for (const ip of [...this.#servers].slice(0, -MAX_SERVERS)) this.#servers.delete(ip)
     await this.#routes.update({ servers: [...this.#servers] })
+  }
+
+  /** Not because the address of the server leads nowhere. */
+  #redial(path: string, control: PathControl): void {
+    this.names.handleWorking(path)
+    control.redialPath(path)
   }
 
   async #redialMoved(control: PathControl | undefined): Promise<void> {

@@ -39,8 +39,14 @@ export interface KernelRules {
 /** What stands behind `ip route add`, but for the table: where to and how. */
 export type RouteWords = string
 
+/** Rejects when `ip` cannot tell; a machine without IPv6 has no rules of it. */
 export async function readRules(host: Host, family: 4 | 6): Promise<KernelRules> {
-  const told = await readJson<ToldRule>(host, [`-${family}`, '-json', 'rule', 'show'])
+  const { isOk, stdout, stderr } = await host.run('ip', [`-${family}`, '-json', 'rule', 'show'])
+  if (!isOk && family === 4)
+    throw new Error(
+      `\`ip -json rule\` failed: ${stderr.trim()}. It takes the ip of iproute2, not that of BusyBox`,
+    )
+  const told = isOk ? (listIn(stdout) as readonly ToldRule[]) : []
   const ours = told.flatMap((rule) => (isOurs(rule) ? ruleWords(ruleOf(rule, family)) : []))
   const foreign = told.flatMap((rule) => (isOurs(rule) || rule.srclen !== undefined ? [] : (rule.src ?? [])))
   return { ours: new Set(ours), foreignSources: new Set(foreign.filter((source) => isIP(source) !== 0)) }
@@ -67,7 +73,7 @@ export async function readMainRoutes(
   { family, device }: { readonly family: 4 | 6; readonly device: string },
 ): Promise<readonly RouteWords[]> {
   const args = [`-${family}`, '-json', 'route', 'show', 'table', 'main', 'dev', device]
-  const told = await readJson<ToldRoute>(host, args)
+  const told = await readRoutes(host, args)
   return told.filter(isUsable).map((route) => routeWords({ ...route, dev: device }))
 }
 
@@ -76,7 +82,7 @@ export async function readTable(
   host: Host,
   { family, table }: { readonly family: 4 | 6; readonly table: number },
 ): Promise<readonly RouteWords[]> {
-  const told = await readJson<ToldRoute>(host, [
+  const told = await readRoutes(host, [
     `-${family}`,
     '-json',
     'route',
@@ -107,8 +113,12 @@ function routeWords({ dst, gateway, via, dev = '', scope, prefsrc, metric, flags
   return words.join(' ')
 }
 
-/** What a command of `ip` tells in JSON; nothing when it fails, as for a table or a device that is not there. */
-async function readJson<T>(host: Host, args: readonly string[]): Promise<readonly T[]> {
+/** What a command of `ip` tells of routes; nothing when it fails, as for a table or a device that is not there. */
+async function readRoutes(host: Host, args: readonly string[]): Promise<readonly ToldRoute[]> {
   const { isOk, stdout } = await host.run('ip', args)
-  return isOk && stdout.trim() !== '' ? (JSON.parse(stdout) as T[]) : []
+  return isOk ? (listIn(stdout) as readonly ToldRoute[]) : []
+}
+
+function listIn(json: string): readonly unknown[] {
+  return json.trim() === '' ? [] : (JSON.parse(json) as unknown[])
 }

@@ -22,6 +22,8 @@ export interface RouteKeeperOptions {
 
 /** Time between two looks, ms: routes change in swarms. */
 const REST_MS = 100
+/** Messages that are not told again. */
+const MAX_TOLD = 100
 const FAMILIES = [4, 6] as const
 const NOTHING: RoutingPlan = { rules: [], tables: [] }
 
@@ -151,6 +153,7 @@ export class RouteKeeper {
 
   #tell(message: string): void {
     if (this.#told.has(message)) return
+    if (this.#told.size === MAX_TOLD) this.#told.clear()
     this.#told.add(message)
     this.#options.log.warn(message)
   }

@@ -1,5 +1,5 @@
-import { closeSync, constants, fchmodSync, ftruncateSync, mkdirSync, openSync } from 'node:fs'
-import { readFileSync, readlinkSync, statSync, writeSync } from 'node:fs'
+import { closeSync, constants, fchmodSync, fstatSync, ftruncateSync, mkdirSync, openSync } from 'node:fs'
+import { readFileSync, readlinkSync, statSync, unlinkSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { EXIT } from '../cli/exit-codes.ts'
@@ -43,8 +43,16 @@ export class StateFile {
     ftruncateSync(this.#file)
   }
 
+  /** Lets go of the file, and removes it when it says nothing and the system allows it. */
   close(): void {
+    const isEmpty = fstatSync(this.#file).size === 0
     closeSync(this.#file)
+    if (!isEmpty) return
+    try {
+      unlinkSync(this.path)
+    } catch {
+      // Who became another user leaves it; empty, it says that all is undone.
+    }
   }
 }
 

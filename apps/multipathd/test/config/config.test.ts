@@ -32,6 +32,7 @@ describe('a config', () => {
       promListenAddr: '127.0.0.1:2131',
       manageRoutes: true,
       control: {},
+      log: { format: 'auto', level: 'info' },
     })
   })
 
@@ -52,6 +53,7 @@ describe('a config', () => {
       offload: { gso: false, gro: false, checksum: false, tso: false, uso: false, coalesce: false },
       promListenAddr: '[::1]:9100',
       control: { socket: '/run/multipathd/home.sock' },
+      log: { format: 'text', level: 'warn' },
       client: {
         remotePaths: [
           {

@@ -51,12 +51,6 @@ const FAULTY: FaultyCase[] = [
     /from 1 to 4294967295, found 4294967296/,
   ],
   [
-    'a mark over TCP',
-    { ...withPath({ fwmark: 7 }), tcp: true },
-    'client.remotePaths[0].fwmark',
-    /cannot be marked, found 7: use UDP/,
-  ],
-  [
     'a NAT that is no switch',
     { ...server, server: { ...server.server, nat: 'eth0' } },
     'server.nat',
@@ -123,10 +117,10 @@ const FAULTY: FaultyCase[] = [
     /without blanks.*found "my dsl"/,
   ],
   [
-    'a device under TCP',
-    { ...withPath({ device: 'eth0' }), tcp: true },
-    'client.remotePaths[0].device',
-    /TCP paths cannot be bound to a device, found "eth0"/,
+    'a transport that nobody has',
+    withPath({ transport: 'quic' }),
+    'client.remotePaths[0].transport',
+    /expected "udp", "tcp" or "auto", found "quic"/,
   ],
   ['an empty name of a path', withPath({ name: '' }), 'client.remotePaths[0].name', /found an empty one/],
   [

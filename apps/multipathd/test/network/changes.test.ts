@@ -1,5 +1,6 @@
 import {
   appendFileSync,
+  existsSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -47,9 +48,7 @@ describe('what a daemon that was killed noted', () => {
     expect(await new NetworkChanges(host, next).recover()).toBe(3)
     expect(host.ran).toEqual([...UNDONE, 'nft delete table inet multipathd-mp0'])
     next.close()
-    const third = new StateFile(file)
-    expect(third.left).toEqual([])
-    third.close()
+    expect(existsSync(file)).toBe(false)
   })
 
   test('is read but for lines that were cut off or say something else', () => {
@@ -78,7 +77,6 @@ describe('a state file', () => {
     const state = new StateFile(file)
     expect(statSync(file).mode & 0o777).toBe(0o600)
     state.close()
-    rmSync(file)
     writeFileSync(join(folder, 'other'), 'mine')
     symlinkSync(join(folder, 'other'), file)
     expect(() => new StateFile(file)).toThrow(/cannot open the state file .*ELOOP/)

@@ -8,17 +8,25 @@ import { iface, path } from './support.ts'
 const told: string[] = []
 /** Where links leave from, by path. */
 const localIps = new Map<string, string>()
-const refuses = { paths: false }
+/** Those that an interface made. */
+const paths = new Set<string>()
+const limit = { paths: Infinity }
 beforeEach(() => {
   told.length = 0
   localIps.clear()
-  refuses.paths = false
+  paths.clear()
+  limit.paths = Infinity
 })
 
 const control: PathControl = {
   addPath: ({ name, device }) => {
-    if (refuses.paths) throw new RangeError('too many')
+    if (paths.size === limit.paths) throw new RangeError('too many')
+    paths.add(name)
     told.push(`add ${name} ${device}`)
+  },
+  closePath: (name) => {
+    paths.delete(name)
+    told.push(`close ${name}`)
   },
   suspendPath: (name, reason) => void told.push(`suspend ${name}: ${reason}`),
   resumePath: (name) => void told.push(`resume ${name}`),
@@ -27,15 +35,16 @@ const control: PathControl = {
   remoteIpOf: () => undefined,
 }
 
-function keeper(...paths: readonly RemotePath[]) {
+function keeper(...configured: readonly RemotePath[]) {
   const lines = new LineKeeper({
-    paths,
+    paths: configured,
     control,
     ignored: ['mp0'],
     onRefusal: (name, { message }) => told.push(`refused ${name}: ${message}`),
   })
   return {
     see: (...interfaces: readonly NetworkInterface[]) => lines.handleInterfaces(interfaces),
+    follow: (...named: readonly RemotePath[]) => lines.setPaths(named),
     /** What was told since the last look. */
     news: () => told.splice(0),
   }
@@ -127,12 +136,54 @@ describe('a pattern', () => {
     expect(news()).toEqual(['add all@eth0 eth0', 'add all@e.1 e.1', 'add dot@e.1 e.1'])
   })
 
-  test('that cannot make a path says so once', () => {
-    refuses.paths = true
+  test('that cannot make a path says so, and tries again when something changes', () => {
+    limit.paths = 0
     const { see, news } = keeper(path({ name: 'lte', device: 'wwan*' }))
     see(iface('wwan0', '192.168.8.10'))
-    see(iface('wwan0', '192.168.8.11'))
+    see(iface('wwan0', '192.168.8.10'), iface('eth0', '192.168.1.10'))
     expect(news()).toEqual(['refused lte@wwan0: too many'])
+    see()
+    limit.paths = 1
+    see(iface('wwan0', '192.168.8.11'))
+    expect(news()).toEqual(['add lte@wwan0 wwan0'])
+  })
+
+  test('has a path that waits for its interface make way when there are too many', () => {
+    limit.paths = 2
+    const { see, news } = keeper(path({ name: 'usb', device: 'usb*' }))
+    see(iface('usb0', '10.0.0.2'), iface('usb1', '10.0.1.2'))
+    see(iface('usb1', '10.0.1.2'))
+    news()
+    see(iface('usb1', '10.0.1.2'), iface('usb2', '10.0.2.2'))
+    expect(news()).toEqual(['close usb@usb0', 'add usb@usb2 usb2'])
+    see(iface('usb0', '10.0.0.2'), iface('usb1', '10.0.1.2'), iface('usb2', '10.0.2.2'))
+    expect(news()).toEqual(['refused usb@usb0: too many'])
+  })
+})
+
+describe('a config that changes', () => {
+  const wwan = path({ name: 'lte', device: 'wwan*' })
+  const dsl = path({ name: 'dsl', device: 'eth0' })
+
+  test('closes the paths of a pattern that is gone, and leaves the others', () => {
+    const { see, news, follow } = keeper(wwan, dsl)
+    see(iface('wwan0', '192.168.8.10'), iface('eth0', '192.168.1.10'))
+    news()
+    expect(follow({ ...dsl })).toEqual([{ device: 'eth0', ips: ['192.168.1.10'] }])
+    expect(news()).toEqual(['close lte@wwan0'])
+  })
+
+  test('has paths of a pattern made anew when it changes, and new ones looked after', () => {
+    const { see, news, follow } = keeper(wwan)
+    see(iface('wwan0', '192.168.8.10'))
+    news()
+    follow({ ...wwan, mtu: 1400 }, dsl)
+    expect(news()).toEqual(['close lte@wwan0', 'add lte@wwan0 wwan0', 'suspend dsl: there is no eth0'])
+  })
+
+  test('before anything is known of interfaces suspends nothing', () => {
+    const { news, follow } = keeper(wwan)
+    expect([follow(dsl), news()]).toEqual([[], []])
   })
 })
 

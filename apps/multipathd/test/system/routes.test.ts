@@ -117,6 +117,31 @@ describe.skipIf(missing)(`the network around a tunnel ${text}`, () => {
     expect(await traces(client)).toEqual(before)
   })
 
+  test('a line that gets another address and gateway is followed while it carries', async () => {
+    const { client } = stage
+    await home.plug({ name: 'lte0', number: 2 })
+    const server = await stage.startServer()
+    await stage.startClient({ client: { remotePaths: [{ name: 'lte', remoteAddr, device: 'lte0' }] } })
+    const watch = new PingWatch(client, INSIDE.server[0])
+    await watch.answered(Date.now(), 2000)
+    const startMs = Date.now()
+    await home.router.run('ip', ['address', 'add', '192.168.12.1/24', 'dev', 'lte0'])
+    const lease = [
+      'address add 192.168.12.9/24 dev lte0',
+      'route replace default via 192.168.12.1 dev lte0 metric 102',
+      'address del 192.168.2.2/24 dev lte0',
+    ]
+    await client.run('ip', ['-batch', '-'], { input: lease.join('\n') })
+    await server.says(/leads to 192\.168\.12\.9:/, { sinceMs: startMs })
+    await expect.poll(() => client.run('ip', ['rule'])).not.toContain('192.168.2.2')
+    expect(await client.run('ip', ['route', 'get', SERVER, 'from', '192.168.12.9'])).toContain(
+      'via 192.168.12.1',
+    )
+    await sleep(300)
+    expect(watch.silenceMs(startMs)).toBeLessThan(2000)
+    await watch.stop()
+  })
+
   test('all traffic goes into the tunnel but its own, and the server translates it', async () => {
     const { client, server } = stage
     await home.plug({ name: 'dsl0', number: 1 })
@@ -124,8 +149,9 @@ describe.skipIf(missing)(`the network around a tunnel ${text}`, () => {
     const before = [await traces(client), await traces(server)]
     expect(await answers(client, FAR)).toBe(false)
     const daemons = [
-      await stage.startServer({ server: { ...stageServer(stage), nat: true } }),
+      await stage.startServer({ user: 'nobody', server: { ...stageServer(stage), nat: true } }),
       await stage.startClient({
+        user: 'nobody',
         client: { remotePaths: [{ remoteAddr }, { remoteAddr, localAddr: '192.168.2.2' }] },
         tun: { ...clientConfig(0).tun, allowedIPs: ['0.0.0.0/0', '::/0'] },
       }),
@@ -164,11 +190,10 @@ describe.skipIf(missing)(`the network around a tunnel ${text}`, () => {
       await sleep(200 + Math.random() * 800)
       await Promise.all([running.kill('SIGKILL'), killed.end('SIGKILL')])
     }
-    const { stdout, stderr } = await client.exec(process.execPath, [
-      MULTIPATHD,
-      'cleanup',
-      `${folder}/killed.json`,
-    ])
+    const file = `${folder}/killed.json`
+    const { stdout, stderr } = await client.exec(process.execPath, [MULTIPATHD, 'cleanup', file], {
+      env: { RUNTIME_DIRECTORY: `${file}.run` },
+    })
     expect(stdout + stderr).toMatch(/^(nothing was left|undone: \d+ changes)\n$/)
     expect(await traces(client)).toEqual(before[0])
     const last = [await stage.startServer(serverChange), await stage.startClient(change)]

@@ -237,8 +237,7 @@ export class Pump {
       drops.drop(batch.slot[row]!, this.#whyNoPath())
       return true
     }
-    if (path.sender === undefined)
-      this.#budgets[path.id] = senderOf(path).budgetBytes(this.#request.nowMs)
+    if (path.sender === undefined) this.#budgets[path.id] = senderOf(path).budgetBytes(this.#request.nowMs)
     writer.number(batch, row)
     if (!this.#line(batch, row, path)) drops.drop(batch.slot[row]!, 'queue-full')
     return true

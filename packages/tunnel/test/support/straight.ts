@@ -41,7 +41,13 @@ class FlowTun implements TunDevice {
     this.#pool = pool
     this.#batch = pool.createBatch(BATCH_PACKETS)
     const payload = new Uint8Array(PACKET_BYTES - HEADER_BYTES)
-    this.#headers = tcpPacket({ src: '10.1.0.1', dst: '10.1.0.2', srcPort: 5000, dstPort: 6000, payload }).slice(0, HEADER_BYTES)
+    this.#headers = tcpPacket({
+      src: '10.1.0.1',
+      dst: '10.1.0.2',
+      srcPort: 5000,
+      dstPort: 6000,
+      payload,
+    }).slice(0, HEADER_BYTES)
   }
 
   start(handler: TunHandler): void {
@@ -90,7 +96,11 @@ class Lane implements Link {
   readonly #source: FrameSource
 
   /** @param back Lanes the other way, by number: `peer` is how this one is known there. */
-  constructor(pool: Mempool, peer: number, to: { readonly handler: FrameHandler; readonly back: readonly Lane[] }) {
+  constructor(
+    pool: Mempool,
+    peer: number,
+    to: { readonly handler: FrameHandler; readonly back: readonly Lane[] },
+  ) {
     this.#frames = pool.createBatch(16 * BATCH_PACKETS)
     this.#peer = peer
     this.#handler = to.handler
@@ -148,7 +158,11 @@ export class Straight {
       createFragmenter: () => fragmenter({ pool: this.pool }),
     }
     this.#server = new TunnelServer({ ...options, tun: this.to, listen: [{ transport, endpoint: 'there' }] })
-    const names = Array.from({ length: paths }, (_, path) => ({ name: `path ${path}`, transport, endpoint: 'there' }))
+    const names = Array.from({ length: paths }, (_, path) => ({
+      name: `path ${path}`,
+      transport,
+      endpoint: 'there',
+    }))
     this.#client = new TunnelClient({ ...options, tun: this.from, paths: names })
   }
 

@@ -20,6 +20,8 @@ export interface PathSpec {
   readonly weight?: number
   /** Host of the client it leaves from; each has its own line to the server. Default: one of its own. */
   readonly host?: string
+  /** Host of the client that the fallback of the path leaves from. Default: it has none. */
+  readonly fallback?: string
   /** Listener of the server, by index. Default 0. */
   readonly listener?: number
 }
@@ -115,10 +117,11 @@ export class World {
   startClient(): End<TunnelClient> {
     const { ports = [7000], clientAllowedIPs: allowedIPs } = this.#options
     const base = baseOf('client', this.#options)
-    const dials = this.paths.map(({ name, weight = 1, listener = 0 }, index) => ({
+    const dials = this.paths.map(({ name, weight = 1, listener = 0, fallback }, index) => ({
       name,
       weight,
       transport: this.#transport(base, this.#hostOf(index)),
+      ...(fallback !== undefined && { fallback: this.#transport(base, fallback) }),
       endpoint: `${SERVER_HOST}:${ports[listener]}`,
     }))
     const common = tunnelOptionsOf(base, this.runtime, this.trace, this.#options)

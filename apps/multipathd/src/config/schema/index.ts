@@ -1,11 +1,15 @@
 import { z } from 'zod'
 import type { Secret } from '@mp/secure-channel'
-import { expecting, flag, listenEndpoint, userName } from '../fields.ts'
+import { expecting, flag, optionalEndpoint, userName } from '../fields.ts'
 import { client } from './client.ts'
 import type { Client } from './client.ts'
 import { control } from './control.ts'
 import type { Control } from './control.ts'
+import { dashboard } from './dashboard.ts'
+import type { DashboardSettings } from './dashboard.ts'
 import type { KeySource } from './key-source.ts'
+import { log } from './log.ts'
+import type { LogSettings } from './log.ts'
 import { offload } from './offload.ts'
 import type { Offload } from './offload.ts'
 import { relay } from './relay.ts'
@@ -25,7 +29,7 @@ export type { RemotePath } from './remote-path.ts'
 /** A config without faults, defaults filled in. `Key` is what stands for a key: see `parseConfig` and `loadKeys`. */
 export interface Config<Key = Secret> {
   readonly isServer: boolean
-  /** Every path over TCP instead of UDP. */
+  /** TCP instead of UDP, for every path that does not say what it wants. */
   readonly tcp: boolean
   readonly security: 'none' | Security<Key>
   readonly client: Client
@@ -36,11 +40,13 @@ export interface Config<Key = Secret> {
   /** How packets are shared among paths. */
   readonly scheduling: Scheduling
   readonly offload: Offload
-  /** Where metrics will be served. Nothing listens there in this release. */
+  /** Where metrics are served; `none`: nowhere. */
   readonly promListenAddr: string
   /** Keep routes and policy rules for the lines, and for all traffic when `allowedIPs` says so. */
   readonly manageRoutes: boolean
   readonly control: Control
+  readonly log: LogSettings
+  readonly dashboard?: DashboardSettings | undefined
   /** Whom to become once started, instead of root. */
   readonly user?: string | undefined
 }
@@ -57,9 +63,10 @@ export const configSchema: z.ZodType<Parsed> = z.strictObject(
       .optional()
       .meta({ description: 'For editors; not used.' }),
     isServer: flag().default(false).meta({ description: 'The role of this side.' }),
-    tcp: flag()
-      .default(false)
-      .meta({ description: 'Every path over TCP instead of UDP. The same on both sides.' }),
+    tcp: flag().default(false).meta({
+      description:
+        'TCP instead of UDP, for every path that does not say what it wants. The same on both sides.',
+    }),
     security,
     client,
     server,
@@ -67,11 +74,11 @@ export const configSchema: z.ZodType<Parsed> = z.strictObject(
     relay,
     scheduling,
     offload,
-    promListenAddr: listenEndpoint()
+    promListenAddr: optionalEndpoint()
       .default('127.0.0.1:2131')
       .meta({
         description:
-          'Where metrics will be served. Checked, but nothing listens there in this release. ' +
+          'Where Prometheus finds metrics, at `/metrics`; `"none"`: nowhere. ' +
           'Not on all addresses by default, because metrics need no password.',
       }),
     manageRoutes: flag()
@@ -82,6 +89,8 @@ export const configSchema: z.ZodType<Parsed> = z.strictObject(
           '`allowedIPs` of `tun` has `0.0.0.0/0` or `::/0`; they go when it ends. Linux only.',
       }),
     control,
+    log,
+    dashboard,
     user: userName()
       .optional()
       .meta({

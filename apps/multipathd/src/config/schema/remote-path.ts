@@ -11,6 +11,8 @@ export interface RemotePath {
   readonly localAddr?: string | undefined
   /** Network interface to leave through; with `*` or `?`, a path for each that fits. */
   readonly device?: string | undefined
+  /** What carries it; `auto` is UDP, and TCP while UDP does not get through. Default: as `tcp` says. */
+  readonly transport?: 'udp' | 'tcp' | 'auto' | undefined
   /** Mark of its packets, for routing rules and firewalls, 1…2^32-1. */
   readonly fwmark?: number | undefined
   /** Share of the bytes this path carries, relative to the others, 1…65535. */
@@ -51,8 +53,16 @@ export const remotePath: z.ZodType<Omit<RemotePath, 'name'> & { readonly name?: 
         .optional()
         .meta({
           description:
-            'Mark of the packets of this path, for routing rules and firewalls of your own (SO_MARK). Linux and UDP only.',
+            'Mark of the packets of this path, for routing rules and firewalls of your own (SO_MARK). Linux only, with the addon.',
           examples: [51_820],
+        }),
+      transport: z
+        .enum(['udp', 'tcp', 'auto'], { error: expecting('"udp", "tcp" or "auto"') })
+        .optional()
+        .meta({
+          description:
+            'What carries this path. `auto`: UDP, and TCP while UDP does not get through, which is tried again now and ' +
+            'then. The server must listen for it. Default: `tcp` if the config says `"tcp": true`, else `udp`.',
         }),
       weight: integer(0, 65_535)
         .default(1)

@@ -9,6 +9,8 @@ import type { Peer } from './peer.ts'
 export interface Server<Key = Secret> {
   /** Where it waits for clients, `host:port`. */
   readonly listen: string
+  /** What it listens for there. Default: as `tcp` says. */
+  readonly transport?: 'udp' | 'tcp' | 'both' | undefined
   /** The clients. None under `"security": "none"`, where one client may join, whoever it is. */
   readonly peers: readonly Peer<Key>[]
   /** Packets of one client may go to another. */
@@ -22,9 +24,17 @@ export const server: z.ZodType<Server<KeySource> | undefined> = z
   .strictObject(
     {
       listen: listenEndpoint().meta({
-        description: 'Where the server waits for clients, UDP or TCP as `tcp` says. A server needs it.',
+        description: 'Where the server waits for clients, as `transport` says. A server needs it.',
         examples: ['0.0.0.0:5000', '[::]:5000'],
       }),
+      transport: z
+        .enum(['udp', 'tcp', 'both'], { error: expecting('"udp", "tcp" or "both"') })
+        .optional()
+        .meta({
+          description:
+            'What the server listens for, at one port. Clients with paths over both, or with `"transport": "auto"`, need ' +
+            '`both`. Default: `tcp` if the config says `"tcp": true`, else `udp`.',
+        }),
       peers,
       nat: z
         .union([flag(), z.strictObject({ device: deviceName() }, { error: expecting('an object') })], {

@@ -48,6 +48,8 @@ export interface Change {
   readonly client?: { readonly remotePaths: readonly object[] }
   readonly server?: object
   readonly tun?: object
+  readonly promListenAddr?: string
+  readonly dashboard?: object
   readonly offload?: object
 }
 
