@@ -27,6 +27,7 @@ export interface BondingParts {
   readonly drops: DropCounter
   readonly trace: SessionTrace
   readonly nowMs: () => number
+  readonly randomBytes: (into: Uint8Array) => void
   /** Takes inner packets and empties the batch. */
   readonly deliver: (packets: PacketBatch) => void
 }

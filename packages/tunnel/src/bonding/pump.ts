@@ -16,6 +16,7 @@ import { refreshGate } from '../path-gate.ts'
 import type { TunnelPath } from '../path.ts'
 import type { Scratch } from '../scratch.ts'
 import type { PathSender } from './path-sender.ts'
+import { BulkQueue } from './bulk-queue.ts'
 import { RowQueue } from './row-queue.ts'
 
 export interface PumpParts {
@@ -26,11 +27,12 @@ export interface PumpParts {
   readonly fragmenter: Fragmenter
   readonly writer: FrameWriter
   readonly drops: DropCounter
+  readonly randomBytes: (into: Uint8Array) => void
   /** The sending side of a path, made when it is first needed. */
   readonly senderOf: (path: TunnelPath) => PathSender
 }
 
-/** Most packets that wait for a path to be chosen, of each class. */
+/** Most urgent packets that wait for a path to be chosen. */
 const MAX_QUEUED = 4096
 /** What may wait there: as much as all paths carry in this time, but at least so much, bytes. */
 const QUEUE_MS = 60
@@ -51,7 +53,7 @@ const KEEP_FREE_RATIO = 0.25
 export class Pump {
   readonly #parts: PumpParts
   readonly #urgent = new RowQueue(MAX_QUEUED)
-  readonly #bulk = new RowQueue(MAX_QUEUED)
+  readonly #bulk: BulkQueue
   readonly #one: PacketBatch
   readonly #pieces: PacketBatch
   readonly #request: PickRequest = { lengthBytes: 0, nowMs: 0, trafficClass: 0, flow: 0 }
@@ -69,6 +71,7 @@ export class Pump {
 
   constructor(parts: PumpParts) {
     this.#parts = parts
+    this.#bulk = new BulkQueue(parts, MIN_QUEUE_BYTES)
     this.#one = parts.pool.createBatch(1)
     this.#pieces = parts.scratch.pieces
   }
@@ -84,13 +87,12 @@ export class Pump {
    */
   send(batch: PacketBatch, nowMs: number): void {
     this.#begin(nowMs)
-    this.#bindAll(this.#urgent)
-    for (let row = 0; row < batch.count; row++)
-      if (isUrgent(batch.flags[row]!)) this.#take(batch, row, this.#urgent)
+    this.#bindUrgent()
+    for (let row = 0; row < batch.count; row++) if (isUrgent(batch.flags[row]!)) this.#takeUrgent(batch, row)
     this.#releaseAll()
-    this.#bindAll(this.#bulk)
+    this.#bindBulk(nowMs)
     for (let row = 0; row < batch.count; row++)
-      if (!isUrgent(batch.flags[row]!)) this.#take(batch, row, this.#bulk)
+      if (!isUrgent(batch.flags[row]!)) this.#takeBulk(batch, row, nowMs)
     batch.count = 0
     this.#end(nowMs)
   }
@@ -99,6 +101,7 @@ export class Pump {
   setCapacity(bps: number): void {
     const bytes = (bps / 8000) * QUEUE_MS
     this.#limitBytes = Math.min(MAX_QUEUE_BYTES, Math.max(MIN_QUEUE_BYTES, bytes))
+    this.#bulk.setLimit(this.#limitBytes)
   }
 
   /** A path does not carry anything for now: what waits for it takes others, with the numbers it has. */
@@ -125,7 +128,9 @@ export class Pump {
   drain(path: TunnelPath, nowMs: number): void {
     this.#parts.writer.setTime(nowMs)
     this.#nowMs = this.#request.nowMs = nowMs
-    for (const queue of [this.#urgent, this.#bulk]) this.#bindAllTo(path, queue)
+    while (this.#urgent.shift(this.#one) === 0) this.#bindTo(path, this.#one)
+    for (let next = this.#bulk.next(nowMs); next !== undefined; next = this.#bulk.next(nowMs))
+      this.#bindTo(path, next)
     this.#budgets[path.id] = Infinity
     this.#keeps = false
     this.#release(path)
@@ -145,7 +150,8 @@ export class Pump {
 
   /** Drops what waits for a path. */
   close(): void {
-    for (const queue of [this.#urgent, this.#bulk]) this.#dropAll(queue, 'closed')
+    this.#dropAll(this.#urgent, 'closed')
+    this.#bulk.clear()
   }
 
   /** Drops what waits for one path. */
@@ -197,20 +203,33 @@ export class Pump {
     return scheduler.peek(request)
   }
 
-  /** Takes a packet of the class that `queue` is for. */
-  #take(batch: PacketBatch, row: number, queue: RowQueue): void {
+  #takeUrgent(batch: PacketBatch, row: number): void {
+    const queue = this.#urgent
     if (queue.count === 0 && this.#bind(batch, row)) return
     const isFull = queue.bytes + batch.length[row]! > this.#limitBytes
     if (isFull || !queue.push(batch, row)) this.#parts.drops.drop(batch.slot[row]!, 'queue-full')
   }
 
-  #bindAll(queue: RowQueue): void {
+  /** What finds nobody waiting goes past the queue. */
+  #takeBulk(batch: PacketBatch, row: number, nowMs: number): void {
+    if (this.#bulk.count > 0 || !this.#bind(batch, row)) this.#bulk.push(batch, row, nowMs)
+  }
+
+  #bindUrgent(): void {
+    const queue = this.#urgent
     const one = this.#one
     while (queue.first(one) === 0) {
       const isBound = this.#bind(one, 0)
       one.count = 0
       if (!isBound) return
       queue.dropFirst()
+    }
+  }
+
+  #bindBulk(nowMs: number): void {
+    for (let next = this.#bulk.next(nowMs); next !== undefined; next = this.#bulk.next(nowMs)) {
+      if (!this.#bind(next, 0)) return
+      next.count = 0
     }
   }
 
@@ -230,18 +249,13 @@ export class Pump {
     return true
   }
 
-  #bindAllTo(path: TunnelPath, queue: RowQueue): void {
+  /** Gives the packet in `one` to `path`, and empties the batch. */
+  #bindTo(path: TunnelPath, one: PacketBatch): void {
     const { writer, drops } = this.#parts
-    const one = this.#one
-    while (queue.shift(one) === 0) {
-      if (!isOpen(path)) {
-        drops.drop(one.slot[0]!, this.#whyNoPath())
-      } else {
-        writer.number(one, 0)
-        if (!this.#line(one, 0, path)) drops.drop(one.slot[0]!, 'queue-full')
-      }
-      one.count = 0
-    }
+    if (isOpen(path)) writer.number(one, 0)
+    if (!isOpen(path)) drops.drop(one.slot[0]!, this.#whyNoPath())
+    else if (!this.#line(one, 0, path)) drops.drop(one.slot[0]!, 'queue-full')
+    one.count = 0
   }
 
   /** Puts a numbered packet in line for a path, whole or in pieces. False when that cannot be; the slot is the caller's. */
