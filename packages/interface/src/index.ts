@@ -25,5 +25,14 @@ export type {
 export type { Machine } from './machine.ts'
 export type { PathReport } from './report.ts'
 export type { Runtime, Timer } from './runtime.ts'
-export type { PathEstimate, PathRole, PickRequest, Refusal, Schedulable, Scheduler } from './scheduler.ts'
+export type {
+  ClassModes,
+  PathEstimate,
+  PathMode,
+  PathRole,
+  PickRequest,
+  Refusal,
+  Schedulable,
+  Scheduler,
+} from './scheduler.ts'
 export type { TunDevice, TunHandler, TunStats } from './tun.ts'

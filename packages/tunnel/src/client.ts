@@ -1,4 +1,4 @@
-import type { FrameHandler, FrameSource, Link, PacketBatch } from '@mp/interface'
+import type { ClassModes, FrameHandler, FrameSource, Link, PacketBatch } from '@mp/interface'
 import { dialPersistently } from '@mp/path-manager'
 import type { PersistentLink } from '@mp/path-manager'
 import { encodeKey } from '@mp/secure-channel'
@@ -10,8 +10,11 @@ import type { Refuse, TunnelOptions } from './core.ts'
 import type { Wakeable } from './driver.ts'
 import type { Greeter } from './greeter.ts'
 import { NoiseGreeter } from './noise-greeter.ts'
+import { checkSettings, settingsOf } from './path-settings.ts'
+import type { PathSettings } from './path-settings.ts'
 import type { TunnelPath } from './path.ts'
 import { PlainGreeter } from './plain-greeter.ts'
+import { Retirement } from './retirement.ts'
 import type { ClientSecurity } from './security.ts'
 import type { Session } from './session.ts'
 import { StaleLinks } from './stale-links.ts'
@@ -52,6 +55,7 @@ export class TunnelClient implements FrameHandler, Wakeable {
   readonly #refuse: Refuse | undefined
   readonly #stale = new StaleLinks((path) => this.#links.get(path)?.redial())
   readonly #links = new Map<TunnelPath, PersistentLink>()
+  readonly #retirement: Retirement
   /** No path works: the greeter looks for the server, and not only for new keys. */
   #isSearching = false
   /** The keys of the session grow old. */
@@ -77,6 +81,11 @@ export class TunnelClient implements FrameHandler, Wakeable {
       onKeysWanted: () => this.#renewKeys(),
       onKeysGone: () => this.#session.handlePeerGone(),
     })
+    this.#retirement = new Retirement({
+      paths: this.#session.paths,
+      rest: (path) => this.#configure(path, { isExhausted: true }),
+      close: (path) => this.#close(path),
+    })
     this.#greeter = this.#createGreeter()
     this.#refuse = refuseForeign(options)
   }
@@ -85,9 +94,10 @@ export class TunnelClient implements FrameHandler, Wakeable {
   start(): void {
     this.#core.driver.add(this.#greeter)
     this.#core.driver.add(this.#stale)
+    this.#core.driver.add(this.#retirement)
     this.#core.driver.add(this)
     this.#core.start((packets, nowMs) => this.#session.send(packets, nowMs))
-    for (const [id, path] of this.#options.paths.entries()) this.#dial(id, path)
+    for (const path of this.#options.paths) this.#dial(path)
     this.#watch()
     this.#core.driver.rearm()
   }
@@ -97,21 +107,57 @@ export class TunnelClient implements FrameHandler, Wakeable {
   }
 
   /**
+   * Uses another path beside those there are. Throws RangeError for a name that is taken, settings out of range, and
+   * when no path id is free: of 32 paths, or of 256 in the time of two changes of keys.
+   */
+  addPath(path: ClientPath): void {
+    checkSettings(path.name, path)
+    if (this.#pathNamed(path.name) !== undefined)
+      throw new RangeError(`there is a path '${path.name}' already`)
+    this.#dial(path)
+    this.#core.driver.rearm()
+  }
+
+  /**
+   * Uses a path in another way from now on, here and at the server; what `changes` do not name stays. False when there is no path
+   * of that name. Throws RangeError for settings out of range.
+   */
+  setPath(name: string, changes: Partial<PathSettings>): boolean {
+    checkSettings(name, changes)
+    const path = this.#pathNamed(name)
+    if (path === undefined) return false
+    this.#configure(path, changes)
+    this.#core.driver.rearm()
+    return true
+  }
+
+  /** Uses paths in another way for each class of traffic from now on, here and at the server. */
+  setModes(modes: ClassModes): void {
+    this.#core.setModes(modes, [this.#session])
+    for (const path of this.#session.paths) this.#session.keeper.probeSoon(path)
+    this.#core.driver.rearm()
+  }
+
+  /**
    * Stops using a path for good: the server forgets it too, the others carry on, and its id is not used again. False
    * when there is no path of that name. Throws RangeError for the last one: close the tunnel instead.
    */
   closePath(name: string): boolean {
-    const path = [...this.#session.paths].find((each) => each.name === name)
-    if (path === undefined) return false
-    if (this.#session.paths.size === 1)
-      throw new RangeError(`'${name}' is the last path: close the tunnel instead`)
-    this.#session.keeper.close(path)
-    this.#links.get(path)?.close()
-    this.#links.delete(path)
-    this.#stale.forget(path)
-    this.#handlePathChange()
+    const path = this.#pathToLeave(name)
+    if (path !== undefined) this.#close(path)
     this.#core.driver.rearm()
-    return true
+    return path !== undefined
+  }
+
+  /**
+   * As {@link closePath}, but without losing a packet: the path goes on until another one works, for 10 s at most, then
+   * nothing more is sent over it, and a second later it ends. Its name is free at once.
+   */
+  retirePath(name: string): boolean {
+    const path = this.#pathToLeave(name)
+    if (path !== undefined) this.#retirement.begin(path, this.#core.nowMs())
+    this.#core.driver.rearm()
+    return path !== undefined
   }
 
   /** Tells the server, then lets go of everything. Idempotent. */
@@ -153,6 +199,32 @@ export class TunnelClient implements FrameHandler, Wakeable {
     this.#watch()
   }
 
+  #pathNamed(name: string): TunnelPath | undefined {
+    return this.#session.paths.list.find((each) => each.name === name && !this.#retirement.has(each))
+  }
+
+  #pathToLeave(name: string): TunnelPath | undefined {
+    const path = this.#pathNamed(name)
+    if (path !== undefined && this.#session.paths.size - this.#retirement.count === 1)
+      throw new RangeError(`'${name}' is the last path: close the tunnel instead`)
+    return path
+  }
+
+  #close(path: TunnelPath): void {
+    this.#session.keeper.close(path)
+    this.#links.get(path)?.close()
+    this.#links.delete(path)
+    this.#stale.forget(path)
+    this.#retirement.forget(path)
+    this.#handlePathChange()
+  }
+
+  #configure(path: TunnelPath, changes: Partial<PathSettings>): void {
+    this.#session.keeper.configure(path, { ...path.settings, ...settingsOf(changes) })
+    // Tells the server now, and not only when the next probe is due.
+    this.#session.keeper.probeSoon(path)
+  }
+
   async #shutDown(): Promise<void> {
     this.#greeter.stop()
     // The session first: it still has a last word for the server.
@@ -173,8 +245,8 @@ export class TunnelClient implements FrameHandler, Wakeable {
     return new PlainGreeter({ localIndex, instance, greet, random: () => core.randomWord() / 2 ** 32 })
   }
 
-  #dial(id: number, { name, transport, endpoint, weight = 1, localAddress, device }: ClientPath): void {
-    const path = this.#session.keeper.add({ id, name, weight })
+  #dial({ name, transport, endpoint, localAddress, device, ...settings }: ClientPath): void {
+    const path = this.#session.keeper.open(name, settingsOf(settings))
     const link = dialPersistently(transport, endpoint, {
       handler: this,
       ...(localAddress === undefined ? {} : { localAddress }),

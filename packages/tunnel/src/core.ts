@@ -1,4 +1,5 @@
 import type {
+  ClassModes,
   Fragmenter,
   Link,
   Listener,
@@ -41,6 +42,8 @@ export interface TunnelOptions {
    * restored. Both sides should agree. Default false: paths are shared by what the scheduler says, and nothing waits.
    */
   readonly isAdaptive?: boolean
+  /** What paths are used for, for each class of traffic. Default: as the scheduler likes. A server follows its clients. */
+  readonly modes?: ClassModes
   /** Packets handled at once, ≥ 1. Default 128. */
   readonly batchSize?: number
   /** Called after the state has changed. Must not throw: that ends as an uncaught exception. */
@@ -84,10 +87,12 @@ export class TunnelCore {
   readonly #words: Uint32Array = new Uint32Array(RANDOM_WORDS)
   readonly #wordBytes: Uint8Array = new Uint8Array(this.#words.buffer)
   #wordsUsed = RANDOM_WORDS
+  #modes: ClassModes | undefined
   #closed = false
 
   constructor(options: TunnelOptions) {
     this.#options = options
+    this.#modes = options.modes
     this.batchSize = options.batchSize ?? DEFAULT_BATCH_SIZE
     this.drops = new DropCounter(options.pool)
     this.#scratch = new Scratch(options.pool, this.batchSize)
@@ -150,6 +155,7 @@ export class TunnelCore {
       batchSize: this.batchSize,
       places: this.#places,
       isAdaptive: this.#options.isAdaptive ?? false,
+      modes: this.#modes,
       totalDrops: this.drops,
       nowMs: () => this.nowMs(),
       randomBytes: (into) => this.#options.runtime.randomBytes(into),
@@ -159,6 +165,12 @@ export class TunnelCore {
     })
     this.#upkeep.update(session)
     return session
+  }
+
+  /** Uses paths in another way from now on, in `sessions` and in those that follow. */
+  setModes(modes: ClassModes, sessions: readonly Session[]): void {
+    this.#modes = modes
+    for (const session of sessions) session.setModes(modes)
   }
 
   /** Ends a session; its counts stay in the total. */

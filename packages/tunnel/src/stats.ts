@@ -4,6 +4,7 @@ import type { ProberStats } from '@mp/prober'
 import type { Bonding, BondingStats } from './bonding/bonding.ts'
 import type { DropCounter } from './drop-counter.ts'
 import type { Encryption, FrameGuard } from './frame-guard.ts'
+import type { PathSettings } from './path-settings.ts'
 import type { TunnelPath } from './path.ts'
 
 /** A path at one moment. Counters run since the path exists. */
@@ -11,6 +12,7 @@ export interface PathStats {
   readonly id: number
   readonly name: string
   readonly weight: number
+  readonly settings: PathSettings
   /** Whether it is in the scheduler's choice now. */
   readonly use: PathState
   readonly transport: string | undefined
@@ -88,11 +90,12 @@ export function sessionStats(session: SessionFace, { ageMs, bonding, drops }: Se
 }
 
 function pathStats(path: TunnelPath, use: PathState): PathStats {
-  const { id, name, weight, link, counters, out, prober } = path
+  const { id, name, weight, settings, link, counters, out, prober } = path
   return {
     id,
     name,
     weight,
+    settings,
     use,
     transport: link?.transport,
     localAddress: link?.localAddress,

@@ -17,6 +17,8 @@ import {
   PathState,
   TAG_BYTES,
   TrafficClass,
+  WishedMode,
+  WishedRole,
 } from '@mp/wire'
 import { hex, toHex } from './hex.ts'
 
@@ -29,7 +31,20 @@ function frameHeader(fields: Partial<FrameHeader>): FrameHeader {
 
 /** A body in which something is left of what was read before. */
 const filledBody = (): ControlBody =>
-  Object.assign(new ControlBody(), { state: 1, weight: 2, nonce: 3, reason: 4, tokenHigh: 5, tokenLow: 6 })
+  Object.assign(new ControlBody(), {
+    state: 1,
+    weight: 2,
+    nonce: 3,
+    reason: 4,
+    tokenHigh: 5,
+    tokenLow: 6,
+    hasWishes: true,
+    role: 1,
+    idleSeconds: 2,
+    costMs: 3,
+    modes: 4,
+    limitKbps: 5,
+  })
 
 /** Every field of a body is 0, but for those that are said. */
 function nothingSaid(...said: (keyof ControlBody)[]): Partial<ControlBody> {
@@ -98,6 +113,34 @@ describe('bit by bit', () => {
     const writer = new FrameCodec(written)
     expect(writer.writeFrame(0, header) + writer.writeControl(HEADER_BYTES, body)).toBe(24)
     expect(toHex(written)).toBe(toHex(golden))
+  })
+
+  test('a probe with wishes goes on with role, idle interval, cost, modes and limit', () => {
+    const golden = hex('01 01 0001 deadbeef  02 3c 0102  1b 0009c4')
+    const body = filledBody()
+    expect(new FrameCodec(golden).readControl(0, 16, body)).toBe(0)
+    expect(body).toMatchObject({
+      weight: 1,
+      nonce: 0xdead_beef,
+      hasWishes: true,
+      role: WishedRole.backup,
+      idleSeconds: 60,
+      costMs: 0x102,
+      modes: WishedMode.redundant | (WishedMode.lowestLatency << 2) | (WishedMode.aggregate << 4),
+      limitKbps: 2500,
+    })
+    const written = new Uint8Array(16)
+    expect(new FrameCodec(written).writeControl(0, body)).toBe(16)
+    expect(toHex(written)).toBe(toHex(golden))
+  })
+
+  test.each([
+    ['a role that is none', '01 01 0001 deadbeef  04 00 0000  00 000000', 'bad-control'],
+    ['a mode of a class that is none', '01 01 0001 deadbeef  00 00 0000  40 000000', 'bad-control'],
+    ['a reply with wishes', '02 01 0001 deadbeef  00 00 0000  00 000000', 'bad-length'],
+    ['wishes that are cut off', '01 01 0001 deadbeef  00 00 0000', 'bad-length'],
+  ])('refuses %s', (_name, text, fault) => {
+    expect(read.control(hex(text))).toBe(fault)
   })
 
   test.each([
@@ -194,6 +237,18 @@ describe('what was written is read again', () => {
       weight: uint(16),
       nonce: uint(32),
     })
+    const wishes = fc.record({
+      kind: fc.constant(ControlKind.probe),
+      state: uint(2),
+      weight: uint(16),
+      nonce: uint(32),
+      hasWishes: fc.constant(true),
+      role: uint(2),
+      idleSeconds: uint(8),
+      costMs: uint(16),
+      modes: uint(6),
+      limitKbps: uint(24),
+    })
     const closes = fc.record({
       kind: fc.constantFrom(ControlKind.close, ControlKind.pathClose),
       reason: uint(8),
@@ -204,7 +259,7 @@ describe('what was written is read again', () => {
       tokenLow: uint(32),
     })
     const controls = fc
-      .oneof(probes, closes, challenges)
+      .oneof(probes, wishes, closes, challenges)
       .map((fields) => Object.assign(new ControlBody(), fields))
     const handshakes = fc.record({
       kind: fc.constant(0),

@@ -5,7 +5,7 @@ import type { Arrivals, ResequencerStats } from '@mp/resequencer'
 import type { DropCounter } from '../drop-counter.ts'
 import type { Wakeable } from '../driver.ts'
 import type { FrameWriter } from '../frame-writer.ts'
-import { refreshGate } from '../path-gate.ts'
+import { isReplaceable, refreshGate } from '../path-gate.ts'
 import type { TunnelPath } from '../path.ts'
 import type { Scratch } from '../scratch.ts'
 import { Feedback } from './feedback.ts'
@@ -76,9 +76,10 @@ export class Bonding implements Wakeable {
     })
   }
 
-  /** There are paths to choose from: packets are paced, and what comes is reported. */
+  /** There are paths to choose from, or the only one has a limit: packets are paced, and what comes is reported. */
   get isShared(): boolean {
-    return this.#parts.paths.size > 1
+    const { list } = this.#parts.paths
+    return list.length > 1 || (list.length === 1 && list[0]!.settings.maxSendBps < Infinity)
   }
 
   /** The peer is told what comes. */
@@ -104,6 +105,15 @@ export class Bonding implements Wakeable {
     if (path.sender?.isSuspect !== true) return
     path.sender.isSuspect = false
     refreshGate(this.#parts.paths)
+  }
+
+  /** A path is to be used in another way, or may carry more or less than before. */
+  handleSettings(path: TunnelPath): void {
+    const nowMs = this.#parts.nowMs()
+    path.sender?.setMax(path.settings.maxSendBps, nowMs)
+    this.feedback.observe(path, nowMs)
+    this.pump.wake()
+    if (path.sender !== undefined) this.#endSharing()
   }
 
   pollTimeout(): number {
@@ -157,7 +167,7 @@ export class Bonding implements Wakeable {
     const { sender } = path
     if (sender === undefined || sender.isSuspect || nowMs < sender.suspectAtMs) return
     const { paths } = this.#parts
-    if (!paths.list.some((each) => each !== path && paths.state(each.id) === 'active')) return
+    if (!isReplaceable(path, paths)) return
     sender.isSuspect = true
     sender.tracker.clear()
     refreshGate(paths)
@@ -167,7 +177,7 @@ export class Bonding implements Wakeable {
   }
 
   #senderOf(path: TunnelPath): PathSender {
-    path.sender ??= new PathSender(this.#repair.fateOf(path), Infinity)
+    path.sender ??= new PathSender(this.#repair.fateOf(path), path.settings.maxSendBps)
     return path.sender
   }
 
@@ -181,6 +191,11 @@ export class Bonding implements Wakeable {
   #removePath(path: TunnelPath): void {
     this.#resequencer?.removePath(path.id)
     this.#forget(path)
+    this.#endSharing()
+  }
+
+  /** What waits for the only path that is left need not wait any more. */
+  #endSharing(): void {
     const { paths, nowMs } = this.#parts
     const [last] = paths.list
     if (last === undefined || this.isShared || this.#isClosed) return
