@@ -22,6 +22,7 @@ export const LAYERS = [
       'secure-channel',
       'rate-control',
       'fq-codel',
+      'metrics',
     ],
     mayImport: ['L0'],
     why: 'each part must be usable alone, so parts meet in @mp/tunnel and never import each other',
@@ -34,7 +35,7 @@ export const LAYERS = [
   },
   {
     layer: 'L3',
-    packages: ['runtime-node', 'udpmux', 'tcp-transport', 'tun', 'native-io'],
+    packages: ['runtime-node', 'udpmux', 'tcp-transport', 'tun', 'native-io', 'relay'],
     mayImport: ['L0', 'mempool', 'wire', 'path-manager', 'L3'],
     why: 'I/O moves packets and decides nothing: it needs their memory and format, and how a link under a path is kept up',
   },

@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { createLink } from './link.ts'
 import type { LabLink, LinkOptions } from './link.ts'
+import { createLine } from './line.ts'
+import type { LabLine, LineOptions } from './line.ts'
 import { createNamespace } from './namespace.ts'
 import type { Namespace } from './namespace.ts'
 import type { Running } from './process.ts'
@@ -11,6 +13,11 @@ export interface Lab {
   namespace(name: string): Promise<Namespace>
   /** Joins two namespaces of this lab. */
   link(a: Namespace, b: Namespace, options: LinkOptions): Promise<LabLink>
+  /**
+   * Joins two namespaces of this lab by an emulated line, with delay and loss as well. Needs a C compiler: the
+   * emulator is built when the first line of a process is made.
+   */
+  line(a: Namespace, b: Namespace, options: LineOptions): Promise<LabLine>
   /** Kills what was started inside and removes all namespaces and links. Idempotent. */
   dispose(): Promise<void>
 }
@@ -29,6 +36,11 @@ export async function createLab(): Promise<Lab> {
   const prefix = `mplab-${process.pid}-${++labs}`
   const namespaces: string[] = []
   const running = new Set<Running>()
+  const own = (started: Running): void => {
+    running.add(started)
+    const forget = (): void => void running.delete(started)
+    started.exited.then(forget, forget)
+  }
   let links = 0
 
   const removeNow = (): void => {
@@ -52,13 +64,10 @@ export async function createLab(): Promise<Lab> {
     namespace: (name) => {
       const netns = `${prefix}-${name}`
       namespaces.push(netns)
-      return createNamespace(name, netns, (started) => {
-        running.add(started)
-        const forget = (): void => void running.delete(started)
-        started.exited.then(forget, forget)
-      })
+      return createNamespace(name, netns, own)
     },
     link: (a, b, options) => createLink(a, b, { name: `link${++links}`, ...options }),
+    line: (a, b, options) => createLine({ a, b, own }, { name: `line${++links}`, ...options }),
     dispose: async () => {
       const ending = [...running].map((each) => each.exited.catch(() => undefined))
       removeNow()

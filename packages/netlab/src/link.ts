@@ -62,10 +62,8 @@ export async function createLink(
   b: Namespace,
   options: LinkOptions & { readonly name: string },
 ): Promise<LabLink> {
-  const { name, queueMs = 50, mtuBytes = 1500, rateMbit } = options
-  if (!DEVICE_NAME.test(name)) {
-    throw new RangeError(`the name of a link is 1 to 15 letters, digits, "_", "." or "-"; found "${name}"`)
-  }
+  const { queueMs = 50, mtuBytes = 1500, rateMbit } = options
+  const name = checkedDeviceName(options.name)
   const both = async (act: (end: Namespace) => Promise<void>): Promise<void> => {
     await Promise.all([act(a), act(b)])
   }
@@ -91,6 +89,12 @@ export async function createLink(
     setRate,
     counters: async () => ({ a: await counters(a, name), b: await counters(b, name) }),
   }
+}
+
+/** Answers `name`. Throws RangeError when the kernel would refuse it for a device. */
+export function checkedDeviceName(name: string): string {
+  if (DEVICE_NAME.test(name)) return name
+  throw new RangeError(`the name of a link is 1 to 15 letters, digits, "_", "." or "-"; found "${name}"`)
 }
 
 async function configure(end: Namespace, device: string, addresses: readonly string[]): Promise<void> {

@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Written to standard input, which is then closed. Default: nothing. */
   readonly input?: string
+  /** Standard input stays open, for the caller to write to. Default false. */
+  readonly keepsInput?: boolean
   /** The process is killed after this time, milliseconds. Default: never. */
   readonly timeoutMs?: number
 }
@@ -61,7 +63,8 @@ export function start(file: string, args: readonly string[], options: RunOptions
     })
   }
   // A program that ends without reading its input is no fault of ours.
-  child.stdin.on('error', () => {}).end(options.input ?? '')
+  child.stdin.on('error', () => {})
+  if (options.keepsInput !== true) child.stdin.end(options.input ?? '')
   const exited = new Promise<Finished>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', (code, signal) => resolve({ code, signal, ...text }))

@@ -6,6 +6,7 @@ export const FRAME_LOST = 3
 
 /** The last frames sent on a path, by counter, column by column: a ring of fixed size. */
 export class FlightRing {
+  /** When it was sent; of a lost one when it may be called lost again, ms. */
   readonly sentMs: Float64Array
   /** Bytes sent on the path up to and with this frame. */
   readonly sentBytes: Float64Array
@@ -30,7 +31,7 @@ export class FlightRing {
     this.pausedMs = new Float64Array(capacity)
     this.sequence = new Float64Array(capacity)
     this.bytes = new Int32Array(capacity)
-    this.slot = new Int32Array(capacity)
+    this.slot = new Int32Array(capacity).fill(-1)
     this.state = new Uint8Array(capacity)
     this.isAnswered = new Uint8Array(capacity)
   }

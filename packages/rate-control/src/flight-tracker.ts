@@ -23,9 +23,12 @@ export interface SentFrame {
 
 /** Is told what became of frames, during a call of the tracker. It must not call the tracker. */
 export interface FrameFate {
-  /** The frame with this sequence is lost. `slot`, unless -1, is yours. */
-  onLost(sequence: number, slot: number): void
-  /** `slot` is not needed any more: its frame came, or nobody will say what became of it. */
+  /**
+   * The frame with this sequence is lost, be it again after it was repaired. It keeps `slot`, unless that is -1.
+   * @returns from when on a report that still misses it calls it lost again, ms; Infinity when that is of no use.
+   */
+  onLost(sequence: number, slot: number): number
+  /** `slot` is not needed any more: its frame came, or nobody will say what became of it. Once for each slot. */
   onDone(slot: number): void
 }
 
@@ -67,6 +70,8 @@ export class FlightTracker {
   #heardBytes = 0
   /** All frames below it have their verdict. */
   #judgedTo = 0
+  /** No frame below it has a slot. */
+  #keptFrom = 0
   #highest = -1
   /** The oldest frame that an answer is due for is not below it. */
   #unanswered = 0
@@ -98,7 +103,7 @@ export class FlightTracker {
     return this.#roundTrip.rtoMs
   }
 
-  /** Frames called lost that came after all. */
+  /** Frames called lost that came after all, late or repaired. */
   get spuriousFrames(): number {
     return this.#spuriousFrames
   }
@@ -125,7 +130,7 @@ export class FlightTracker {
     else if (counter !== this.#next) throw new RangeError(`frame ${counter} was sent after ${this.#next - 1}`)
     const ring = this.#ring
     const row = ring.rowOf(counter)
-    if (ring.state[row] === FRAME_IN_FLIGHT) this.#settle(row, FRAME_UNKNOWN)
+    this.#forget(row)
     this.#next = counter + 1
     this.#sentBytes += bytes
     if (this.#paused) this.#pausedMs += nowMs - this.#sentMs
@@ -148,7 +153,7 @@ export class FlightTracker {
     const newFrames = last === undefined ? report.frames : (report.frames - last.receivedFrames) | 0
     if (newFrames < 0 || report.settledCounter + 1 < this.#judgedTo) return 'stale'
     this.#clearSample()
-    this.#judge(report)
+    this.#judge(report, nowMs)
     if (newFrames > 0) this.#measure(report, nowMs, newFrames)
     this.#fillWindow()
     return 'used'
@@ -156,21 +161,14 @@ export class FlightTracker {
 
   /** Gives up all frames in flight, as their path is gone: their slots are handed back. */
   clear(): void {
-    for (
-      let counter = Math.max(this.#judgedTo, this.#next - this.#ring.capacity);
-      counter < this.#next;
-      counter++
-    ) {
-      const row = this.#ring.rowOf(counter)
-      if (this.#ring.state[row] === FRAME_IN_FLIGHT) this.#settle(row, FRAME_UNKNOWN)
-    }
+    this.#forgetBelow(this.#next)
     this.#judgedTo = Math.max(0, this.#next)
     this.#heardBytes = this.#sentBytes
     this.#highest = this.#next - 1
   }
 
   #begin(counter: number): void {
-    this.#judgedTo = counter
+    this.#judgedTo = this.#keptFrom = counter
     this.#highest = counter - 1
   }
 
@@ -181,52 +179,64 @@ export class FlightTracker {
     sample.newFrames = sample.newMissingFrames = sample.windowFrames = sample.windowLostFrames = 0
   }
 
-  /** Gives every frame the report judges its verdict. */
-  #judge(report: PathReport): void {
-    const oldest = Math.max(0, this.#next - this.#ring.capacity)
-    let counter = Math.max(oldest, report.firstCounter)
-    for (let each = Math.max(oldest, this.#judgedTo); each < counter; each++) this.#give(each, FRAME_UNKNOWN)
+  /** Gives every frame the report judges its verdict; of those before it nobody will say more. */
+  #judge(report: PathReport, nowMs: number): void {
+    this.#forgetBelow(report.firstCounter)
+    let counter = Math.max(report.firstCounter, this.#next - this.#ring.capacity)
     for (let gap = 0; gap < report.gapCount; gap++) {
       const start = report.gapStart[gap]!
       const end = start + report.gapLength[gap]!
-      for (; counter < start; counter++) this.#give(counter, FRAME_ACKED)
-      for (; counter < end; counter++) this.#give(counter, FRAME_LOST)
+      for (; counter < start; counter++) this.#acknowledge(counter)
+      for (; counter < end; counter++) this.#miss(counter, nowMs)
     }
-    for (; counter <= report.settledCounter; counter++) this.#give(counter, FRAME_ACKED)
+    for (; counter <= report.settledCounter; counter++) this.#acknowledge(counter)
     this.#judgedTo = Math.max(this.#judgedTo, report.settledCounter + 1)
   }
 
-  #give(counter: number, verdict: number): void {
+  #acknowledge(counter: number): void {
+    const { sample } = this
     const row = this.#ring.rowOf(counter)
     const state = this.#ring.state[row]
-    if (state === FRAME_IN_FLIGHT) this.#settle(row, verdict)
-    else if (state === FRAME_LOST && verdict === FRAME_ACKED) this.#takeBack(row)
-  }
-
-  /** What was called lost was only late. */
-  #takeBack(row: number): void {
+    if (state === FRAME_IN_FLIGHT) {
+      sample.ackedFrames++
+      sample.ackedBytes += this.#ring.bytes[row]!
+    } else if (state === FRAME_LOST) {
+      this.#spuriousFrames++
+    } else return
     this.#ring.state[row] = FRAME_ACKED
-    this.#spuriousFrames++
+    this.#release(row)
   }
 
-  #settle(row: number, verdict: number): void {
+  #miss(counter: number, nowMs: number): void {
     const { sample } = this
     const ring = this.#ring
-    const bytes = ring.bytes[row]!
-    const slot = ring.slot[row]!
-    ring.state[row] = verdict
-    if (verdict === FRAME_LOST) {
+    const row = ring.rowOf(counter)
+    if (ring.state[row] === FRAME_IN_FLIGHT) {
       sample.lostFrames++
-      sample.lostBytes += bytes
-      this.#fate.onLost(ring.sequence[row]!, slot)
-      return
-    }
-    if (verdict === FRAME_ACKED) {
-      sample.ackedFrames++
-      sample.ackedBytes += bytes
-    } else {
+      sample.lostBytes += ring.bytes[row]!
+      ring.state[row] = FRAME_LOST
+    } else if (ring.state[row] !== FRAME_LOST || ring.slot[row]! < 0 || nowMs < ring.sentMs[row]!) return
+    ring.sentMs[row] = this.#fate.onLost(ring.sequence[row]!, ring.slot[row]!)
+    if (ring.sentMs[row] === Infinity) this.#release(row)
+  }
+
+  #forgetBelow(end: number): void {
+    for (let each = Math.max(this.#keptFrom, this.#next - this.#ring.capacity); each < end; each++)
+      this.#forget(this.#ring.rowOf(each))
+    this.#keptFrom = Math.max(this.#keptFrom, end)
+  }
+
+  #forget(row: number): void {
+    if (this.#ring.state[row] === FRAME_IN_FLIGHT) {
+      this.#ring.state[row] = FRAME_UNKNOWN
       this.#unknownFrames++
     }
+    this.#release(row)
+  }
+
+  #release(row: number): void {
+    const slot = this.#ring.slot[row]!
+    this.#ring.slot[row] = -1
     if (slot >= 0) this.#fate.onDone(slot)
   }
 

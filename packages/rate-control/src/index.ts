@@ -17,7 +17,7 @@
  * import { CapacityController, emptyReport, FlightTracker, Pacer, PathReceiver } from '@mp/rate-control'
  *
  * const tracker = new FlightTracker({
- *   onLost(sequence, slot) {}, // send it again, over another path
+ *   onLost(sequence, slot) { return Infinity }, // send it again, over another path, and say when that can be reported
  *   onDone(slot) {}, // give the slot back
  * })
  * const controller = new CapacityController({ maxBps: 20e6 }) // a cap, as the path below has no end

@@ -86,6 +86,11 @@ export class PathReceiver {
     this.#guard.handleHighest(counter, nowMs)
   }
 
+  /** A frame that was missing came over another path: it is not missed any more, and says nothing of this one. */
+  handleRepair(counter: number): void {
+    if (counter < this.#window.highest) this.#window.add(counter)
+  }
+
   /** There is something to tell, now or later, even when nothing else comes. */
   get hasNews(): boolean {
     return this.#news

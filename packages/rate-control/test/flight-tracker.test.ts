@@ -5,16 +5,18 @@ import type { PathReport } from '@mp/interface'
 
 interface Fates {
   readonly lost: number[]
-  /** Slots handed back, and those handed over with a loss. */
+  /** Slots handed back. */
   readonly slots: number[]
+  /** From when on a frame may be called lost again, ms. */
+  againMs: number
 }
 
 function trackerWith(maxFrames?: number): { tracker: FlightTracker; fates: Fates } {
-  const fates: Fates = { lost: [], slots: [] }
+  const fates: Fates = { lost: [], slots: [], againMs: Infinity }
   const fate = {
-    onLost(sequence: number, slot: number): void {
+    onLost(sequence: number): number {
       fates.lost.push(sequence)
-      if (slot >= 0) fates.slots.push(slot)
+      return fates.againMs
     },
     onDone(slot: number): void {
       fates.slots.push(slot)
@@ -96,7 +98,7 @@ describe('a report', () => {
     expect(fates.slots).toEqual([0, 1, 2, 3, 4, 5])
   })
 
-  test('of a gap hands the lost frames over, and one that comes late is noted as not lost', () => {
+  test('of a gap calls the frames lost, and one that comes late is noted as not lost', () => {
     const { tracker, fates } = trackerWith()
     for (let counter = 0; counter < 10; counter++) send(tracker, counter, counter)
     const gap = report({ highestCounter: 9, settledCounter: 6, frames: 8, gapCount: 1 })
@@ -110,6 +112,36 @@ describe('a report', () => {
     tracker.handleReport(gap, 40)
     expect(fates.lost).toEqual([503, 504])
     expect(tracker.spuriousFrames).toBe(1)
+  })
+
+  test('that still misses a frame calls it lost again, but not before its repair can be known of', () => {
+    const { tracker, fates } = trackerWith()
+    fates.againMs = 60
+    for (let counter = 0; counter < 10; counter++) send(tracker, counter, counter)
+    const gap = report({ highestCounter: 9, settledCounter: 6, frames: 9, gapCount: 1 })
+    gap.gapStart[0] = 3
+    gap.gapLength[0] = 1
+    tracker.handleReport(gap, 20)
+    tracker.handleReport(gap, 59)
+    expect(fates.lost).toEqual([503])
+    tracker.handleReport(gap, 60)
+    expect(fates.lost).toEqual([503, 503])
+    expect(fates.slots).not.toContain(3)
+    tracker.handleReport(report({ highestCounter: 9, settledCounter: 6, frames: 9 }), 80)
+    expect(fates.slots).toContain(3)
+  })
+
+  test('that does not judge a lost frame any more gives its slot back', () => {
+    const { tracker, fates } = trackerWith()
+    fates.againMs = 60
+    for (let counter = 0; counter < 10; counter++) send(tracker, counter, counter)
+    const gap = report({ highestCounter: 9, settledCounter: 6, frames: 9, gapCount: 1 })
+    gap.gapStart[0] = 3
+    gap.gapLength[0] = 1
+    tracker.handleReport(gap, 20)
+    tracker.handleReport(report({ highestCounter: 9, firstCounter: 4, settledCounter: 6, frames: 9 }), 80)
+    expect(fates.lost).toEqual([503])
+    expect(fates.slots).toContain(3)
   })
 })
 
@@ -156,8 +188,9 @@ test('every slot comes back exactly once and lost is what did not come, whatever
     maxLength: 200,
   })
   fc.assert(
-    fc.property(anyWay, fc.constantFrom(16, 64, 8192), (way, maxFrames) => {
+    fc.property(anyWay, fc.constantFrom(16, 64, 8192), fc.boolean(), (way, maxFrames, repairs) => {
       const { tracker, fates } = trackerWith(maxFrames)
+      if (repairs) fates.againMs = 0
       const receiver = new PathReceiver()
       receiver.setRttMin(20)
       const came = new Set<number>()
@@ -183,7 +216,8 @@ test('every slot comes back exactly once and lost is what did not come, whatever
       expect(tracker.inFlightBytes).toBe(0)
       const missing = way.length - came.size
       // Frames after the last that came, and those nobody tells about, are not called lost.
-      expect(fates.lost.length).toBeLessThanOrEqual(missing)
+      expect(new Set(fates.lost).size).toBeLessThanOrEqual(missing)
+      expect(repairs || new Set(fates.lost).size === fates.lost.length).toBe(true)
     }),
     { numRuns: 300 },
   )

@@ -96,6 +96,18 @@ describe('a report', () => {
     ])
   })
 
+  test('does not miss what came over another path, and counts it nowhere', () => {
+    const receiver = new PathReceiver()
+    for (const counter of [0, 3, 4, 5, 6]) receive(receiver, counter, 100)
+    expect(gapsOf(reportAt(receiver, 110))).toEqual([[1, 2]])
+    receiver.handleRepair(2)
+    // One that was sent again before this path had shown anything of it.
+    receiver.handleRepair(9)
+    const report = reportAt(receiver, 120)
+    expect(gapsOf(report)).toEqual([[1, 1]])
+    expect(report).toMatchObject({ highestCounter: 6, frames: 5, bytes: 500 })
+  })
+
   test('tells the delays since the one before, which outlive the wrap of the send time', () => {
     const receiver = new PathReceiver()
     const start = 8388.608 * 3 - 5

@@ -10,6 +10,7 @@
  * - {@link InnerHost}: a TUN device behind which flows run, made of real packets: {@link TcpSender} with {@link Cubic} or
  *   {@link Bbr}, {@link QuicSender}, {@link SteadyFlow}, {@link Ping}; {@link InnerWire} joins two hosts without a tunnel.
  * - {@link roundRobin}: the simplest scheduler.
+ * - {@link parseMetrics}: reads the text format of Prometheus, strictly.
  * - `@mp/testkit/conformance`: one suite per contract, for every implementation of it.
  *
  * ```ts
@@ -45,6 +46,7 @@
 export * from './inner/index.ts'
 export * from './ip/index.ts'
 export * from './memory/index.ts'
+export { parseMetrics, type MetricFamily, type MetricSample } from './metrics-text.ts'
 export * from './netem/index.ts'
 export { seededRandom, type Random } from './random.ts'
 export { roundRobin } from './round-robin.ts'

@@ -250,7 +250,10 @@ export class Inbound {
     const peer = batch.peer[row]!
     const isAtHome = path.source === source && path.peer === peer
     // A frame that another path brings was lost on its own and sent again: it tells nothing of its path.
-    if (!isAtHome && this.#isCarriedBy(source, peer)) return true
+    if (!isAtHome && this.#isCarriedBy(source, peer)) {
+      this.#parts.bonding?.feedback.handleRepair(path, counter)
+      return true
+    }
     if (isNewest && !isAtHome) this.#parts.follow(path, { source, peer, frameBytes, nowMs })
     if (this.#parts.bonding?.isReporting === true) this.#report(path, batch, row, nowMs)
     return true

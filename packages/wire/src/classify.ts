@@ -15,8 +15,9 @@ const ECHO_REPLY_V6 = 129
 
 /**
  * The traffic class an inner packet has by itself: `critical` when it is at most 200 bytes long and its loss or
- * delay would be felt at once (DNS, TCP SYN, FIN and RST, echo, DSCP EF and CS5 or more), else `bulk`. That a flow
- * is `interactive` shows only from its behaviour, which is not looked at here.
+ * delay would be felt at once (DNS, TCP SYN, FIN and RST, echo, DSCP EF and CS5 or more), or it is a TCP acknowledgement
+ * without data: that says all that the ones before said, so waiting for one of them would only hold up the sender. All else is
+ * `bulk`. That a flow is `interactive` shows only from its behaviour, which is not looked at here.
  * @param lengthBytes The whole packet, bytes.
  */
 export function classify(ip: IpHeader, lengthBytes: number): number {
@@ -25,7 +26,7 @@ export function classify(ip: IpHeader, lengthBytes: number): number {
 }
 
 function isUrgent(ip: IpHeader): boolean {
-  if (ip.dscp >= DSCP_CS5 || (ip.tcpFlags & TCP_FIN_SYN_RST) !== 0) return true
+  if (ip.dscp >= DSCP_CS5 || (ip.tcpFlags & TCP_FIN_SYN_RST) !== 0 || ip.tcpPayloadBytes === 0) return true
   if (ip.sourcePort === DNS_PORT || ip.destinationPort === DNS_PORT) return true
   return ip.protocol === IpProtocol.icmp
     ? ip.icmpType === ECHO_REQUEST || ip.icmpType === ECHO_REPLY

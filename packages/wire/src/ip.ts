@@ -22,6 +22,8 @@ export class IpHeader {
   destinationPort = -1
   /** Flag byte of a TCP header; 0 when there is none. */
   tcpFlags = 0
+  /** What a TCP segment carries, bytes; -1 when there is no whole TCP header. */
+  tcpPayloadBytes = -1
   /** Type of an ICMP message in IPv4, or an ICMPv6 message in IPv6; -1 when there is none. */
   icmpType = -1
   /**
@@ -33,6 +35,7 @@ export class IpHeader {
 
 const IPV4_HEADER_BYTES = 20
 const IPV6_HEADER_BYTES = 40
+const TCP_HEADER_BYTES = 20
 const MAX_PACKET_BYTES = 65_535
 /** Real packets carry one or two; the bound keeps a crafted one from costing more than others. */
 const MAX_EXTENSION_HEADERS = 8
@@ -134,7 +137,9 @@ export class IpParser {
     const ports = found ? this.#view.getInt32(at) : -1
     ip.sourcePort = found ? ports >>> 16 : -1
     ip.destinationPort = found ? ports & 0xffff : -1
+    const isTcp = ip.protocol === IpProtocol.tcp && left >= TCP_HEADER_BYTES
     ip.tcpFlags = ip.protocol === IpProtocol.tcp && left >= 14 ? this.#view.getUint8(at + 13) : 0
+    ip.tcpPayloadBytes = isTcp ? Math.max(-1, left - (this.#view.getUint8(at + 12) >>> 4) * 4) : -1
     const icmp = ip.version === 4 ? IpProtocol.icmp : IpProtocol.icmpv6
     ip.icmpType = ip.protocol === icmp && left >= 1 ? this.#view.getUint8(at) : -1
     if (ip.fragmentOffset === -1) ip.flow = mix(mix(ip.flow, ports), ip.protocol)

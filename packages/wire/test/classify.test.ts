@@ -17,6 +17,7 @@ test.each([
   ['a TCP SYN', ipv4({ protocol: 6 }, tcp([1, 443], 0x02))],
   ['a TCP FIN', ipv6({ nextHeader: 6 }, tcp([1, 443], 0x11))],
   ['a TCP RST', ipv4({ protocol: 6 }, tcp([1, 443], 0x04))],
+  ['a TCP acknowledgement without data', ipv4({ protocol: 6 }, tcp([1, 443], 0x10))],
   ['an echo request', ipv4({ protocol: 1 }, echo(8))],
   ['an echo reply', ipv4({ protocol: 1 }, echo(0))],
   ['an IPv6 echo request', ipv6({ nextHeader: 58 }, echo(128))],
@@ -30,7 +31,7 @@ test.each([
 
 test.each([
   ['201 bytes of DNS', ipv4({ protocol: 17 }, udp([1, 53], 173))],
-  ['a TCP ACK with data', ipv4({ protocol: 6 }, tcp([1, 443], 0x18))],
+  ['a TCP ACK with data', ipv4({ protocol: 6 }, tcp([1, 443], 0x18, 1))],
   ['a small datagram', ipv4({ protocol: 17 }, udp([1, 2], 10))],
   ['an unreachable message', ipv4({ protocol: 1 }, echo(3))],
   ['a neighbour solicitation', ipv6({ nextHeader: 58 }, echo(135))],

@@ -52,7 +52,7 @@ function parse6(packet: readonly number[]): Parsed | string {
 function transport(
   ip: Pick<Parsed, 'version' | 'protocol' | 'fragmentOffset'>,
   payload: readonly number[],
-): Pick<Parsed, 'sourcePort' | 'destinationPort' | 'tcpFlags' | 'icmpType'> {
+): Pick<Parsed, 'sourcePort' | 'destinationPort' | 'tcpFlags' | 'tcpPayloadBytes' | 'icmpType'> {
   const seen = ip.fragmentOffset > 0 ? [] : payload
   const withPorts = [6, 17, 33, 132, 136].includes(ip.protocol) && seen.length >= 4
   const isIcmp = ip.protocol === (ip.version === 4 ? 1 : 58)
@@ -60,6 +60,8 @@ function transport(
     sourcePort: withPorts ? uint16(seen, 0) : -1,
     destinationPort: withPorts ? uint16(seen, 2) : -1,
     tcpFlags: ip.protocol === 6 ? (seen[13] ?? 0) : 0,
+    tcpPayloadBytes:
+      ip.protocol === 6 && seen.length >= 20 ? Math.max(-1, seen.length - (seen[12]! >> 4) * 4) : -1,
     icmpType: isIcmp ? (seen[0] ?? -1) : -1,
   }
 }

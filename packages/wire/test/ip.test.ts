@@ -48,6 +48,7 @@ describe('an IPv4 packet', () => {
       sourcePort: 1234,
       destinationPort: 443,
       tcpFlags: 0x12,
+      tcpPayloadBytes: 0,
       icmpType: -1,
     })
   })

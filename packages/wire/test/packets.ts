@@ -73,8 +73,8 @@ export function fragment6(
   return concat(Uint8Array.of(fields.nextHeader, 0xaa, word >>> 8, word & 0xff, 1, 2, 3, 4), payload)
 }
 
-export function tcp(ports: readonly [number, number], flags: number): Uint8Array {
-  const header = new Uint8Array(20)
+export function tcp(ports: readonly [number, number], flags: number, dataBytes = 0): Uint8Array {
+  const header = new Uint8Array(20 + dataBytes)
   const view = new DataView(header.buffer)
   view.setUint16(0, ports[0])
   view.setUint16(2, ports[1])

@@ -70,7 +70,7 @@ class World {
     this.#random = seededRandom(scenario.seed)
     this.#link = new Link(scenario, this.#random)
     this.#controller = new CapacityController({ maxEvents: 100_000, ...scenario.options })
-    this.#tracker = new FlightTracker({ onLost: () => {}, onDone: () => {} }, { maxFrames: 65_536 })
+    this.#tracker = new FlightTracker({ onLost: () => Infinity, onDone: () => {} }, { maxFrames: 65_536 })
     this.#pacer = new Pacer(this.#controller.capacityBps)
     this.#link.onDrop = (frame) => {
       if (frame.owner === THEIRS) this.#tellCubic(frame, frame.sentMs + this.#cubic.rttMs, true)

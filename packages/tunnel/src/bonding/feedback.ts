@@ -87,6 +87,11 @@ export class Feedback {
     if (this.#dueMs === Infinity && path.receiver.hasNews) this.#dueMs = nowMs
   }
 
+  /** A frame lost on `path` came over another one. */
+  handleRepair(path: TunnelPath, counter: number): void {
+    path.receiver?.handleRepair(counter)
+  }
+
   pollTimeout(): number {
     return this.#dueMs
   }

@@ -10,6 +10,7 @@ export interface RepairParts {
   readonly paths: PathManager<TunnelPath>
   /** A batch that is empty between calls, with room for one row. */
   readonly single: PacketBatch
+  readonly nowMs: () => number
 }
 
 /** Counters of a {@link Repair}. */
@@ -23,6 +24,8 @@ export interface RepairStats {
 /** Repairs may take this share of what a path carries, and so much at once, bytes. */
 const BUDGET_RATIO = 0.1
 const BURST_BYTES = 64 * 1024
+/** How much longer than a round trip it may take until a repair is reported, ms. */
+const REPAIR_PATIENCE_MS = 15
 
 /**
  * Sends lost frames a second time, once, over the fastest of the other paths. It is the very frame that was lost, sealed
@@ -45,7 +48,7 @@ export class Repair {
   /** What becomes of the frames of one path. */
   fateOf(path: TunnelPath): FrameFate {
     return {
-      onLost: (_sequence, slot) => this.#take(slot, path),
+      onLost: (_sequence, slot) => this.#lose(slot, path),
       // A path that is given up never answered for its frames.
       onDone: (slot) =>
         path.sender?.isSuspect === true ? this.#take(slot, path) : this.#parts.pool.release(slot),
@@ -72,9 +75,20 @@ export class Repair {
     this.#lostOn.length = 0
   }
 
+  /** @returns when a report must know of the repair, ms. */
+  #lose(slot: number, path: TunnelPath): number {
+    const other = slot < 0 ? undefined : this.#fastestBut(path)
+    if (other === undefined) {
+      this.#lostFrames++
+      return Infinity
+    }
+    this.#parts.pool.retain(slot)
+    this.#take(slot, path)
+    return this.#parts.nowMs() + (other.sender?.tracker.smoothedRttMs ?? 0) + REPAIR_PATIENCE_MS
+  }
+
   #take(slot: number, path: TunnelPath): void {
     this.#lostFrames++
-    if (slot < 0) return
     this.#lost.push(slot)
     this.#lostOn.push(path)
   }
