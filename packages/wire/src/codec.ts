@@ -138,7 +138,7 @@ export class FrameCodec {
   readControl(offset: number, length: number, body: ControlBody): DecodeCode {
     if (length < CLOSE_BYTES) return DecodeError.badLength
     const word = this.#view.getInt32(offset)
-    clear(body)
+    clearBody(body)
     body.kind = word >>> 24
     switch (body.kind) {
       case ControlKind.probe:
@@ -248,7 +248,7 @@ export class FrameCodec {
 }
 
 /** Nothing of what was read before may be taken for what is read now. */
-function clear(body: ControlBody): void {
+function clearBody(body: ControlBody): void {
   body.state = body.weight = body.nonce = body.reason = body.tokenHigh = body.tokenLow = 0
   body.hasWishes = false
   body.role = body.idleSeconds = body.costMs = body.modes = body.limitKbps = 0
