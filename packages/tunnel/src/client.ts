@@ -119,6 +119,18 @@ export class TunnelClient implements FrameHandler, Wakeable {
   }
 
   /**
+   * Lets a path go as {@link retirePath} does, and another one take its place under its name, also when it is the only one.
+   * Throws RangeError as {@link addPath}.
+   */
+  replacePath(path: ClientPath): void {
+    checkSettings(path.name, path)
+    const old = this.#pathNamed(path.name)
+    if (old !== undefined) this.#retirement.begin(old, this.#core.nowMs())
+    this.#dial(path)
+    this.#core.driver.rearm()
+  }
+
+  /**
    * Uses a path in another way from now on, here and at the server; what `changes` do not name stays. False when there is no path
    * of that name. Throws RangeError for settings out of range.
    */

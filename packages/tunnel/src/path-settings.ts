@@ -53,9 +53,6 @@ export function isSpecial(settings: Partial<PathSettings>): boolean {
 export function checkSettings(name: string, said: Partial<PathSettings>): void {
   const settings = { ...USUAL_SETTINGS, ...settingsOf(said) }
   const { weight, role, costMs, maxSendBps, maxReceiveBps, idleProbeMs } = settings
-  const isWhole = (value: number, min: number, max: number): boolean =>
-    Number.isInteger(value) && value >= min && value <= max
-  const isLimit = (bps: number, max: number): boolean => bps === Infinity || (bps >= MIN_BPS && bps <= max)
   const expect = (isRight: boolean, expected: string, found: unknown): void => {
     if (!isRight) throw new RangeError(`path '${name}': expected ${expected}, found ${String(found)}`)
   }
@@ -69,4 +66,12 @@ export function checkSettings(name: string, said: Partial<PathSettings>): void {
     maxReceiveBps,
   )
   expect(isWhole(idleProbeMs / 1000, 1, 255), 'idleProbeMs in whole seconds from 1 to 255', idleProbeMs)
+}
+
+function isWhole(value: number, min: number, max: number): boolean {
+  return Number.isInteger(value) && value >= min && value <= max
+}
+
+function isLimit(bps: number, max: number): boolean {
+  return bps === Infinity || (bps >= MIN_BPS && bps <= max)
 }

@@ -5,14 +5,22 @@ import type { Config, Fault, ParseOptions } from '../config/index.ts'
 import { EXIT } from './exit-codes.ts'
 import { ExitError } from './explain.ts'
 
+/** What the command line says beside the file. */
+export interface ReadOptions extends ParseOptions {
+  /** In place of `stateDir` of the config. */
+  readonly stateDir?: string | undefined
+}
+
 /** Reads a config file and the key files it names. @throws ExitError when the config cannot be read. */
-export function loadConfig(file: string, options: ParseOptions): ReturnType<typeof loadKeys> {
+export function loadConfig(file: string, options: ReadOptions): ReturnType<typeof loadKeys> {
   const parsed = parseConfig(readText(file), options)
-  return 'faults' in parsed ? parsed : loadKeys(parsed.config, dirname(file))
+  if ('faults' in parsed) return parsed
+  const { stateDir = parsed.config.stateDir } = options
+  return loadKeys({ ...parsed.config, stateDir }, dirname(file))
 }
 
 /** The config in `file`. @throws ExitError that names every fault. */
-export function requireConfig(file: string, options: ParseOptions): Config {
+export function requireConfig(file: string, options: ReadOptions): Config {
   const result = loadConfig(file, options)
   if ('config' in result) return result.config
   throw new ExitError(EXIT.config, faultText(file, result.faults))

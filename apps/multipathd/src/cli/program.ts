@@ -7,12 +7,13 @@ import { EXIT } from './exit-codes.ts'
 import { ExitError } from './explain.ts'
 import { addInitCommand } from './init/index.ts'
 import type { Io } from './io.ts'
+import type { Reread } from '../daemon/reload-file.ts'
 import { addKeyCommands } from './key-commands.ts'
 import { faultText, loadConfig, requireConfig } from './load.ts'
 
 /** What the commands do; in production {@link runDaemon} and {@link runDemo}, loaded when needed. */
 export interface Actions {
-  daemon(config: Config, io: Io): Promise<number>
+  daemon(config: Config, io: Io, reread: Reread): Promise<number>
   demo(options: DemoOptions): Promise<number>
 }
 
@@ -25,6 +26,7 @@ export interface DemoOptions {
 interface Flags {
   readonly config?: string
   readonly insecure?: boolean
+  readonly stateDir?: string
 }
 
 const EXAMPLES = `
@@ -42,11 +44,12 @@ Exit codes: ${Object.entries(EXIT)
 export function createProgram(io: Io, actions: Actions, finish: (code: number) => void): Command {
   const program: Command = new Command('multipathd')
   const start = async (role?: Role): Promise<void> => {
-    const { config: file, insecure } = program.opts<Flags>()
+    const { config: file, insecure, stateDir } = program.opts<Flags>()
     const [stray] = role === undefined ? program.args : []
     if (stray !== undefined) program.error(unknownCommand(stray, program))
     if (file === undefined) program.error('error: missing -config FILE; --help shows what else there is')
-    finish(await actions.daemon(requireConfig(file, { role, insecure }), io))
+    const read = { role, insecure, stateDir }
+    finish(await actions.daemon(requireConfig(file, read), io, () => loadConfig(file, read)))
   }
   program
     .description('Joins several internet lines into one IP link.')
@@ -54,6 +57,10 @@ export function createProgram(io: Io, actions: Actions, finish: (code: number) =
     .helpOption('-h, --help', 'print this help')
     .option('-c, --config <file>', 'the config file; -config works too')
     .option('--insecure', 'run without encryption although the config does not say "security": "none"')
+    .option(
+      '--state-dir <folder>',
+      'folder for what is kept across restarts, instead of `stateDir` of the config',
+    )
     .addHelpText('after', EXAMPLES)
     .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) })
     .configureHelp({ showGlobalOptions: true })
@@ -67,16 +74,7 @@ export function createProgram(io: Io, actions: Actions, finish: (code: number) =
   }
   addInitCommand(program, io)
   addKeyCommands(program, io)
-  program
-    .command('check <file>')
-    .description('print every fault of a config and its key files with its path; exit code 0 or 1')
-    .action((file: string) => finish(check(file, program.opts<Flags>(), io)))
-  program
-    .command('config-schema')
-    .description('print the JSON Schema of the config file, for editors')
-    .action(() => {
-      io.stdout.write(`${JSON.stringify(configJsonSchema(), undefined, 2)}\n`)
-    })
+  addConfigCommands(program, io, finish)
   program
     .command('demo')
     .description('show on this machine what joined lines do; real links as root, else simulated')
@@ -86,6 +84,23 @@ export function createProgram(io: Io, actions: Actions, finish: (code: number) =
     )
   // Last, so that the commands do not inherit it: what is left over is looked at in `start`.
   return program.allowExcessArguments()
+}
+
+function addConfigCommands(program: Command, io: Io, finish: (code: number) => void): void {
+  const printSchema = (): void => {
+    io.stdout.write(`${JSON.stringify(configJsonSchema(), undefined, 2)}\n`)
+  }
+  program
+    .command('check <file>')
+    .description('print every fault of a config and its key files with its path; exit code 0 or 1')
+    .action((file: string) => finish(check(file, program.opts<Flags>(), io)))
+  program
+    .command('config')
+    .description('what there is to know about config files')
+    .command('schema')
+    .description('print the JSON Schema of the config file, for editors')
+    .action(printSchema)
+  program.command('config-schema', { hidden: true }).action(printSchema)
 }
 
 function unknownCommand(word: string, { commands }: Command): string {

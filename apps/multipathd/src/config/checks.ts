@@ -15,6 +15,8 @@ export type Role = 'client' | 'server'
 export interface Draft {
   readonly isServer?: boolean
   readonly tcp?: boolean
+  readonly scheduling?: string
+  readonly mode?: unknown
   readonly security?: 'none' | DraftSecurity
   readonly client?: { readonly remotePaths?: readonly DraftPath[] }
   readonly server?: { readonly listen?: string; readonly peers?: readonly DraftPeer[] }
@@ -31,6 +33,10 @@ interface DraftPath {
   readonly remoteAddr?: string
   readonly localAddr?: string
   readonly device?: string
+  readonly role?: string
+  readonly costMs?: number
+  readonly maxSendMbit?: number
+  readonly maxReceiveMbit?: number
 }
 
 export type Report = (path: PathParts, message: string) => void
@@ -49,6 +55,7 @@ export function faultsBetween(
   if (asServer) checkPeers(draft, report)
   checkPaths(draft.client?.remotePaths ?? [], report)
   if (draft.tcp === true) checkTcp(draft.client?.remotePaths ?? [], report)
+  if (draft.scheduling === 'static') checkStatic(draft, report)
   checkTun(draft.tun ?? {}, report)
   return faults
 }
@@ -78,6 +85,18 @@ function checkTcp(paths: readonly DraftPath[], report: Report): void {
       ['client', 'remotePaths', index, 'device'],
       `TCP paths cannot be bound to a device, found "${device}": use "localAddr" with a routing rule, or UDP`,
     )
+  }
+}
+
+/** Without it paths have no queue that a limit could slow down, and no choice but by weight. */
+function checkStatic({ mode, client }: Draft, report: Report): void {
+  const needs = 'needs "scheduling": "adaptive", found "static": change that, or leave this out'
+  if (mode !== undefined) report(['mode'], needs)
+  for (const [index, path] of (client?.remotePaths ?? []).entries()) {
+    const at = ['client', 'remotePaths', index] as const
+    for (const key of ['maxSendMbit', 'maxReceiveMbit', 'costMs'] as const)
+      if (path[key] !== undefined) report([...at, key], needs)
+    if (path.role === 'secondary') report([...at, 'role'], `"secondary" ${needs}`)
   }
 }
 

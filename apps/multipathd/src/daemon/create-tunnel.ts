@@ -2,11 +2,13 @@ import type { CipherName, Transport } from '@mp/interface'
 import { AdaptiveScheduler, CfsScheduler } from '@mp/scheduler-cfs'
 import { tcpTransport } from '@mp/tcp-transport'
 import { MAX_PATHS, TunnelClient, TunnelServer } from '@mp/tunnel'
-import type { ClientPath, TunnelOptions, TunnelStats } from '@mp/tunnel'
+import type { ClientPath, PathSettings, TunnelOptions, TunnelStats } from '@mp/tunnel'
 import { fragmenter, udpMux } from '@mp/udpmux'
 import type { UdpMuxOptions } from '@mp/udpmux'
 import type { Config, RemotePath } from '../config/index.ts'
-import { clientSecurity, serverPeers, serverSecurity } from './security.ts'
+import type { ConfigDiff } from './config-diff.ts'
+import { settingsOfPath } from './path-settings.ts'
+import { clientSecurity, serverPeer, serverPeers, serverSecurity } from './security.ts'
 
 /** One end of a tunnel, whichever. */
 export interface Tunnel {
@@ -16,6 +18,10 @@ export interface Tunnel {
   readonly encryption: string | undefined
   /** Why the sessions that use `cipher` use it, for the status. */
   readonly reasonFor: (cipher: CipherName) => string
+  /** Changes paths, peers and modes while it runs. Throws RangeError for what there is no room for. */
+  change(diff: ConfigDiff): void
+  /** Uses a path of a client in another way; not that of a server. */
+  setPath(name: string, settings: Partial<PathSettings>): void
   start(): Promise<void>
   stats(): TunnelStats
   close(): Promise<void>
@@ -36,6 +42,7 @@ export function createTunnel(config: Config, outside: Outside): Tunnel {
   const isAdaptive = config.scheduling === 'adaptive'
   const common: TunnelOptions = {
     ...outside,
+    ...(config.mode && { modes: config.mode }),
     createScheduler: () => (isAdaptive ? new AdaptiveScheduler() : new CfsScheduler()),
     isAdaptive,
     createFragmenter: () => fragmenter({ pool }),
@@ -57,6 +64,13 @@ function createServer(config: Config, common: TunnelOptions): Tunnel {
     transport: about,
     encryption: keys?.about,
     reasonFor: (cipher) => keys?.reasonFor(cipher) ?? '',
+    change: ({ peers, modes }) => {
+      // The old ones first: a network or a key may go from one client to another.
+      for (const { name } of [...peers.removed, ...peers.replaced]) server.removePeer(name)
+      for (const peer of [...peers.replaced, ...peers.added]) server.addPeer(serverPeer(peer))
+      if (modes !== undefined) server.setModes(modes)
+    },
+    setPath: () => {},
     start: () => server.start(),
     stats: () => server.stats(),
     close: () => server.close(),
@@ -69,17 +83,29 @@ function addressesOf({ server }: Config): number {
 }
 
 function createClient(config: Config, common: TunnelOptions): Tunnel {
-  const { client: settings, tun } = config
+  const {
+    client: { remotePaths },
+    tun,
+  } = config
   const keys = clientSecurity(config, common.pool)
   const client = new TunnelClient({
     ...common,
     ...(keys && { security: keys.security, allowedIPs: [...tun.remoteAddr, ...tun.allowedIPs] }),
-    paths: settings.remotePaths.map((path) => clientPath(path, config, common)),
+    paths: remotePaths.map((path) => clientPath(path, config, common)),
   })
   return {
     transport: createTransport(config, common).about,
     encryption: keys?.about,
     reasonFor: (cipher) => keys?.reasonFor(cipher) ?? '',
+    change: ({ paths, modes }) => {
+      for (const path of paths.changed) client.setPath(path.name, settingsOfPath(path))
+      for (const path of paths.replaced) client.replacePath(clientPath(path, config, common))
+      // Those that come first: what goes over one that leaves has another to take.
+      for (const path of paths.added) client.addPath(clientPath(path, config, common))
+      for (const { name } of paths.removed) client.retirePath(name)
+      if (modes !== undefined) client.setModes(modes)
+    },
+    setPath: (name, settings) => void client.setPath(name, settings),
     start: async () => client.start(),
     stats: () => client.stats(),
     close: () => client.close(),
@@ -87,17 +113,19 @@ function createClient(config: Config, common: TunnelOptions): Tunnel {
 }
 
 function clientPath(path: RemotePath, config: Config, common: TunnelOptions): ClientPath {
-  const { name, remoteAddr, localAddr, device, weight, mtu } = path
+  const { name, remoteAddr, localAddr, device, mtu } = path
   // A name may lead to either family: then the larger headers are reckoned with.
   const isIpv4 = /^\d+(\.\d+){3}:/.test(remoteAddr)
-  const maxFrameBytes = mtu - (isIpv4 ? UDP_OVER_IPV4_BYTES : UDP_OVER_IPV6_BYTES)
+  const ofPath = mtu - (isIpv4 ? UDP_OVER_IPV4_BYTES : UDP_OVER_IPV6_BYTES)
+  // The memory for packets was made for the paths that there were at the start.
+  const maxFrameBytes = Math.min(common.pool.packetBytes, ofPath)
   return {
     name,
     transport: createTransport(config, common, { maxFrameBytes }).transport,
     endpoint: remoteAddr,
     ...(localAddr === undefined ? {} : { localAddress: localAddr }),
     ...(device === undefined ? {} : { device }),
-    weight,
+    ...settingsOfPath(path),
   }
 }
 

@@ -13,7 +13,10 @@ import type { Config } from '../config/index.ts'
 import { createTunnel } from './create-tunnel.ts'
 import type { Tunnel } from './create-tunnel.ts'
 import { describeTun } from './describe-tun.ts'
+import { startLiving } from './living.ts'
+import type { Living } from './living.ts'
 import { createPool } from './pool.ts'
+import type { Reread } from './reload-file.ts'
 import { createReporter } from './report.ts'
 import { reportStatus } from './status.ts'
 import { StopRequest } from './stop-request.ts'
@@ -21,9 +24,10 @@ import { StopRequest } from './stop-request.ts'
 /**
  * Runs a client or a server until SIGINT or SIGTERM, and then removes all it made.
  * Rejects with a coded error when it cannot start.
+ * @param reread Reads the config file anew, for SIGHUP.
  * @returns the exit code.
  */
-export async function runDaemon(config: Config, io: Io): Promise<number> {
+export async function runDaemon(config: Config, io: Io, reread: Reread): Promise<number> {
   const log = createLog(io.stdout)
   const stop = new StopRequest(io)
   const pool = createPool(config)
@@ -38,7 +42,7 @@ export async function runDaemon(config: Config, io: Io): Promise<number> {
       onEvent: createReporter(config, log),
       onTunClose: (error) => stop.handleTunClose(tun.name, error),
     })
-    return await runTunnel(tunnel, { config, log, stop, tun })
+    return await runTunnel(tunnel, { config, io, log, stop, tun, reread })
   } finally {
     // The tunnel closes it too; this is for what failed before.
     await tun.close()
@@ -47,15 +51,20 @@ export async function runDaemon(config: Config, io: Io): Promise<number> {
 
 interface Running {
   readonly config: Config
+  readonly io: Io
   readonly log: Log
   readonly stop: StopRequest
   readonly tun: Tun
+  readonly reread: Reread
 }
 
-async function runTunnel(tunnel: Tunnel, { config, log, stop, tun }: Running): Promise<number> {
+async function runTunnel(tunnel: Tunnel, running: Running): Promise<number> {
+  const { config, log, stop, tun } = running
   const sayStatus = (): void => reportStatus(tunnel, config, log)
+  let living: Living | undefined
   try {
     await tunnel.start()
+    living = startLiving({ ...running, tunnel, routesOf })
     if (config.user !== undefined) leaveRoot(config.user, config)
     sayStart(config, log, { tun: describeTun(tun), tunnel })
     process.on('SIGUSR1', sayStatus)
@@ -64,6 +73,7 @@ async function runTunnel(tunnel: Tunnel, { config, log, stop, tun }: Running): P
     return exit
   } finally {
     process.off('SIGUSR1', sayStatus)
+    living?.close()
     await tunnel.close()
   }
 }

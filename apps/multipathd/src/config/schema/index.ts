@@ -1,9 +1,11 @@
 import { z } from 'zod'
+import type { ClassModes } from '@mp/interface'
 import type { Secret } from '@mp/secure-channel'
-import { expecting, flag, listenEndpoint, userName } from '../fields.ts'
+import { expecting, filePath, flag, listenEndpoint, userName } from '../fields.ts'
 import { client } from './client.ts'
 import type { Client } from './client.ts'
 import type { KeySource } from './key-source.ts'
+import { mode } from './mode.ts'
 import { offload } from './offload.ts'
 import type { Offload } from './offload.ts'
 import { scheduling } from './scheduling.ts'
@@ -16,6 +18,8 @@ import { tun } from './tun.ts'
 import type { Tun } from './tun.ts'
 
 export type { KeySource } from './key-source.ts'
+export type { Peer } from './peer.ts'
+export type { Quota } from './quota.ts'
 export type { RemotePath } from './remote-path.ts'
 
 /** A config without faults, defaults filled in. `Key` is what stands for a key: see `parseConfig` and `loadKeys`. */
@@ -29,11 +33,15 @@ export interface Config<Key = Secret> {
   readonly tun: Tun
   /** How packets are shared among paths. */
   readonly scheduling: Scheduling
+  /** What several paths are for; undefined: as the scheduler likes. */
+  readonly mode?: ClassModes | undefined
   readonly offload: Offload
   /** Where metrics will be served. Nothing listens there in this release. */
   readonly promListenAddr: string
   /** Whom to become once started, instead of root. */
   readonly user?: string | undefined
+  /** Folder for what is kept across restarts; undefined: the usual place. */
+  readonly stateDir?: string | undefined
 }
 
 /** What the schema says of a config: under `--insecure` it need not speak of security. */
@@ -56,6 +64,7 @@ export const configSchema: z.ZodType<Parsed> = z.strictObject(
     server,
     tun,
     scheduling,
+    mode,
     offload,
     promListenAddr: listenEndpoint()
       .default('127.0.0.1:2131')
@@ -71,6 +80,14 @@ export const configSchema: z.ZodType<Parsed> = z.strictObject(
           'Started as root, become this user once all is set up, and keep only the right to change the network. ' +
           'Linux only.',
         examples: ['multipathd'],
+      }),
+    stateDir: filePath()
+      .optional()
+      .meta({
+        description:
+          'Folder for what is kept across restarts, such as what was used of a quota. Default: `/var/lib/multipathd` for root, ' +
+          'else `~/.local/state/multipathd`.',
+        examples: ['/var/lib/multipathd'],
       }),
   },
   { error: expecting('an object') },
