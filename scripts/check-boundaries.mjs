@@ -16,6 +16,7 @@ export const LAYERS = [
       'scheduler-cfs',
       'prober',
       'path-manager',
+      'path-mtu',
       'mempool',
       'wire',
       'resequencer',

@@ -10,6 +10,11 @@ export interface Link {
   /** Largest frame `send` takes, bytes. */
   readonly maxFrameBytes: number
   /**
+   * Headers that the carrier puts around a frame, bytes, if a frame that is too large for the way gets lost, and is not
+   * fragmented: then it can be found out what passes. Absent: {@link Link.maxFrameBytes} is all that is known.
+   */
+  readonly headerBytes?: number | undefined
+  /**
    * Sends frames from the front of `batch`. Taken slots belong to the link, which releases them; what it could
    * not take stays in `batch`, still the caller's, and `onWritable` follows.
    * @returns frames taken.
@@ -54,7 +59,10 @@ export interface FrameHandler {
   onFrames(batch: PacketBatch, source: FrameSource): void
   /** `link.send` may take frames again after it left some behind. */
   onWritable(link: Link): void
-  /** The system says that the other end of `link` cannot be reached now; `code` as in errno. The link stays open. */
+  /**
+   * The system says that the other end of `link` cannot be reached now; `code` as in errno, of which `EMSGSIZE` says only
+   * that a frame was too large for the way there. The link stays open.
+   */
   onUnreachable(link: Link, code: string): void
   /** Once per link whose carrier ended. `error` is absent for an orderly end. */
   onClose(link: Link, error?: Error): void

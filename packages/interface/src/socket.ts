@@ -18,6 +18,8 @@ export interface DatagramSocket {
   readonly localAddress: string
   /** Most datagrams handed over in one call. */
   readonly batchSize: number
+  /** Datagrams that are too large for the way to their peer get lost, and are not fragmented. Absent: they may be. */
+  readonly dontFragment?: boolean
   /** Begins to receive. Called once. */
   start(handler: DatagramHandler): void
   /**
@@ -47,7 +49,10 @@ export interface DatagramHandler {
   onDatagrams(batch: PacketBatch): void
   /** `send` may take packets again after it left some behind. */
   onWritable(): void
-  /** The system says that `peer` cannot be reached now (`ENETUNREACH`, `ECONNREFUSED`, …). The socket stays open. */
+  /**
+   * The system says that `peer` cannot be reached now (`ENETUNREACH`, `ECONNREFUSED`, …), or with `EMSGSIZE` only that a
+   * datagram was too large to be sent there. The socket stays open.
+   */
   onUnreachable(peer: number, code: string): void
   /** Once, when the socket is gone. `error` is absent after {@link DatagramSocket.close}. */
   onClose(error?: Error): void

@@ -3,6 +3,7 @@
  * for others. Arguments are checked as far as memory safety asks for it; the texts people read are made in TypeScript.
  */
 #include "aead.h"
+#include "notify.h"
 #include "privileges.h"
 #include "tun.h"
 #include "udp.h"
@@ -45,7 +46,7 @@ static napi_value address_text(napi_env env, const mp_address *address) {
   return text(env, characters);
 }
 
-/* openUdp(config): handle. Writes localAddress and what was got of buffers and offloads into config. */
+/* openUdp(config): handle. Writes localAddress and what was got of buffers, offloads and DF into config. */
 static napi_value open_udp(napi_env env, napi_callback_info info) {
   napi_value args[MAX_ARGUMENTS];
   if (!arguments(env, info, args)) return NULL;
@@ -58,6 +59,7 @@ static napi_value open_udp(napi_env env, napi_callback_info info) {
   napi_set_named_property(env, args[0], "sendBytes", mp_int(env, facts.send_bytes));
   napi_set_named_property(env, args[0], "gso", mp_int(env, udp->offloads.gso));
   napi_set_named_property(env, args[0], "gro", mp_int(env, udp->offloads.gro));
+  napi_set_named_property(env, args[0], "dontFragment", mp_int(env, udp->whole));
   if (udp->offloads.reason != NULL) {
     napi_set_named_property(env, args[0], "offloadReason", text(env, udp->offloads.reason));
   }
@@ -179,6 +181,7 @@ NAPI_MODULE_INIT() {
       {"aeadOpen", mp_aead_open},
       {"aeadWipe", mp_aead_wipe},
       {"dropPrivileges", mp_drop_privileges},
+      {"notifyService", mp_notify_service},
   };
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
     napi_value function;

@@ -27,6 +27,7 @@ typedef struct {
   int family;
   bool connected; /* to peer 0, which then is the only one */
   bool told;      /* by the kernel, which local address a datagram was sent to */
+  bool whole;     /* datagrams are never fragmented; those that are too large get lost */
   mp_offloads offloads;
   /* One element for each message of a system call, and an iovec for each of their parts. */
   uint32_t vectors;

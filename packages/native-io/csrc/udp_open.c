@@ -55,6 +55,22 @@ static void size_buffers(int fd, int32_t receive_bytes, int32_t send_bytes, mp_u
 #endif
 }
 
+/*
+ * Has datagrams sent whole or not at all. PROBE and not DO: what routers say of sizes may be forged, so the kernel shall
+ * not go by it. A socket on [::] has the options of both families.
+ */
+static bool keep_whole(int fd, int family) {
+#ifdef __linux__
+  int v4 = IP_PMTUDISC_PROBE, v6 = IPV6_PMTUDISC_PROBE;
+  if (setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &v4, sizeof v4) < 0) return false;
+  return family == AF_INET || setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &v6, sizeof v6) == 0;
+#else
+  (void)fd;
+  (void)family;
+  return false;
+#endif
+}
+
 static mp_failure configure(napi_env env, napi_value config, mp_udp *udp, mp_udp_facts *facts) {
   int fd = udp->base.fd, off = 0;
   mp_address local;
@@ -68,6 +84,7 @@ static mp_failure configure(napi_env env, napi_value config, mp_udp *udp, mp_udp
     failure = bind_to_device(fd, udp->family, device);
     if (failure.step != NULL) return failure;
   }
+  udp->whole = mp_int_of(env, config, "dontFragment") != 0 && keep_whole(fd, udp->family);
   size_buffers(fd, mp_int_of(env, config, "receiveBytes"), mp_int_of(env, config, "sendBytes"), facts);
   if (bind(fd, &local.any, mp_address_size(&local)) < 0) return failed("bind");
   return none;

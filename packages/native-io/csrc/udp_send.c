@@ -126,12 +126,8 @@ static bool is_refusal(int code) { return code == EIO || code == EINVAL || code 
 static bool drop_first(outgoing *out, uint32_t index, int code) {
   mp_udp *udp = out->udp;
   struct msghdr *message = &udp->messages[index].msg_hdr;
-  if (code == EMSGSIZE) {
-    mp_count(&udp->base, MP_DROP_TOO_BIG);
-  } else {
-    mp_count(&udp->base, MP_DROP_UNREACHABLE);
-    mp_note_event(&udp->base, *mp_cell(out->batch, MP_PEER, out->row), code);
-  }
+  mp_count(&udp->base, code == EMSGSIZE ? MP_DROP_TOO_BIG : MP_DROP_UNREACHABLE);
+  mp_note_event(&udp->base, *mp_cell(out->batch, MP_PEER, out->row), code);
   out->refusal = 0;
   out->row++;
   message->msg_iov++;

@@ -29,6 +29,8 @@ export interface UdpConfig extends HandleMemory {
   gso: number
   gro: number
   offloadReason?: string
+  /** 1: datagrams shall not be fragmented; the addon writes what was got. */
+  dontFragment: number
   /** Written by the addon. */
   localAddress: string
 }
@@ -85,6 +87,7 @@ export interface Binding {
   ): number
   aeadWipe(key: KeyHandle): void
   dropPrivileges(user: string, keepNetRaw: boolean): void
+  notifyService(path: string, text: string): void
 }
 
 /** Loads the addon that was built for this system. Throws when there is none. */

@@ -2,6 +2,7 @@ import type { AeadOptions } from '@mp/runtime-node'
 import { createAead, type NativeAeadResult } from './aead.ts'
 import { type Binding, loadBinding } from './binding.ts'
 import { type PrivilegeOptions, dropPrivileges } from './privileges.ts'
+import { notifyService } from './notify.ts'
 import { type NativeSocket, type NativeSocketOptions, openSocket } from './socket.ts'
 import { type NativeTun, type NativeTunOptions, openTun } from './tun.ts'
 
@@ -33,6 +34,11 @@ export interface NativeIo {
    * `ENOTSUP`, … Then the process may have given up some rights already and should end.
    */
   dropPrivileges(options: PrivilegeOptions): void
+  /**
+   * Sends words to a service manager such as systemd: lines like `READY=1` (sd_notify(3)), less than 1 KiB, to the socket
+   * whose path is in `NOTIFY_SOCKET`. Throws {@link NativeIoError} when nobody takes them.
+   */
+  notifyService(socketPath: string, text: string): void
 }
 
 /** The addon, or why there is none and what to do about it. */
@@ -58,6 +64,7 @@ export function loadNativeIo(): NativeIoResult {
       openTun: (options) => openTun(binding, options),
       createAead: (options) => createAead(binding, options),
       dropPrivileges: (options) => dropPrivileges(binding, options),
+      notifyService: (path, text) => notifyService(binding, path, text),
     },
   }
 }

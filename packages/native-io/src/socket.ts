@@ -33,6 +33,11 @@ export interface NativeSocketOptions {
   readonly gso?: boolean
   /** The kernel may hand over several datagrams as one (UDP_GRO), where it can. Default true. */
   readonly gro?: boolean
+  /**
+   * Datagrams are sent whole or not at all, whatever the path takes, where the system can (Linux). What the interface itself
+   * does not take is told by `onUnreachable` with `EMSGSIZE`. Default false.
+   */
+  readonly dontFragment?: boolean
 }
 
 /** What a socket makes use of. */
@@ -84,6 +89,7 @@ function checked(options: NativeSocketOptions): Omit<UdpConfig, keyof HandleMemo
     device,
     gso = true,
     gro = true,
+    dontFragment = false,
   } = options
   checkRange('batchSize', batchSize, [1, MAX_BATCH])
   checkRange('peerCapacity', peerCapacity, [1, MAX_PEERS])
@@ -103,6 +109,7 @@ function checked(options: NativeSocketOptions): Omit<UdpConfig, keyof HandleMemo
     sendBytes,
     gso: Number(gso),
     gro: Number(gro),
+    dontFragment: Number(dontFragment),
     localAddress: '',
   }
 }
@@ -122,6 +129,7 @@ class Socket implements NativeSocket {
   readonly backend = 'native'
   readonly batchSize: number
   readonly localAddress: string
+  readonly dontFragment: boolean
   readonly receiveBufferBytes: number
   readonly sendBufferBytes: number
   readonly #binding: Binding
@@ -149,6 +157,7 @@ class Socket implements NativeSocket {
     this.#config = config!
     this.batchSize = wishes.batchSize
     this.localAddress = this.#config.localAddress
+    this.dontFragment = this.#config.dontFragment === 1
     this.receiveBufferBytes = this.#config.receiveBytes
     this.sendBufferBytes = this.#config.sendBytes
   }

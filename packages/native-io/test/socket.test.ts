@@ -247,3 +247,43 @@ describe.skipIf(missing.length > 0)('opening a socket [needs native]', () => {
     expect(() => start(socket)).toThrow('called once')
   })
 })
+
+describe.skipIf(missing.length > 0 || process.platform !== 'linux')(
+  'a socket without fragments [needs native, linux]',
+  () => {
+    /** More than one datagram of IPv4 can be, so that no interface takes it, loopback included. */
+    const TOO_LARGE = 65_508
+
+    it.each([true, false])('says so, and of the kernel what it got: %s', (dontFragment) => {
+      expect(open({ dontFragment }).dontFragment).toBe(dontFragment)
+      expect(open({ local: '[::1]:0', dontFragment }).dontFragment).toBe(dontFragment)
+    })
+
+    it('tells what is too large to be sent, and sends the rest', async () => {
+      const big = new Mempool({ classes: [{ packetBytes: 65_536, slots: 4 }] })
+      const near = open()
+      const far = open({ pool: big, dontFragment: true })
+      const codes: [number, string][] = []
+      let heard = 0
+      start(near, {
+        onDatagrams: (batch) => {
+          heard += batch.count
+          pool.releaseAll(batch)
+        },
+      })
+      start(far, { onUnreachable: (peer, code) => codes.push([peer, code]) })
+      const batch = big.createBatch(3)
+      const peer = far.peer(near.localAddress)
+      for (const lengthBytes of [10, TOO_LARGE, 20]) {
+        const slot = big.acquire()
+        batch.peer[batch.push(slot, big.offsetOf(slot), lengthBytes)] = peer
+      }
+      expect(far.send(batch)).toBe(3)
+      await wait.until(() => heard === 2 && codes.length > 0)
+      expect(codes).toEqual([[peer, 'EMSGSIZE']])
+      expect(far.stats().drops['too-big']).toBe(1)
+      await far.close()
+      expect(big.inUse).toBe(0)
+    })
+  },
+)

@@ -101,6 +101,11 @@ export class CapacityController {
     return this.#loss.floorRatio
   }
 
+  /** Share of frames lost lately, for whatever reason. */
+  get lossRatio(): number {
+    return this.#loss.ratio
+  }
+
   /** Most bytes that should be in flight: bounds what is lost on a path that falls silent. */
   get inFlightLimitBytes(): number {
     return (this.#capacityBps / 8000) * (2 * this.#feedbackMs + this.#rttExcessMs) + SPARE_BYTES

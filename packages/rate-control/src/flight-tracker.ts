@@ -75,6 +75,7 @@ export class FlightTracker {
   #highest = -1
   /** The oldest frame that an answer is due for is not below it. */
   #unanswered = 0
+  #lostFrames = 0
   #spuriousFrames = 0
   #unknownFrames = 0
 
@@ -101,6 +102,11 @@ export class FlightTracker {
   /** How long a frame may stay without a report, ms, 50…3000. */
   get rtoMs(): number {
     return this.#roundTrip.rtoMs
+  }
+
+  /** Frames called lost, those that came after all included. */
+  get lostFrames(): number {
+    return this.#lostFrames
   }
 
   /** Frames called lost that came after all, late or repaired. */
@@ -212,6 +218,7 @@ export class FlightTracker {
     const ring = this.#ring
     const row = ring.rowOf(counter)
     if (ring.state[row] === FRAME_IN_FLIGHT) {
+      this.#lostFrames++
       sample.lostFrames++
       sample.lostBytes += ring.bytes[row]!
       ring.state[row] = FRAME_LOST

@@ -5,6 +5,8 @@ const BLOCK_MS = 300
 const BLOCK_FRAMES = 300
 /** Frames after which half of what is known of the floor is new. */
 const LEARN_FRAMES = 300
+/** Frames after which half of what is known of recent loss is new. */
+const RECENT_FRAMES = 300
 /** No path is trusted to lose less than this, so that few losses among few frames say nothing. */
 const LEAST_FLOOR = 0.005
 /** Fewer lost frames than this are chance. */
@@ -16,6 +18,7 @@ const LEAST_LOST = 4
  */
 export class LossSignal {
   #floor = 0
+  #ratio = 0
   #blockFrames = 0
   #blockLost = 0
   #blockMs: number | undefined
@@ -27,8 +30,15 @@ export class LossSignal {
     return this.#floor
   }
 
+  /** Share of frames lost lately, be it for sending too much, 0…1. */
+  get ratio(): number {
+    return Math.max(0, this.#ratio)
+  }
+
   /** Adds what one report told. */
   record({ newFrames, newMissingFrames }: FlightSample, nowMs: number): void {
+    if (newFrames > 0)
+      this.#ratio += (newMissingFrames - this.#ratio * newFrames) / (newFrames + RECENT_FRAMES)
     this.#blockMs ??= nowMs
     this.#blockFrames += newFrames
     this.#blockLost += newMissingFrames

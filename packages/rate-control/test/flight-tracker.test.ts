@@ -111,7 +111,7 @@ describe('a report', () => {
     gap.frames = 9
     tracker.handleReport(gap, 40)
     expect(fates.lost).toEqual([503, 504])
-    expect(tracker.spuriousFrames).toBe(1)
+    expect(tracker).toMatchObject({ lostFrames: 2, spuriousFrames: 1 })
   })
 
   test('that still misses a frame calls it lost again, but not before its repair can be known of', () => {

@@ -94,6 +94,14 @@ describe('loss', () => {
     expect(loss.exceeds(window(50, 2), 0.02)).toBe(false)
   })
 
+  test('of late is known at any rate, and frames that were only late are taken back', () => {
+    const loss = new LossSignal()
+    for (let i = 0; i < 100; i++) loss.record(sample({ newFrames: 50, newMissingFrames: 5 }), 20 * i)
+    expect(loss.ratio).toBeCloseTo(0.1, 2)
+    for (let i = 0; i < 100; i++) loss.record(sample({ newFrames: 50, newMissingFrames: -1 }), 20 * i)
+    expect(loss.ratio).toBe(0)
+  })
+
   test('that ends takes the floor down by itself', () => {
     const loss = new LossSignal()
     loss.learn(1000, 100)

@@ -15,11 +15,11 @@
  * ```ts
  * import { Mempool } from '@mp/mempool'
  * import { relayEntry } from '@mp/relay'
- * import { dgramSocket } from '@mp/udpmux'
+ * import { udpSocket } from '@mp/udpmux'
  *
  * const entry = await relayEntry({
  *   pool: new Mempool(),
- *   openSocket: dgramSocket,
+ *   openSocket: udpSocket,
  *   listen: '127.0.0.1:0',
  *   localAddress: '10.99.0.2',
  *   remoteAddress: '10.99.0.1',

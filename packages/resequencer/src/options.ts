@@ -9,7 +9,10 @@ export interface ResequencerOptions {
    * as empty when the handler returns. It must neither throw nor call the resequencer.
    */
   readonly onPackets: (batch: PacketBatch) => void
-  /** What `onPackets` is given. Empty between calls, so one may serve many resequencers. Default: one of 64 packets. */
+  /**
+   * What `onPackets` is given, unless a batch comes in order and goes on itself. Empty between calls, so one may serve
+   * many resequencers. Default: one of 64 packets.
+   */
   readonly out?: PacketBatch
   /**
    * `flow` (default): a packet waits for the one before it in its flow. `session`: it waits for all before it, whatever

@@ -79,15 +79,16 @@ export class Resequencer implements Machine<never, never> {
     }
     this.#nowMs = nowMs
     this.#paths.tick(nowMs)
-    const ring = this.#ring
-    for (let row = 0; row < batch.count; row++) {
-      const sequence = sequences[row]!
-      if (sequence === ring.base && ring.span === 0 && sequence < this.#endSequence)
-        this.#passThrough(batch, row)
-      else this.#receive(batch, row, arrivals)
+    const inOrder = this.#takeInOrder(batch, sequences)
+    // Mostly all of them, and then the batch goes on as it came.
+    if (inOrder < batch.count) {
+      for (let row = 0; row < inOrder; row++) this.#copyOut(batch, row)
+      for (let row = inOrder; row < batch.count; row++) this.#receive(batch, row, arrivals)
+      this.#settle()
+    } else if (inOrder > 0) {
+      this.#settings.onPackets(batch)
     }
     batch.count = 0
-    this.#settle()
   }
 
   pollTimeout(): number {
@@ -172,13 +173,22 @@ export class Resequencer implements Machine<never, never> {
     ring.reset(ring.base)
   }
 
-  /** The next number came, and nothing is missing. */
-  #passThrough(batch: PacketBatch, row: number): void {
+  /** Takes note of the rows at the front that bring the next numbers, if nothing is missing. @returns how many they are. */
+  #takeInOrder({ count, path }: PacketBatch, sequences: Float64Array): number {
     const ring = this.#ring
-    this.#paths.heard(batch.path[row]! & PATH_MASK, ring.base)
-    ring.state[ring.head] = DELIVERED
-    ring.advance()
-    this.#pass(batch, row)
+    const { base } = ring
+    const end = ring.span > 0 ? 0 : Math.min(count, this.#endSequence - base)
+    let row = 0
+    // Of each path the last one says all: numbers rise.
+    for (; row < end && sequences[row] === base + row; row++) {
+      if (row > 0 && path[row] !== path[row - 1])
+        this.#paths.heard(path[row - 1]! & PATH_MASK, base + row - 1)
+    }
+    if (row === 0) return 0
+    this.#paths.heard(path[row - 1]! & PATH_MASK, base + row - 1)
+    ring.deliver(row)
+    this.#tally.delivered += row
+    return row
   }
 
   #receive(batch: PacketBatch, row: number, { sequences, flowDistances }: Arrivals): void {
@@ -336,6 +346,10 @@ export class Resequencer implements Machine<never, never> {
 
   #pass(batch: PacketBatch, row: number): void {
     this.#tally.delivered++
+    this.#copyOut(batch, row)
+  }
+
+  #copyOut(batch: PacketBatch, row: number): void {
     if (this.#out.count === this.#out.capacity) this.#flush()
     batch.copyRow(row, this.#out)
   }

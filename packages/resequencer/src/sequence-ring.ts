@@ -77,6 +77,13 @@ export class SequenceRing {
     this.span = delta + 1
   }
 
+  /** The next `numbers` came and leave at once: base moves over them. Nothing may be missing. */
+  deliver(numbers: number): void {
+    for (let delta = 0; delta < numbers; delta++) this.state[this.place(delta)] = DELIVERED
+    this.#base[0]! += numbers
+    this.head = this.place(numbers)
+  }
+
   /** Moves base to the next number. */
   advance(): void {
     this.#base[0]!++

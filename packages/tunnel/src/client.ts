@@ -190,6 +190,7 @@ export class TunnelClient implements FrameHandler, Wakeable {
   }
 
   onUnreachable(link: Link, code: string): void {
+    if (code === 'EMSGSIZE') return this.#handleTooBig(link)
     const path = this.#session.keeper.handleUnreachable(link)
     // One that the server's machine refuses has found the way there.
     if (path !== undefined && code !== 'ECONNREFUSED') this.#stale.handleFault(path, this.#core.nowMs())
@@ -235,6 +236,11 @@ export class TunnelClient implements FrameHandler, Wakeable {
     this.#session.keeper.configure(path, { ...path.settings, ...settingsOf(changes) })
     // Tells the server now, and not only when the next probe is due.
     this.#session.keeper.probeSoon(path)
+  }
+
+  #handleTooBig(link: Link): void {
+    this.#session.keeper.handleTooBig(link)
+    this.#core.driver.rearm()
   }
 
   async #shutDown(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { PacketBatch, PacketPool } from '@mp/interface'
 import { PROBER_STATE_VALUES } from '@mp/prober'
-import { ControlBody, ControlKind, DECODE_ERROR_NAMES, DecodeError } from '@mp/wire'
+import { ControlBody, ControlKind, DECODE_ERROR_NAMES, DecodeError, HEADER_BYTES } from '@mp/wire'
 import type { DecodeCode, FrameCodec } from '@mp/wire'
 import type { FrameWriter } from './frame-writer.ts'
 import type { TunnelPath } from './path.ts'
@@ -15,6 +15,8 @@ export interface ControlParts {
   readonly onReply: (path: TunnelPath, nonce: number, nowMs: number) => void
   /** Puts what is wished of `path` into a probe. */
   readonly writeWishes: (path: TunnelPath, probe: ControlBody) => void
+  /** The peer received a frame of a size that we asked for. */
+  readonly onSizeReply: (path: TunnelPath, nonce: number, nowMs: number) => void
   /** The peer says what share it would like on `path`, and perhaps what else it wishes of it. */
   readonly onWishes: (path: TunnelPath, probe: ControlBody) => void
   /** The peer ends the session. */
@@ -52,6 +54,15 @@ export class ControlChannel {
     body.nonce = nonce
     body.hasWishes = false
     if (this.#parts.tellWeights && kind === ControlKind.probe) this.#parts.writeWishes(path, body)
+    this.#send(path)
+  }
+
+  /** Asks over `path` whether a frame of `frameBytes` arrives, its tag not counted. */
+  sendSizeProbe(path: TunnelPath, nonce: number, frameBytes: number): void {
+    const body = this.#sent
+    body.kind = ControlKind.sizeProbe
+    body.nonce = nonce
+    body.sizeBytes = frameBytes - HEADER_BYTES
     this.#send(path)
   }
 
@@ -119,6 +130,10 @@ export class ControlChannel {
         return this.#respond(path, body)
       case ControlKind.pathResponse:
         return this.#parts.onPathResponse(path, tokenOf(body))
+      case ControlKind.sizeProbe:
+        return this.#answerSize(path, body)
+      case ControlKind.sizeReply:
+        return this.#parts.onSizeReply(path, body.nonce, nowMs)
       default:
         return this.#handleProbe(body, path, nowMs)
     }
@@ -130,6 +145,14 @@ export class ControlChannel {
     body.kind = ControlKind.pathResponse
     body.tokenHigh = tokenHigh
     body.tokenLow = tokenLow
+    this.#send(path)
+  }
+
+  #answerSize(path: TunnelPath, { nonce, sizeBytes }: ControlBody): void {
+    const body = this.#sent
+    body.kind = ControlKind.sizeReply
+    body.nonce = nonce
+    body.sizeBytes = sizeBytes
     this.#send(path)
   }
 

@@ -44,6 +44,13 @@ export interface TunnelOptions {
   readonly isAdaptive?: boolean
   /** What paths are used for, for each class of traffic. Default: as the scheduler likes. A server follows its clients. */
   readonly modes?: ClassModes
+  /** Lowers the MSS that TCP announces, both ways, so that its segments pass the tunnel whole. Default true. */
+  readonly clampMss?: boolean
+  /**
+   * Cuts every packet that no path takes whole; the other end joins it again. Otherwise those that must not be fragmented
+   * (IPv6, IPv4 with DF) are answered with "packet too big" and dropped. Default true.
+   */
+  readonly fragment?: boolean
   /** Packets handled at once, ≥ 1. Default 128. */
   readonly batchSize?: number
   /** Called after the state has changed. Must not throw: that ends as an uncaught exception. */
@@ -135,7 +142,7 @@ export class TunnelCore {
 
   /** Makes a session; without `security` nothing in it is encrypted. */
   createSession({ security, onKeysWanted, onKeysGone, ...wishes }: SessionWishes): Session {
-    const { pool, createScheduler, createFragmenter, prober } = this.#options
+    const { pool, tun, createScheduler, createFragmenter, prober } = this.#options
     const fragmenter = createFragmenter()
     const guard =
       security === undefined
@@ -156,6 +163,9 @@ export class TunnelCore {
       places: this.#places,
       isAdaptive: this.#options.isAdaptive ?? false,
       modes: this.#modes,
+      tunMtuBytes: tun.mtuBytes,
+      clampsMss: this.#options.clampMss ?? true,
+      cutsAll: this.#options.fragment ?? true,
       totalDrops: this.drops,
       nowMs: () => this.nowMs(),
       randomBytes: (into) => this.#options.runtime.randomBytes(into),
@@ -197,6 +207,7 @@ export class TunnelCore {
 
   stats(sessions: readonly Session[], listeners: readonly Listener[] = []): TunnelStats {
     return {
+      atMs: this.nowMs(),
       // First: what sessions find out only when asked is in the total then.
       sessions: sessions.map((session) => session.stats()),
       tun: this.#options.tun.stats(),

@@ -32,6 +32,16 @@ export type TunnelEvent =
       readonly path: string
       readonly remote: string
     }
+  /** It was found out which IP packets the network under a path takes; a black hole swallows larger ones than before. */
+  | {
+      readonly type: 'path-mtu'
+      readonly atMs: number
+      readonly peer: string
+      readonly path: string
+      /** Largest one that is sent from now on, bytes. */
+      readonly mtuBytes: number
+      readonly isBlackHole: boolean
+    }
   /** The path lost its link, or could not get one or another one. Said once per outage. */
   | {
       readonly type: 'path-unlinked'

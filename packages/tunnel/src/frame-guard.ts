@@ -14,6 +14,8 @@ export interface FrameGuard extends Wakeable {
   readonly sendEpoch: number
   /** What frames are sealed with, and what does it. Undefined while there is no key, or never is. */
   readonly encryption: Encryption | undefined
+  /** What sealing adds to a frame, bytes. */
+  readonly tagBytes: number
   /** Epoch of the keys that come next, 0…3. */
   readonly nextEpoch: number
   /** Takes the keys of an epoch. */
@@ -33,6 +35,7 @@ export interface FrameGuard extends Wakeable {
 export const plainGuard: FrameGuard = {
   sendEpoch: 0,
   encryption: undefined,
+  tagBytes: 0,
   nextEpoch: 0,
   install: () => {},
   seal: () => true,

@@ -1,11 +1,27 @@
 import type { PacketBatch, PacketPool } from '@mp/interface'
-import { CLASS_MASK, FrameHeader, FrameType, HEADER_BYTES, TrafficClass, sendTimeOf } from '@mp/wire'
+import {
+  CLASS_MASK,
+  ControlKind,
+  FrameHeader,
+  FrameType,
+  HEADER_BYTES,
+  TrafficClass,
+  sendTimeOf,
+} from '@mp/wire'
 import type { ControlBody, FrameCodec } from '@mp/wire'
 import type { DropCounter } from './drop-counter.ts'
 import { FlowOrder } from './bonding/flow-order.ts'
 import type { TunnelPath } from './path.ts'
 
 const LOW24 = 0xff_ffff
+
+/** How a control frame differs from others. */
+interface ControlTraits {
+  /** Bytes it needs. Default: those of any packet. */
+  readonly roomBytes?: number
+  /** No report about it is due. */
+  readonly isUnanswered?: boolean
+}
 
 /** Puts frame headers in front of packets, with the counters of session and path. */
 export class FrameWriter {
@@ -80,22 +96,25 @@ export class FrameWriter {
 
   /** Appends a control frame of `path` to `into`. Counted when there is no room for it. */
   writeControl(path: TunnelPath, body: ControlBody, into: PacketBatch = path.out): void {
-    this.#appendControl(path, into, false, (offset) => this.#codec.writeControl(offset, body))
+    const write = (offset: number): number => this.#codec.writeControl(offset, body)
+    if (body.kind !== ControlKind.sizeProbe) return this.#appendControl(path, into, {}, write)
+    // It may well get lost, which says nothing of the health of the path.
+    this.#appendControl(path, into, { roomBytes: HEADER_BYTES + body.sizeBytes, isUnanswered: true }, write)
   }
 
   /** Appends a report to `path.out` whose body `write` writes; it answers its length, bytes. */
   writeReport(path: TunnelPath, write: (offset: number) => number): void {
-    this.#appendControl(path, path.out, true, write)
+    this.#appendControl(path, path.out, { isUnanswered: true }, write)
   }
 
   #appendControl(
     path: TunnelPath,
     into: PacketBatch,
-    isReport: boolean,
+    { roomBytes, isUnanswered = false }: ControlTraits,
     write: (offset: number) => number,
   ): void {
     const full = into.count === into.capacity
-    const slot = full ? -1 : this.#pool.acquire()
+    const slot = full ? -1 : this.#pool.acquire(roomBytes)
     if (slot < 0) return this.#drops.count(full ? 'link-full' : 'pool-empty')
     const offset = this.#pool.offsetOf(slot)
     const header = this.#header
@@ -107,7 +126,7 @@ export class FrameWriter {
     this.#write(offset, path)
     const lengthBytes = HEADER_BYTES + write(offset + HEADER_BYTES)
     into.push(slot, offset, lengthBytes)
-    path.sender?.handleControl(counter, lengthBytes, isReport, this.#nowMs)
+    path.sender?.handleControl(counter, lengthBytes, isUnanswered, this.#nowMs)
   }
 
   #write(offset: number, path: TunnelPath): void {

@@ -46,6 +46,8 @@
  *
  * @packageDocumentation
  */
+export type { BondingStats } from './bonding/bonding.ts'
+export type { PathBondingStats } from './bonding/path-stats.ts'
 export { TunnelClient } from './client.ts'
 export type { TunnelClientOptions } from './client.ts'
 export type { ClientPath } from './client-path.ts'

@@ -8,6 +8,7 @@ import type { PacketInspector } from './packet-inspector.ts'
 import { refreshGate } from './path-gate.ts'
 import type { TunnelPath } from './path.ts'
 import type { Scratch } from './scratch.ts'
+import type { TooBig } from './too-big.ts'
 
 export interface OutboundParts {
   readonly scratch: Scratch
@@ -17,6 +18,7 @@ export interface OutboundParts {
   readonly inspector: PacketInspector
   readonly writer: FrameWriter
   readonly drops: DropCounter
+  readonly tooBig: TooBig
   /** Undefined: packets leave at once, shared among paths by weight. */
   readonly bonding: Bonding | undefined
 }
@@ -39,35 +41,49 @@ export class Outbound {
   send(batch: PacketBatch, nowMs: number): void {
     const { bonding, writer } = this.#parts
     if (bonding?.isShared === true) return this.#enqueue(batch, bonding, nowMs)
+    const { limitBytes } = this.#parts.tooBig
     writer.setTime(nowMs)
     this.#request.nowMs = nowMs
-    for (let row = 0; row < batch.count; row++) this.#sendPacket(batch, row)
+    const sole = bonding === undefined ? undefined : this.#solePath()
+    for (let row = 0; row < batch.count; row++)
+      if (this.#isFit(batch, row, limitBytes)) this.#sendPacket(batch, row, sole)
     batch.count = 0
     this.#flush(nowMs)
   }
 
   /** Where paths are shared by what they carry, packets wait until one carries them. */
   #enqueue(batch: PacketBatch, { pump }: Bonding, nowMs: number): void {
-    const { inspector, drops } = this.#parts
-    for (let row = 0; row < batch.count; row++) {
-      const fault = inspector.inspect(batch, row)
-      if (fault === undefined) pump.enqueue(batch, row)
-      else drops.drop(batch.slot[row]!, fault)
-    }
+    const { limitBytes } = this.#parts.tooBig
+    this.#request.nowMs = nowMs
+    for (let row = 0; row < batch.count; row++)
+      if (this.#isFit(batch, row, limitBytes)) pump.enqueue(batch, row)
     batch.count = 0
     pump.run(nowMs)
   }
 
-  #sendPacket(batch: PacketBatch, row: number): void {
-    const { inspector, scheduler, drops, bonding } = this.#parts
+  /** Looks at the packet in `row`; one that cannot go out is used up. */
+  #isFit(batch: PacketBatch, row: number, limitBytes: number): boolean {
+    const { inspector, drops, tooBig } = this.#parts
     const fault = inspector.inspect(batch, row)
-    if (fault !== undefined) return drops.drop(batch.slot[row]!, fault)
-    const path = bonding === undefined ? scheduler.peek(this.#requestFor(batch, row)) : this.#solePath()
+    if (fault !== undefined) drops.drop(batch.slot[row]!, fault)
+    else return batch.length[row]! <= limitBytes || !tooBig.refuse(batch, row, this.#request.nowMs)
+    return false
+  }
+
+  #sendPacket(batch: PacketBatch, row: number, sole: TunnelPath | undefined): void {
+    const { drops } = this.#parts
+    const path = this.#choose(batch, row, sole)
     if (path === undefined) return drops.drop(batch.slot[row]!, this.#whyNoPath())
-    const { maxFrameBytes } = path.link!
+    const { maxFrameBytes } = path
     this.#parts.writer.number(batch, row)
     if (batch.length[row]! + MAX_OVERHEAD_BYTES <= maxFrameBytes) this.#sendFrame(batch, row, path)
     else this.#sendPieces(batch, row, path)
+  }
+
+  #choose(batch: PacketBatch, row: number, sole: TunnelPath | undefined): TunnelPath | undefined {
+    const { scheduler, bonding } = this.#parts
+    if (bonding === undefined) return scheduler.peek(this.#requestFor(batch, row))
+    return sole?.blocked === true ? undefined : sole
   }
 
   /** One path is nothing to choose from: it takes what its link takes. */
@@ -86,9 +102,9 @@ export class Outbound {
   }
 
   #sendFrame(batch: PacketBatch, row: number, path: TunnelPath): void {
-    const { writer, scheduler, drops } = this.#parts
+    const { writer, scheduler, drops, bonding } = this.#parts
     writer.writeData(batch, row, path)
-    scheduler.charge(path, batch.length[row]!)
+    if (bonding === undefined) scheduler.charge(path, batch.length[row]!)
     if (!batch.copyRow(row, path.out)) return drops.drop(batch.slot[row]!, 'link-full')
     if (path.out.count === path.out.capacity) this.#flushPath(path)
   }
@@ -97,7 +113,7 @@ export class Outbound {
   #sendPieces(batch: PacketBatch, row: number, path: TunnelPath): void {
     const { fragmenter, drops } = this.#parts
     const pieces = this.#pieces
-    const pieceBytes = path.link!.maxFrameBytes - MAX_OVERHEAD_BYTES
+    const pieceBytes = path.maxFrameBytes - MAX_OVERHEAD_BYTES
     const fits = batch.length[row]! <= MAX_FRAGMENTS * (pieceBytes - FRAGMENT_HEADER_BYTES)
     if (!fits) return drops.drop(batch.slot[row]!, 'too-big')
     if (!fragmenter.split(batch, row, pieceBytes, pieces)) return drops.drop(batch.slot[row]!, 'pool-empty')
@@ -111,7 +127,7 @@ export class Outbound {
   #flush(nowMs: number): void {
     for (const path of this.#parts.paths.list) {
       if (path.waiting === 0) continue
-      if (!path.blocked) path.prober.handleActivity(nowMs)
+      if (!path.blocked) path.handleActivity(nowMs)
       // Full or not: what was written has to be sealed before anything else takes a counter or the keys change.
       this.#flushPath(path)
     }

@@ -5,6 +5,8 @@ import {
   FLAG_PARTIAL_CHECKSUM,
   IpHeader,
   IpParser,
+  MssClamp,
+  TCP_SYN,
   classify,
 } from '@mp/wire'
 
@@ -12,14 +14,19 @@ import {
 export class PacketInspector {
   readonly #parser: IpParser
   readonly #header = new IpHeader()
+  readonly #mss: MssClamp
+  readonly #segmentLimitBytes: (() => number) | undefined
 
-  constructor(arena: Uint8Array) {
+  /** @param segmentLimitBytes largest packet that TCP should make now, bytes. Absent: what it wants. */
+  constructor(arena: Uint8Array, segmentLimitBytes?: () => number) {
     this.#parser = new IpParser(arena)
+    this.#mss = new MssClamp(arena)
+    this.#segmentLimitBytes = segmentLimitBytes
   }
 
   /**
    * Fills in the flow hash and the traffic class of a packet, whose flags say otherwise at most that its checksum is
-   * begun only.
+   * begun only. Where a connection begins, its segments are kept small.
    * @returns why the packet is not a proper one, as the name of a counter.
    */
   inspect(batch: PacketBatch, row: number): string | undefined {
@@ -28,6 +35,13 @@ export class PacketInspector {
     if (code !== DecodeError.none) return DECODE_ERROR_NAMES[code]
     batch.flow[row] = this.#header.flow
     batch.flags[row] = (batch.flags[row]! & FLAG_PARTIAL_CHECKSUM) | classify(this.#header, length)
+    if ((this.#header.tcpFlags & TCP_SYN) !== 0) this.#clamp(batch, row)
     return undefined
+  }
+
+  #clamp(batch: PacketBatch, row: number): void {
+    if (this.#segmentLimitBytes === undefined) return
+    this.#mss.maxPacketBytes = this.#segmentLimitBytes()
+    this.#mss.clamp(batch.offset[row]!, batch.length[row]!, batch.flags[row]!)
   }
 }

@@ -1,6 +1,11 @@
 import type { PathManager } from '@mp/path-manager'
 import type { TunnelPath } from './path.ts'
 
+/** Why `path` does not carry data now; undefined when it does. */
+export function whyUnused(paths: PathManager<TunnelPath>, path: TunnelPath): string | undefined {
+  return whyNot(path, companyOf(paths))
+}
+
 /**
  * Keeps the active paths of `paths` equal to those that may carry data now. A path needs a link that takes frames
  * and a healthy prober; paths whose health is in doubt serve only while no healthy one is left. The reasons are kept

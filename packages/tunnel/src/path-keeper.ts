@@ -8,6 +8,7 @@ import type { DropCounter } from './drop-counter.ts'
 import { refreshGate } from './path-gate.ts'
 import { USUAL_SETTINGS, isSpecial } from './path-settings.ts'
 import type { PathSettings } from './path-settings.ts'
+import type { PathSizes } from './path-sizes.ts'
 import { TunnelPath } from './path.ts'
 import type { PathIdentity } from './path.ts'
 import { Roaming } from './roaming.ts'
@@ -37,6 +38,7 @@ export interface PathKeeperParts extends Pick<
   readonly drops: DropCounter
   readonly control: ControlChannel
   readonly sealer: Sealer
+  readonly sizes: PathSizes
   /** Undefined when paths are shared by weight. */
   readonly bonding: Bonding | undefined
 }
@@ -104,6 +106,7 @@ export class PathKeeper {
     path.blocked = false
     path.isReportedUnlinked = false
     old?.close()
+    this.#parts.sizes.attach(path, this.#parts.nowMs())
     if (session.established) this.probe(path)
     this.handleChange()
     if (!isNews) return
@@ -135,6 +138,14 @@ export class PathKeeper {
     const path = this.#pathOf(link)
     if (path !== undefined) this.#handleUnreachable(path)
     return path
+  }
+
+  /** The system did not send a frame over `link`, which is too large for it. */
+  handleTooBig(link: Link): void {
+    const path = this.#pathOf(link)
+    if (path === undefined) return
+    this.#parts.sizes.handleRefusal(path, this.#parts.nowMs())
+    this.#parts.onTouched()
   }
 
   /** The carrier of a path is gone: the path waits for another one. */

@@ -1,5 +1,6 @@
 import { ReplayWindow } from '@mp/secure-channel'
 import type { FrameSource, Link, PacketBatch, Schedulable } from '@mp/interface'
+import type { PathMtu } from '@mp/path-mtu'
 import type { PathReceiver } from '@mp/rate-control'
 import type { PathSender } from './bonding/path-sender.ts'
 import type { Probe, Prober, ProberEvent } from '@mp/prober'
@@ -54,6 +55,10 @@ export class TunnelPath implements Schedulable, PathIdentity {
   tellsWishes: boolean
   /** The carrier now. Undefined while there is none. */
   link: Link | undefined
+  /** Largest frame to send over it now, bytes. At most what the link takes, less where the network under it takes less. */
+  maxFrameBytes = 0
+  /** Finds out what the network takes. Undefined where it cuts what is too large. */
+  mtu: PathMtu | undefined
   /** Where the peer's frames come from: together with `peer` the address, as a number. */
   source: FrameSource | undefined
   peer = -1
@@ -99,6 +104,12 @@ export class TunnelPath implements Schedulable, PathIdentity {
   /** Rows in `out`. */
   get waiting(): number {
     return this.#out?.count ?? 0
+  }
+
+  /** Data is sent over it. */
+  handleActivity(nowMs: number): void {
+    this.prober.handleActivity(nowMs)
+    this.mtu?.handleActivity(nowMs)
   }
 
   /** Another session begins: its counters are its own. */

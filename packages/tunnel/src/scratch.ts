@@ -13,6 +13,8 @@ export class Scratch {
   readonly joined: PacketBatch
   /** Urgent packets on their way in. */
   readonly urgent: PacketBatch
+  /** Packets on their way in that were put in order. */
+  readonly ordered: PacketBatch
   /** Pieces of one packet on its way out. */
   readonly pieces: PacketBatch
   /** One frame that does not go through the batch of a path. */
@@ -26,6 +28,7 @@ export class Scratch {
   constructor(pool: PacketPool, batchSize: number) {
     this.joined = pool.createBatch(1)
     this.urgent = pool.createBatch(URGENT_ROWS)
+    this.ordered = pool.createBatch(2 * batchSize)
     this.pieces = pool.createBatch(MAX_FRAGMENTS)
     this.single = pool.createBatch(1)
     this.out = new BatchShelf(pool, 2 * batchSize)

@@ -1,6 +1,7 @@
 import type { BatchAead, CipherName, OpenRun, PacketBatch, SealRun } from '@mp/interface'
 import { KeyRing } from '@mp/secure-channel'
 import type { KeyRingEvent, SessionKeys } from '@mp/secure-channel'
+import { TAG_BYTES } from '@mp/wire'
 import type { Encryption, FrameGuard } from './frame-guard.ts'
 
 export interface SealedGuardOptions {
@@ -14,6 +15,7 @@ export interface SealedGuardOptions {
 
 /** Seals and opens frames with the keys of a session, batch by batch. */
 export class SealedGuard implements FrameGuard {
+  readonly tagBytes: number = TAG_BYTES
   readonly #options: SealedGuardOptions
   #ring: KeyRing
   /** The keys ran out; the next ones, whether of this session or another, begin a ring of their own. */

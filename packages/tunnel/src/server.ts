@@ -168,8 +168,10 @@ export class TunnelServer implements FrameHandler, Wakeable {
     this.#core.driver.rearm()
   }
 
-  onUnreachable(link: Link): void {
-    this.#core.ownerOf(link)?.keeper.handleUnreachable(link)
+  onUnreachable(link: Link, code: string): void {
+    const keeper = this.#core.ownerOf(link)?.keeper
+    if (code === 'EMSGSIZE') keeper?.handleTooBig(link)
+    else keeper?.handleUnreachable(link)
     this.#core.driver.rearm()
   }
 

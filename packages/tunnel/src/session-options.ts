@@ -28,6 +28,12 @@ export interface SessionOptions {
   readonly places: SealedPlaces
   /** What paths are used for; undefined: as the scheduler likes. */
   readonly modes: ClassModes | undefined
+  /** Largest packet of the TUN, bytes. */
+  readonly tunMtuBytes: number
+  /** What TCP announces as its largest segment is lowered to what passes whole. */
+  readonly clampsMss: boolean
+  /** Whether packets that must stay whole are cut too, where no path takes them whole. */
+  readonly cutsAll: boolean
   /** Paths are shared by what they carry, measured all the time, and not by weights alone. */
   readonly isAdaptive: boolean
   /** Whose link is whose, among all sessions: transports tell of links, not of sessions. */

@@ -14,16 +14,20 @@ import { Inbound } from './inbound.ts'
 import { Outbound } from './outbound.ts'
 import { PacketInspector } from './packet-inspector.ts'
 import { PathKeeper } from './path-keeper.ts'
+import { PathSizes } from './path-sizes.ts'
 import { PieceDrops } from './piece-drops.ts'
 import type { PathOwner, TunnelPath } from './path.ts'
 import { Sealer } from './sealer.ts'
 import type { SessionOptions } from './session-options.ts'
 import { sessionStats } from './stats.ts'
 import type { SessionStats } from './stats.ts'
+import { TooBig } from './too-big.ts'
 import { wishedModes, wishedSettings, writeWishes } from './wishes.ts'
 
 /** Most paths of a session. */
 export const MAX_PATHS = 32
+/** TCP makes packets of so many bytes at least: for a path that takes only smaller ones it is not throttled everywhere. */
+const MIN_SEGMENT_PACKET_BYTES = 1200
 
 /**
  * One peer: its paths, and the two ways packets take. Links come and go under the paths, paths come and go in the
@@ -48,6 +52,7 @@ export class Session implements PathOwner, Wakeable {
   readonly #inbound: Inbound
   readonly #sealer: Sealer
   readonly #pieceDrops: PieceDrops
+  readonly #sizes: PathSizes
   /** Undefined when paths are shared by weight. */
   readonly #bonding: Bonding | undefined
   /** The peer's index for the session; 0 until it has told us. */
@@ -78,7 +83,16 @@ export class Session implements PathOwner, Wakeable {
     const control = this.#createControl(codec, writer)
     const shared = { ...options, paths: this.paths, writer, drops }
     const bonding = options.isAdaptive ? new Bonding(shared) : undefined
-    const parts = { ...shared, codec, control, bonding, inspector: new PacketInspector(options.pool.arena) }
+    this.#sizes = this.#createSizes(control, bonding)
+    const sized = { ...shared, sizes: this.#sizes }
+    const parts = {
+      ...sized,
+      codec,
+      control,
+      bonding,
+      inspector: this.#createInspector(),
+      tooBig: new TooBig(sized),
+    }
     this.#bonding = bonding
     this.#drops = drops
     this.#writer = writer
@@ -110,6 +124,7 @@ export class Session implements PathOwner, Wakeable {
         path.prober.handleReply(nonce, nowMs)
         this.#bonding?.handleReply(path)
       },
+      onSizeReply: (...reply) => this.#sizes.handleReply(...reply),
       onReport: (...report) => this.#bonding?.feedback.handleReport(...report) ?? DecodeError.none,
       writeWishes: (path, probe) => {
         if (path.tellsWishes || this.#modes !== undefined)
@@ -123,6 +138,30 @@ export class Session implements PathOwner, Wakeable {
       },
       onPathResponse: (path, token) => this.keeper.handleResponse(path, token),
     })
+  }
+
+  #createSizes(control: ControlChannel, bonding: Bonding | undefined): PathSizes {
+    const { proberOptions, nowMs, onEvent } = this.#options
+    return new PathSizes({
+      paths: this.paths,
+      nextNonce: proberOptions.nextNonce,
+      ask: (path, nonce, frameBytes) => {
+        this.#writer.setTime(nowMs())
+        control.sendSizeProbe(path, nonce, frameBytes - this.guard.tagBytes)
+      },
+      onChange: (path, atMs) => bonding?.feedback.observe(path, atMs),
+      onEvent: (path, { type, mtuBytes, atMs }) => {
+        const isBlackHole = type === 'black-hole'
+        onEvent({ type: 'path-mtu', atMs, peer: this.peer, path: path.name, mtuBytes, isBlackHole })
+      },
+    })
+  }
+
+  #createInspector(): PacketInspector {
+    const { pool, clampsMss, tunMtuBytes } = this.#options
+    const limitBytes = (): number =>
+      Math.min(tunMtuBytes, Math.max(MIN_SEGMENT_PACKET_BYTES, this.#sizes.wholeBytes))
+    return new PacketInspector(pool.arena, clampsMss ? limitBytes : undefined)
   }
 
   /** Both sides know each other's index: paths may be probed and carry data. */
@@ -196,6 +235,7 @@ export class Session implements PathOwner, Wakeable {
 
   handleProberEvent(path: TunnelPath, event: ProberEvent): void {
     this.keeper.handleChange()
+    this.#sizes.update(path, event.atMs)
     const { from, to, atMs, reason } = event
     this.#options.onEvent({ type: 'path-state', atMs, peer: this.peer, path: path.name, from, to, reason })
   }
@@ -208,12 +248,14 @@ export class Session implements PathOwner, Wakeable {
 
   pollTimeout(): number {
     const { fragmenter, guard } = this
-    return Math.min(fragmenter.pollTimeout(), guard.pollTimeout(), this.#bonding?.pollTimeout() ?? Infinity)
+    const ownMs = Math.min(fragmenter.pollTimeout(), guard.pollTimeout(), this.#sizes.pollTimeout())
+    return Math.min(ownMs, this.#bonding?.pollTimeout() ?? Infinity)
   }
 
   handleTimeout(nowMs: number): void {
     this.fragmenter.handleTimeout(nowMs)
     this.guard.handleTimeout(nowMs)
+    this.#sizes.handleTimeout(nowMs)
     this.#bonding?.handleTimeout(nowMs)
   }
 

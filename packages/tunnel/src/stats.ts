@@ -2,8 +2,11 @@ import type { Drops, LinkStats, ListenerStats, TunStats } from '@mp/interface'
 import type { PathManager, PathState } from '@mp/path-manager'
 import type { ProberStats } from '@mp/prober'
 import type { Bonding, BondingStats } from './bonding/bonding.ts'
+import { pathBondingStats } from './bonding/path-stats.ts'
+import type { PathBondingStats } from './bonding/path-stats.ts'
 import type { DropCounter } from './drop-counter.ts'
 import type { Encryption, FrameGuard } from './frame-guard.ts'
+import { whyUnused } from './path-gate.ts'
 import type { PathSettings } from './path-settings.ts'
 import type { TunnelPath } from './path.ts'
 
@@ -15,6 +18,8 @@ export interface PathStats {
   readonly settings: PathSettings
   /** Whether it is in the scheduler's choice now. */
   readonly use: PathState
+  /** Why it carries no data now: `no link`, `link full`, `suspect`, or the state of its prober. Undefined when it may. */
+  readonly unusedReason: string | undefined
   readonly transport: string | undefined
   readonly localAddress: string | undefined
   readonly remoteAddress: string | undefined
@@ -22,11 +27,17 @@ export interface PathStats {
   readonly txBytes: number
   readonly rxFrames: number
   readonly rxBytes: number
+  /** Largest frame sent over it now, bytes; 0 before it had a link. */
+  readonly maxFrameBytes: number
+  /** Largest IP packet that the network under it is known to take, bytes. Undefined while that is not known, or not searched. */
+  readonly mtuBytes: number | undefined
   /** Frames that wait because the link is full. */
   readonly queuedFrames: number
   /** What the link it has now counts, drops included. Undefined while there is none. */
   readonly link: LinkStats | undefined
   readonly prober: ProberStats
+  /** Undefined while nothing was sent over it, and when paths are shared by weight. */
+  readonly bonding: PathBondingStats | undefined
 }
 
 /** A session at one moment. */
@@ -49,6 +60,8 @@ export interface SessionStats {
 
 /** A whole tunnel end at one moment. */
 export interface TunnelStats {
+  /** The moment, by the runtime's clock, ms. */
+  readonly atMs: number
   /** A client has one; a server one per client that is there. */
   readonly sessions: readonly SessionStats[]
   readonly tun: TunStats
@@ -83,26 +96,30 @@ export function sessionStats(session: SessionFace, { ageMs, bonding, drops }: Se
     ageMs: Math.max(0, ageMs),
     epoch: guard.sendEpoch,
     encryption: guard.encryption,
-    paths: paths.list.map((path) => pathStats(path, paths.state(path.id) ?? 'suspended')),
+    paths: paths.list.map((path) => pathStats(path, paths)),
     bonding: bonding?.stats(),
     drops: drops.snapshot(),
   }
 }
 
-function pathStats(path: TunnelPath, use: PathState): PathStats {
-  const { id, name, weight, settings, link, counters, out, prober } = path
+function pathStats(path: TunnelPath, paths: PathManager<TunnelPath>): PathStats {
+  const { id, name, weight, settings, link, counters, out, prober, maxFrameBytes, mtu } = path
   return {
     id,
     name,
     weight,
     settings,
-    use,
+    use: paths.state(id) ?? 'suspended',
+    unusedReason: whyUnused(paths, path),
     transport: link?.transport,
     localAddress: link?.localAddress,
     remoteAddress: link?.remoteAddress,
     ...counters,
+    maxFrameBytes,
+    mtuBytes: mtu?.isKnown === true ? mtu.mtuBytes : undefined,
     queuedFrames: out.count,
     link: link?.stats(),
     prober: prober.stats(),
+    bonding: pathBondingStats(path),
   }
 }

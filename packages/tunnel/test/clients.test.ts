@@ -236,7 +236,7 @@ test('what a link tells is for the session that has it, and no other is asked', 
     const link = attach.mock.calls.at(-1)![1]
     for (const spy of spies) spy.mockClear()
     hub.server.tunnel.onWritable(link)
-    hub.server.tunnel.onUnreachable(link)
+    hub.server.tunnel.onUnreachable(link, 'ENETUNREACH')
     expect(statsOf(hub.server).sessions.map(({ paths }) => paths[0]!.prober.state)).toEqual([
       ...Array.from({ length: 4 }, () => 'normal'),
       'lost',

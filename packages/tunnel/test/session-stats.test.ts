@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { addressOf, inHub } from './support/hub.ts'
 import { dropHandshakes } from './support/handshakes.ts'
+import { stream } from './support/packets.ts'
 import { throwAt } from './support/raw.ts'
 import { countOf, inWorld, statsOf, World } from './support/world.ts'
 import type { End } from './support/world.ts'
@@ -40,6 +41,30 @@ describe('a session tells', () => {
         expect(named).toHaveLength(end.events.length)
         expect(new Set(named.map(({ peer }) => peer))).toEqual(new Set([sessionOf(end).peer]))
       }
+    })
+  })
+
+  test('what each path carries and why one does not, where that is measured', async () => {
+    await inWorld({ isAdaptive: true, line: { delayMs: 10, rateBps: 20e6 } }, async (world) => {
+      expect(sessionOf(world.client).paths[0]).toMatchObject({ unusedReason: undefined, bonding: undefined })
+      await stream(world, 'client', { count: 1000, bytes: 1000 })
+      const { atMs, sessions } = statsOf(world.client)
+      expect(atMs).toBe(world.runtime.nowMs())
+      const busy = sessions[0]!.paths.find(({ bonding }) => bonding !== undefined)!
+      expect(busy.bonding).toMatchObject({
+        radioLossRatio: 0,
+        congestionLossRatio: 0,
+        lostFrames: 0,
+        isSuspect: false,
+      })
+      expect(busy.bonding!.rttMinMs).toBeCloseTo(20, 0)
+      expect(busy.bonding!.rttMs).toBeGreaterThanOrEqual(busy.bonding!.rttMinMs!)
+      expect(busy.bonding!.deliveredBps).toBeGreaterThan(1e5)
+      world.line(0).cut()
+      await stream(world, 'client', { count: 1000, bytes: 1000 })
+      const [dsl] = sessionOf(world.client).paths
+      expect(dsl!.bonding!.isSuspect).toBe(true)
+      expect(['suspect', 'unstable', 'lost']).toContain(dsl!.unusedReason)
     })
   })
 

@@ -31,3 +31,6 @@ export function chooseBackend(wish: 'native' | 'dgram' | 'auto', custom: SocketF
   }
   return { name: 'dgram', reason: native.reason, openSocket: dgramSocket }
 }
+
+/** Opens a UDP socket: a native one where the addon loads, else one of node:dgram. */
+export const udpSocket: SocketFactory = (options) => chooseBackend('auto', undefined).openSocket(options)

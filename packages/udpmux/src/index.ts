@@ -63,6 +63,7 @@
  *
  * @packageDocumentation
  */
+export { udpSocket } from './backend.ts'
 export { dgramSocket } from './dgram-socket.ts'
 export { UdpError } from './errors.ts'
 export type { UdpErrorCode } from './errors.ts'

@@ -47,6 +47,11 @@ export interface UdpMuxOptions {
   readonly gso?: boolean
   /** Lets the native backend receive several datagrams as one where the kernel can join them (UDP_GRO). Default true. */
   readonly gro?: boolean
+  /**
+   * Has datagrams that are too large for their way get lost, and not fragmented, natively and where the system can: links then
+   * have `headerBytes`, and whoever uses them finds out what passes. Default false.
+   */
+  readonly dontFragment?: boolean
   /** Resolves host names. Default: as the system does. */
   readonly resolveHost?: ResolveHost
   /** A listener heard a remote address for the first time; its frames follow in `onFrames`. */
@@ -158,7 +163,7 @@ class Mux implements UdpMux {
   }
 
   async #open(action: string, wishes: Omit<SocketOptions, 'pool'>): Promise<DatagramSocket> {
-    const { pool, receiveBufferBytes, sendBufferBytes, gso, gro } = this.#options
+    const { pool, receiveBufferBytes, sendBufferBytes, gso, gro, dontFragment } = this.#options
     try {
       return await this.#openSocket({
         pool,
@@ -166,6 +171,7 @@ class Mux implements UdpMux {
         ...(sendBufferBytes !== undefined && { sendBufferBytes }),
         ...(gso !== undefined && { gso }),
         ...(gro !== undefined && { gro }),
+        ...(dontFragment !== undefined && { dontFragment }),
         ...wishes,
       })
     } catch (error) {

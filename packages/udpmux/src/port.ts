@@ -27,10 +27,13 @@ export interface PortOptions {
   readonly onLastLink?: () => void
 }
 
-/** 1500 bytes less IPv4 and UDP header. */
-const MAX_FRAME_BYTES_V4 = 1472
-/** 1500 bytes less IPv6 and UDP header. */
-const MAX_FRAME_BYTES_V6 = 1452
+/** What Ethernet takes, bytes. */
+const USUAL_MTU_BYTES = 1500
+/** IP and UDP header, bytes. */
+const V4_HEADER_BYTES = 28
+const V6_HEADER_BYTES = 48
+/** An IPv4 address at a socket of both families. */
+const MAPPED = '[::ffff:'
 
 /**
  * One UDP port with its links: hands what arrives to the frame handler, and shares the socket's events out to links.
@@ -138,15 +141,16 @@ export class Port implements DatagramHandler, FrameSource {
   #open(peer: number, socketDrops?: () => Drops): Link | undefined {
     const remoteAddress = this.#closed ? undefined : this.socket.peerAddress(peer)
     if (remoteAddress === undefined) return undefined
-    const { tracker, nowMs, maxFrameBytes } = this.#options
+    const { tracker, nowMs } = this.#options
+    const headerBytes = headerBytesTo(remoteAddress)
     this.socket.pin(peer)
     tracker?.link(peer, nowMs())
     const link = new UdpLink({
       host: this,
       peer,
       remoteAddress,
-      maxFrameBytes:
-        maxFrameBytes ?? (remoteAddress.startsWith('[') ? MAX_FRAME_BYTES_V6 : MAX_FRAME_BYTES_V4),
+      maxFrameBytes: this.#options.maxFrameBytes ?? USUAL_MTU_BYTES - headerBytes,
+      headerBytes: this.socket.dontFragment === true ? headerBytes : undefined,
       ...(socketDrops && { socketDrops }),
     })
     this.#links.add(link)
@@ -172,4 +176,9 @@ export class Port implements DatagramHandler, FrameSource {
     this.rxFrames += kept
     this.#drops.runt += count - kept
   }
+}
+
+function headerBytesTo(remoteAddress: string): number {
+  const isV6 = remoteAddress.startsWith('[') && !remoteAddress.startsWith(MAPPED)
+  return isV6 ? V6_HEADER_BYTES : V4_HEADER_BYTES
 }

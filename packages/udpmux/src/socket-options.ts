@@ -22,6 +22,8 @@ export interface SocketOptions {
   readonly gso?: boolean
   /** The kernel may hand over several datagrams as one, natively and where it can. Default true. */
   readonly gro?: boolean
+  /** Datagrams are not fragmented, natively and where the system can. Default false. */
+  readonly dontFragment?: boolean
 }
 
 /** Opens a socket that is bound already when it is handed over. Throws or rejects with a system error or a `UdpError`. */

@@ -17,6 +17,7 @@ export interface UdpLinkOptions {
   readonly peer: number
   readonly remoteAddress: string
   readonly maxFrameBytes: number
+  readonly headerBytes: number | undefined
   /** Drops of the socket, for the link that has it to itself. */
   readonly socketDrops?: () => Drops
 }
@@ -27,6 +28,7 @@ export class UdpLink implements Link {
   readonly localAddress: string
   readonly remoteAddress: string
   readonly maxFrameBytes: number
+  readonly headerBytes: number | undefined
   readonly peer: number
   closed = false
   readonly #host: LinkHost
@@ -35,10 +37,11 @@ export class UdpLink implements Link {
   #txBytes = 0
   readonly #drops = { 'too-big': 0, closed: 0 }
 
-  constructor({ host, peer, remoteAddress, maxFrameBytes, socketDrops }: UdpLinkOptions) {
+  constructor({ host, peer, remoteAddress, maxFrameBytes, headerBytes, socketDrops }: UdpLinkOptions) {
     this.localAddress = host.socket.localAddress
     this.remoteAddress = remoteAddress
     this.maxFrameBytes = maxFrameBytes
+    this.headerBytes = headerBytes
     this.peer = peer
     this.#host = host
     this.#socketDrops = socketDrops

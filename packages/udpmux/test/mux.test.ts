@@ -278,6 +278,27 @@ describe('a dialed link', () => {
   })
 })
 
+it.each([
+  ['10.0.0.9:5000', '10.0.0.1', 28],
+  ['[fd00::9]:5000', 'fd00::1', 48],
+  ['[::ffff:10.0.0.9]:5000', '::1', 28],
+])(
+  'a link to %s over a socket that does not fragment knows the headers around its frames',
+  async (remote, localAddress, headerBytes) => {
+    const runtime = simRuntime()
+    const open = memorySockets(new MemoryNetwork({ runtime }))
+    const handler = new Recorder(pool)
+    for (const dontFragment of [true, false]) {
+      const socketFactory: SocketFactory = async (options) =>
+        Object.assign(await open(options), { dontFragment })
+      const link = await udpMux({ pool, runtime, socketFactory }).dial(remote, { handler, localAddress })
+      expect(link.headerBytes).toBe(dontFragment ? headerBytes : undefined)
+      expect(link.maxFrameBytes).toBe(1500 - headerBytes)
+      link.close()
+    }
+  },
+)
+
 /** Dials a name for which the resolver finds `found`: addresses, an error, or nothing ever. */
 function dialAt(found: readonly string[] | Error | undefined, localAddress?: string) {
   const asked: [string, number][] = []
@@ -309,22 +330,22 @@ it('a socket that has no number for its peer does not stay open', async () => {
   expect(() => network.rebind({ localAddress: '10.0.0.1:49152' })).toThrow(/there is no socket/)
 })
 
-it('sockets are told which offloads to leave alone', async () => {
+it('sockets are told which offloads to leave alone, and whether to fragment', async () => {
   const runtime = simRuntime()
   const open = memorySockets(new MemoryNetwork({ runtime }))
   const told: unknown[] = []
-  const socketFactory: SocketFactory = ({ gso, gro, ...options }) => {
-    told.push({ gso, gro })
+  const socketFactory: SocketFactory = ({ gso, gro, dontFragment, ...options }) => {
+    told.push({ gso, gro, dontFragment })
     return open(options)
   }
-  for (const offloads of [{}, { gso: false, gro: true }]) {
+  for (const offloads of [{}, { gso: false, gro: true, dontFragment: true }]) {
     const mux = udpMux({ pool, runtime, socketFactory, ...offloads })
     const listener = await mux.listen('10.0.0.1:0', new Recorder(pool))
     await listener.close()
   }
   expect(told).toEqual([
-    { gso: undefined, gro: undefined },
-    { gso: false, gro: true },
+    { gso: undefined, gro: undefined, dontFragment: undefined },
+    { gso: false, gro: true, dontFragment: true },
   ])
 })
 

@@ -15,6 +15,7 @@ import {
   MAX_FRAGMENTS,
   PROBE_BYTES,
   PathState,
+  SIZE_BYTES,
   VERSION,
   WISHES_PROBE_BYTES,
   WishedRole,
@@ -39,9 +40,11 @@ const RESERVED_FLAGS = 0xff & ~(CLASS_MASK | FLAG_FRAGMENT | FLAG_PARTIAL_CHECKS
  * `readClear` → find the session → open in place → `readInner`. Without encryption `readFrame` does both.
  */
 export class FrameCodec {
+  readonly #arena: Uint8Array
   readonly #view: DataView
 
   constructor(arena: Uint8Array) {
+    this.#arena = arena
     this.#view = new DataView(arena.buffer, arena.byteOffset, arena.byteLength)
   }
 
@@ -150,6 +153,9 @@ export class FrameCodec {
       case ControlKind.close:
       case ControlKind.pathClose:
         return this.#readClose(word, length, body)
+      case ControlKind.sizeProbe:
+      case ControlKind.sizeReply:
+        return this.#readSize(offset, length, body)
       default:
         return DecodeError.badControl
     }
@@ -168,6 +174,9 @@ export class FrameCodec {
         this.#view.setUint32(offset + 4, body.tokenHigh)
         this.#view.setUint32(offset + 8, body.tokenLow)
         return CHALLENGE_BYTES
+      case ControlKind.sizeProbe:
+      case ControlKind.sizeReply:
+        return this.#writeSize(offset, body)
       default:
         this.#view.setInt32(offset, (body.kind << 24) | ((body.state & 0xff) << 16) | (body.weight & 0xffff))
         this.#view.setUint32(offset + 4, body.nonce)
@@ -241,6 +250,28 @@ export class FrameCodec {
     return DecodeError.none
   }
 
+  #readSize(offset: number, length: number, body: ControlBody): DecodeCode {
+    if (length < SIZE_BYTES) return DecodeError.badLength
+    const word = this.#view.getInt32(offset)
+    const sizeBytes = word & 0xffff
+    if ((word & 0xff_0000) !== 0 || sizeBytes < SIZE_BYTES) return DecodeError.badControl
+    if (length !== (body.kind === ControlKind.sizeProbe ? sizeBytes : SIZE_BYTES))
+      return DecodeError.badLength
+    body.sizeBytes = sizeBytes
+    body.nonce = this.#view.getUint32(offset + 4)
+    body.state = body.weight = body.reason = body.tokenHigh = body.tokenLow = 0
+    return DecodeError.none
+  }
+
+  /** What pads a probe is 0, whatever was there before. */
+  #writeSize(offset: number, { kind, sizeBytes, nonce }: ControlBody): number {
+    this.#view.setInt32(offset, (kind << 24) | (sizeBytes & 0xffff))
+    this.#view.setUint32(offset + 4, nonce)
+    if (kind === ControlKind.sizeReply) return SIZE_BYTES
+    this.#arena.fill(0, offset + SIZE_BYTES, offset + sizeBytes)
+    return sizeBytes
+  }
+
   #writeWord0(offset: number, header: FrameHeader, epoch: number): void {
     const clear = (VERSION << 30) | ((header.type & 15) << 26) | (epoch << 24)
     this.#view.setInt32(offset, clear | (header.receiver & LOW24))
@@ -250,6 +281,7 @@ export class FrameCodec {
 /** Nothing of what was read before may be taken for what is read now. */
 function clearBody(body: ControlBody): void {
   body.state = body.weight = body.nonce = body.reason = body.tokenHigh = body.tokenLow = 0
+  body.sizeBytes = 0
   body.hasWishes = false
   body.role = body.idleSeconds = body.costMs = body.modes = body.limitKbps = 0
 }

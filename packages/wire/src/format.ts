@@ -18,6 +18,8 @@ export const WISHES_PROBE_BYTES = 16
 export const CLOSE_BYTES = 4
 /** Body of a `pathChallenge` or `pathResponse`, bytes. */
 export const CHALLENGE_BYTES = 12
+/** Body of a `sizeReply`, and shortest of a `sizeProbe`, bytes. */
+export const SIZE_BYTES = 8
 /** Longest body of a `report`, bytes: with its headers it fits every path. */
 export const MAX_REPORT_BYTES = 1200
 /** Most gaps that a `report` names of one path. */
@@ -47,6 +49,10 @@ export const ControlKind = {
   pathResponse: 6,
   /** The sender does not use this path any more. */
   pathClose: 7,
+  /** Asks whether a frame of this size arrives; padded. */
+  sizeProbe: 8,
+  /** Answers a size probe. */
+  sizeReply: 9,
 } as const
 
 /** What the sender of a probe thinks of the path it travels on. */
@@ -115,7 +121,7 @@ export class ControlBody {
   state = 0
   /** Probes: share of this path in the sender's opinion, 1…65535; 0 = not said. */
   weight = 0
-  /** Probes: says which probe a reply answers, 0…2^32-1. */
+  /** Probes of both kinds: says which probe a reply answers, 0…2^32-1. */
   nonce = 0
   /** Probes: the five fields that follow are said. */
   hasWishes = false
@@ -129,6 +135,8 @@ export class ControlBody {
   modes = 0
   /** Most that may be sent over the path to the sender of the probe, kbit/s, 1…2^24-1; 0 = no limit. */
   limitKbps = 0
+  /** Size probes: length of the body of the probe, bytes, {@link SIZE_BYTES}…65 535. */
+  sizeBytes = 0
   /** Challenges: high half of the token, 0…2^32-1. */
   tokenHigh = 0
   /** Challenges: low half of the token, 0…2^32-1. */

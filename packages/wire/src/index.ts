@@ -5,6 +5,7 @@
  * that path it is, and 8 (encrypted together with the packet) with traffic class, sequence number and send time.
  * `docs/protocol.md` has every bit of it. {@link FrameCodec} reads and writes them in place in a packet arena,
  * {@link ReportCodec} does it for reports about paths, {@link IpParser} does the same for IPv4 and IPv6 headers, and {@link classify} says which packets cannot wait.
+ * {@link MssClamp} keeps the segments of TCP small enough for a tunnel, and {@link TooBigWriter} answers packets that are not.
  *
  * All input is hostile until read: wrong bytes give a {@link DecodeError} code to count, never an exception, and
  * nothing outside the given range is looked at. Nothing here allocates per packet.
@@ -39,5 +40,8 @@ export { DECODE_ERROR_NAMES, DecodeError } from './errors.ts'
 export type { DecodeCode } from './errors.ts'
 export * from './format.ts'
 export { IpHeader, IpParser, IpProtocol } from './ip.ts'
+export { MssClamp, TCP_SYN } from './mss-clamp.ts'
 export { expandCounter, sendTimeDeltaMs, sendTimeOf, sequenceDelta } from './numbers.ts'
 export { ReportCodec, SentReport } from './report-codec.ts'
+export { TooBigWriter, mustStayWhole } from './too-big.ts'
+export type { PacketPlace } from './too-big.ts'

@@ -17,8 +17,6 @@ import {
   PathState,
   TAG_BYTES,
   TrafficClass,
-  WishedMode,
-  WishedRole,
 } from '@mp/wire'
 import { hex, toHex } from './hex.ts'
 
@@ -30,21 +28,10 @@ function frameHeader(fields: Partial<FrameHeader>): FrameHeader {
 }
 
 /** A body in which something is left of what was read before. */
-const filledBody = (): ControlBody =>
-  Object.assign(new ControlBody(), {
-    state: 1,
-    weight: 2,
-    nonce: 3,
-    reason: 4,
-    tokenHigh: 5,
-    tokenLow: 6,
-    hasWishes: true,
-    role: 1,
-    idleSeconds: 2,
-    costMs: 3,
-    modes: 4,
-    limitKbps: 5,
-  })
+const filledBody = (): ControlBody => {
+  const numbers = Object.keys(new ControlBody()).map((name, index) => [name, index + 1])
+  return Object.assign(new ControlBody(), { ...Object.fromEntries(numbers), hasWishes: true })
+}
 
 /** Every field of a body is 0, but for those that are said. */
 function nothingSaid(...said: (keyof ControlBody)[]): Partial<ControlBody> {
@@ -115,34 +102,6 @@ describe('bit by bit', () => {
     expect(toHex(written)).toBe(toHex(golden))
   })
 
-  test('a probe with wishes goes on with role, idle interval, cost, modes and limit', () => {
-    const golden = hex('01 01 0001 deadbeef  02 3c 0102  1b 0009c4')
-    const body = filledBody()
-    expect(new FrameCodec(golden).readControl(0, 16, body)).toBe(0)
-    expect(body).toMatchObject({
-      weight: 1,
-      nonce: 0xdead_beef,
-      hasWishes: true,
-      role: WishedRole.backup,
-      idleSeconds: 60,
-      costMs: 0x102,
-      modes: WishedMode.redundant | (WishedMode.lowestLatency << 2) | (WishedMode.aggregate << 4),
-      limitKbps: 2500,
-    })
-    const written = new Uint8Array(16)
-    expect(new FrameCodec(written).writeControl(0, body)).toBe(16)
-    expect(toHex(written)).toBe(toHex(golden))
-  })
-
-  test.each([
-    ['a role that is none', '01 01 0001 deadbeef  04 00 0000  00 000000', 'bad-control'],
-    ['a mode of a class that is none', '01 01 0001 deadbeef  00 00 0000  40 000000', 'bad-control'],
-    ['a reply with wishes', '02 01 0001 deadbeef  00 00 0000  00 000000', 'bad-length'],
-    ['wishes that are cut off', '01 01 0001 deadbeef  00 00 0000', 'bad-length'],
-  ])('refuses %s', (_name, text, fault) => {
-    expect(read.control(hex(text))).toBe(fault)
-  })
-
   test.each([
     ['close', '04 07 0000', ControlKind.close],
     ['path close', '07 07 0000', ControlKind.pathClose],
@@ -168,6 +127,26 @@ describe('bit by bit', () => {
     const written = new Uint8Array(CHALLENGE_BYTES)
     expect(new FrameCodec(written).writeControl(0, body)).toBe(CHALLENGE_BYTES)
     expect(toHex(written)).toBe(toHex(golden))
+  })
+
+  test('a size probe is as long as it says, padded with zeros, and its reply is eight bytes', () => {
+    const golden = hex('08 00 000c  01020304  00000000')
+    const body = filledBody()
+    expect(new FrameCodec(golden).readControl(0, 12, body)).toBe(0)
+    const said = { sizeBytes: 12, nonce: 0x0102_0304 }
+    expect(body).toEqual({
+      kind: ControlKind.sizeProbe,
+      ...said,
+      ...nothingSaid('kind', 'sizeBytes', 'nonce'),
+    })
+    const written = new Uint8Array(12).fill(0xff)
+    expect(new FrameCodec(written).writeControl(0, body)).toBe(12)
+    expect(toHex(written)).toBe(toHex(golden))
+    const reply = new Uint8Array(8)
+    new FrameCodec(reply).writeControl(0, Object.assign(body, { kind: ControlKind.sizeReply }))
+    expect(toHex(reply)).toBe('0900000c01020304')
+    expect(new FrameCodec(reply).readControl(0, 8, body)).toBe(0)
+    expect(body).toMatchObject({ kind: ControlKind.sizeReply, ...said })
   })
 
   test('a cookie has the clear half of every frame and no inner half', () => {
@@ -258,8 +237,13 @@ describe('what was written is read again', () => {
       tokenHigh: uint(32),
       tokenLow: uint(32),
     })
+    const sizes = fc.record({
+      kind: fc.constantFrom(ControlKind.sizeProbe, ControlKind.sizeReply),
+      sizeBytes: fc.integer({ min: 8, max: 80 }),
+      nonce: uint(32),
+    })
     const controls = fc
-      .oneof(probes, wishes, closes, challenges)
+      .oneof(probes, wishes, closes, challenges, sizes)
       .map((fields) => Object.assign(new ControlBody(), fields))
     const handshakes = fc.record({
       kind: fc.constant(0),
@@ -354,7 +338,16 @@ describe('malformed frames have a name', () => {
     ['bad-control', '04000001'],
     ['bad-control', '00000000 00000000'],
     ['bad-control', '03000000 00000000'],
-    ['bad-control', '08000000'],
+    ['bad-control', '0a000000'],
+    ['bad-length', '08000000'],
+    ['bad-length', '0800000c 00000000'],
+    ['bad-length', '08000008 00000000 00'],
+    ['bad-length', '0900000c 00000000 00000000'],
+    ['bad-control', '08010008 00000000'],
+    ['bad-control', '08000007 00000000'],
+    ['bad-control', '09000000 00000000'],
+    ['none', '0900ffff ffffffff'],
+    ['none', '08000009 ffffffff 01'],
     ['bad-length', '05000000'],
     ['bad-length', '05000000 00000000 000000'],
     ['bad-length', '06000000 00000000 00000000 00'],

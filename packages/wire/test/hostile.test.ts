@@ -57,6 +57,7 @@ const FRAMES = {
   close: hex('54000001 01000007 00000000 00640000 04000000'),
   challenge: hex('54000001 01000007 00000000 00640000 05000000 00112233 44556677'),
   pathClose: hex('54000001 01000007 00000000 00640000 07000000'),
+  sizeProbe: hex('54000001 01000007 00000000 00640000 0800000c 00112233 00000000'),
   cookie: hex('4c000001 03000000 00010203 04050607 08090a0b'),
 }
 
@@ -92,7 +93,7 @@ describe('no reader throws or looks outside its bytes', () => {
     const cut = Object.values(FRAMES).flatMap((bytes) =>
       Array.from(bytes, (_, length) => bytes.slice(0, length)),
     )
-    expect(cut).toHaveLength(36 + 23 + 20 + 20 + 24 + 32 + 20 + 28 + 20 + 20)
+    expect(cut).toHaveLength(36 + 23 + 20 + 20 + 24 + 32 + 20 + 28 + 20 + 28 + 20)
     for (const bytes of cut) expectSelfContained(bytes)
   })
 })

@@ -64,7 +64,7 @@ async function startDaemon(host, config, { env, until }) {
   const folder = await mkdtemp(join(tmpdir(), 'multipathd-bench-'))
   try {
     const file = join(folder, 'config.json')
-    await writeFile(file, JSON.stringify(config), { mode: 0o600 })
+    await writeFile(file, JSON.stringify({ control: { socket: 'none' }, ...config }), { mode: 0o600 })
     const running = host.spawn(process.execPath, [MULTIPATHD, '-config', file], { env })
     for (const pattern of until) await running.waitFor(pattern)
     return running

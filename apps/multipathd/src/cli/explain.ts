@@ -26,12 +26,13 @@ export class ExitError extends Error {
 /** Says what went wrong in a line or three, without a stack trace unless `MP_DEBUG=1`; answers the exit code. */
 export function explain(error: unknown, { stderr, env }: Io): ExitCode {
   const exit = exitCodeOf(error)
-  const message = error instanceof Error ? error.message : String(error)
-  stderr.write(`multipathd: ${exit === EXIT.internal ? 'internal error: ' : ''}${message}\n`)
+  stderr.write(`multipathd: ${exit === EXIT.internal ? 'internal error: ' : ''}${messageOf(error)}\n`)
   if (env['MP_DEBUG'] === '1' && error instanceof Error) stderr.write(`${error.stack}\n`)
   else if (exit === EXIT.internal) stderr.write('MP_DEBUG=1 shows where. Please report it.\n')
   return exit
 }
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof ExitError) return error.exit

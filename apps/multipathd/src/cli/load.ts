@@ -9,14 +9,16 @@ import { ExitError } from './explain.ts'
 export interface ReadOptions extends ParseOptions {
   /** In place of `stateDir` of the config. */
   readonly stateDir?: string | undefined
+  /** In place of `control.socket`. */
+  readonly socket?: string | undefined
 }
 
 /** Reads a config file and the key files it names. @throws ExitError when the config cannot be read. */
 export function loadConfig(file: string, options: ReadOptions): ReturnType<typeof loadKeys> {
   const parsed = parseConfig(readText(file), options)
   if ('faults' in parsed) return parsed
-  const { stateDir = parsed.config.stateDir } = options
-  return loadKeys({ ...parsed.config, stateDir }, dirname(file))
+  const { stateDir = parsed.config.stateDir, socket = parsed.config.control.socket } = options
+  return loadKeys({ ...parsed.config, stateDir, control: { socket } }, dirname(file))
 }
 
 /** The config in `file`. @throws ExitError that names every fault. */

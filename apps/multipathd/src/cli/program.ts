@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { configJsonSchema, NOT_ENCRYPTED } from '../config/index.ts'
 import type { Config, Role } from '../config/index.ts'
 import { nearest } from '../config/nearest.ts'
+import { programVersion } from '../program-version.ts'
 import { EXIT } from './exit-codes.ts'
 import { ExitError } from './explain.ts'
 import { addInitCommand } from './init/index.ts'
@@ -27,6 +27,7 @@ interface Flags {
   readonly config?: string
   readonly insecure?: boolean
   readonly stateDir?: string
+  readonly socket?: string
 }
 
 const EXAMPLES = `
@@ -44,23 +45,17 @@ Exit codes: ${Object.entries(EXIT)
 export function createProgram(io: Io, actions: Actions, finish: (code: number) => void): Command {
   const program: Command = new Command('multipathd')
   const start = async (role?: Role): Promise<void> => {
-    const { config: file, insecure, stateDir } = program.opts<Flags>()
+    const { config: file, insecure, socket, stateDir } = program.opts<Flags>()
     const [stray] = role === undefined ? program.args : []
     if (stray !== undefined) program.error(unknownCommand(stray, program))
     if (file === undefined) program.error('error: missing -config FILE; --help shows what else there is')
-    const read = { role, insecure, stateDir }
+    const read = { role, insecure, socket, stateDir }
     finish(await actions.daemon(requireConfig(file, read), io, () => loadConfig(file, read)))
   }
+  addOptions(program)
   program
     .description('Joins several internet lines into one IP link.')
-    .version(versionText(), '-v, --version', 'print the version')
-    .helpOption('-h, --help', 'print this help')
-    .option('-c, --config <file>', 'the config file; -config works too')
-    .option('--insecure', 'run without encryption although the config does not say "security": "none"')
-    .option(
-      '--state-dir <folder>',
-      'folder for what is kept across restarts, instead of `stateDir` of the config',
-    )
+    .version(programVersion(), '-v, --version', 'print the version')
     .addHelpText('after', EXAMPLES)
     .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) })
     .configureHelp({ showGlobalOptions: true })
@@ -103,6 +98,21 @@ function addConfigCommands(program: Command, io: Io, finish: (code: number) => v
   program.command('config-schema', { hidden: true }).action(printSchema)
 }
 
+function addOptions(program: Command): void {
+  program
+    .helpOption('-h, --help', 'print this help')
+    .option('-c, --config <file>', 'the config file; -config works too')
+    .option('--insecure', 'run without encryption although the config does not say "security": "none"')
+    .option(
+      '--socket <file>',
+      'the control socket of the daemon; default: as in the config, or the only one there is',
+    )
+    .option(
+      '--state-dir <folder>',
+      'folder for what is kept across restarts, instead of `stateDir` of the config',
+    )
+}
+
 function unknownCommand(word: string, { commands }: Command): string {
   const names = commands.map((command) => command.name())
   return `error: unknown command '${word}'\n(Did you mean ${nearest(word, names)}?)`
@@ -120,9 +130,4 @@ function check(file: string, { config, insecure }: Flags, io: Io): number {
   io.stdout.write(`${file} is right: a config for a ${isServer ? 'server' : 'client'}\n`)
   if (security === 'none') io.stderr.write(`multipathd: WARNING: ${NOT_ENCRYPTED}\n`)
   return EXIT.ok
-}
-
-function versionText(): string {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(manifest) as { readonly version: string }).version
 }

@@ -5,6 +5,8 @@ import { FirstSeen } from './first-seen.ts'
 import { canonicalCidr, canonicalIp, familyOf, familyOfCidr } from './ip.ts'
 import { checkPeers } from './peer-checks.ts'
 import type { DraftPeer } from './peer-checks.ts'
+import { checkRelay } from './relay-checks.ts'
+import type { DraftRelay } from './relay-checks.ts'
 import { checkSecurity } from './security-checks.ts'
 import type { DraftSecurity } from './security-checks.ts'
 
@@ -20,6 +22,7 @@ export interface Draft {
   readonly security?: 'none' | DraftSecurity
   readonly client?: { readonly remotePaths?: readonly DraftPath[] }
   readonly server?: { readonly listen?: string; readonly peers?: readonly DraftPeer[] }
+  readonly relay?: DraftRelay['relay']
   readonly tun?: {
     readonly localAddr?: string | readonly string[]
     readonly remoteAddr?: string | readonly string[]
@@ -29,14 +32,14 @@ export interface Draft {
 }
 
 interface DraftPath {
-  readonly name?: string
-  readonly remoteAddr?: string
-  readonly localAddr?: string
-  readonly device?: string
-  readonly role?: string
-  readonly costMs?: number
-  readonly maxSendMbit?: number
-  readonly maxReceiveMbit?: number
+  readonly name?: string | undefined
+  readonly remoteAddr?: string | undefined
+  readonly localAddr?: string | undefined
+  readonly device?: string | undefined
+  readonly role?: string | undefined
+  readonly costMs?: number | undefined
+  readonly maxSendMbit?: number | undefined
+  readonly maxReceiveMbit?: number | undefined
 }
 
 export type Report = (path: PathParts, message: string) => void
@@ -53,10 +56,19 @@ export function faultsBetween(
   const asServer = checkRole(draft, role, report)
   checkSecurity(draft, { asServer, insecure }, report)
   if (asServer) checkPeers(draft, report)
+  faults.push(...faultsOfPaths(draft))
+  checkTun(draft.tun ?? {}, report)
+  checkRelay(draft, asServer, report)
+  return faults
+}
+
+/** What is wrong with the paths of a client and their use, each of them being well-formed. */
+export function faultsOfPaths(draft: Pick<Draft, 'client' | 'tcp' | 'scheduling' | 'mode'>): Fault[] {
+  const faults: Fault[] = []
+  const report: Report = (path, message) => faults.push({ path: formatPath(path), message })
   checkPaths(draft.client?.remotePaths ?? [], report)
   if (draft.tcp === true) checkTcp(draft.client?.remotePaths ?? [], report)
   if (draft.scheduling === 'static') checkStatic(draft, report)
-  checkTun(draft.tun ?? {}, report)
   return faults
 }
 
@@ -89,13 +101,13 @@ function checkTcp(paths: readonly DraftPath[], report: Report): void {
 }
 
 /** Without it paths have no queue that a limit could slow down, and no choice but by weight. */
-function checkStatic({ mode, client }: Draft, report: Report): void {
+function checkStatic({ mode, client }: Pick<Draft, 'mode' | 'client'>, report: Report): void {
   const needs = 'needs "scheduling": "adaptive", found "static": change that, or leave this out'
   if (mode !== undefined) report(['mode'], needs)
   for (const [index, path] of (client?.remotePaths ?? []).entries()) {
     const at = ['client', 'remotePaths', index] as const
     for (const key of ['maxSendMbit', 'maxReceiveMbit', 'costMs'] as const)
-      if (path[key] !== undefined) report([...at, key], needs)
+      if ((path[key] ?? 0) !== 0) report([...at, key], needs)
     if (path.role === 'secondary') report([...at, 'role'], `"secondary" ${needs}`)
   }
 }

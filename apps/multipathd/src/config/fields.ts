@@ -80,6 +80,17 @@ export const remoteEndpoint = (): z.ZodString =>
       : undefined
   })
 
+/** Another program or machine, by its address: nothing is looked up. */
+export const ipEndpoint = (): z.ZodString =>
+  text('an endpoint such as "127.0.0.1:51820"', (value) => {
+    const endpoint = parseEndpoint(value)
+    if ('error' in endpoint) return endpoint.error
+    if (isIP(endpoint.host) === 0) return `expected an IP address and a port, found ${show(value)}`
+    return endpoint.port === 0
+      ? `${show(value)} has port 0: write the port that the program listens on`
+      : undefined
+  })
+
 const faultOfAddress: Check = (value) =>
   isIP(value) === 0 ? `expected an IP address without prefix length, found ${show(value)}` : undefined
 
@@ -135,6 +146,13 @@ export const filePath = (): z.ZodString =>
       ? 'expected the path of a file, found what looks like a key: that goes into the key of the config without "File"'
       : undefined
   })
+
+export const socketPath = (): z.ZodString =>
+  text('the path of a socket, or "none"', (value) =>
+    value === 'none' || value.startsWith('/')
+      ? undefined
+      : `expected an absolute path such as "/run/multipathd/home.sock", or "none"; found ${show(value)}`,
+  )
 
 /** Characters of a key of 32 bytes in base64. */
 const KEY_CHARACTERS = 44

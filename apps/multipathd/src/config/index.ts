@@ -11,7 +11,9 @@ import type { Config, KeySource } from './schema/index.ts'
 export type { Role } from './checks.ts'
 export type { Fault } from './fault.ts'
 export { configJsonSchema } from './schema/index.ts'
+export { faultsOfPaths } from './checks.ts'
 export { loadKeys } from './load-keys.ts'
+export { parsePath } from './parse-path.ts'
 export type { Config, KeySource, Peer, Quota, RemotePath } from './schema/index.ts'
 
 /** What to say wherever a config with `"security": "none"` is used. */

@@ -45,6 +45,8 @@ export function createTunnel(config: Config, outside: Outside): Tunnel {
     ...(config.mode && { modes: config.mode }),
     createScheduler: () => (isAdaptive ? new AdaptiveScheduler() : new CfsScheduler()),
     isAdaptive,
+    clampMss: config.tun.clampMss,
+    fragment: config.tun.fragment,
     createFragmenter: () => fragmenter({ pool }),
   }
   return config.isServer ? createServer(config, common) : createClient(config, common)
@@ -136,6 +138,8 @@ function createTransport(
   udp: Pick<UdpMuxOptions, 'maxFrameBytes' | 'peerCapacity'> = {},
 ): { readonly transport: Transport; readonly about: string } {
   if (tcp) return { transport: tcpTransport({ pool, runtime }), about: 'tcp' }
-  const transport = udpMux({ pool, runtime, gso, gro, ...udp })
-  return { transport, about: `udp (${transport.backend}: ${transport.backendReason})` }
+  const transport = udpMux({ pool, runtime, gso, gro, dontFragment: true, ...udp })
+  const { backend, backendReason } = transport
+  const mtus = backend === 'dgram' ? '; packets as large as "mtu" says, whatever paths take' : ''
+  return { transport, about: `udp (${backend}: ${backendReason}${mtus})` }
 }

@@ -1,8 +1,8 @@
-import type { Tun } from '@mp/tun'
+import type { Device } from './device.ts'
 
 /** For the line at the start: the device, its backend, which offloads act and what a test found wrong with others. */
-export function describeTun(tun: Pick<Tun, 'name' | 'backend' | 'offloads'>): string {
-  const { reason, ...offloads } = tun.offloads() ?? {}
+export function describeTun(tun: Pick<Device, 'name' | 'backend' | 'offloads'>): string {
+  const { reason, ...offloads } = tun.offloads?.() ?? {}
   const acting = Object.entries(offloads).flatMap(([offload, acts]) => (acts ? [offload] : []))
   const notes = [...(acting.length > 0 ? [acting.join(', ')] : []), ...(reason === undefined ? [] : [reason])]
   return `${tun.name} (${notes.length > 0 ? `${tun.backend}: ${notes.join('; ')}` : tun.backend})`

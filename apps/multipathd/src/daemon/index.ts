@@ -1,8 +1,6 @@
-import type { PacketPool } from '@mp/interface'
+import type { Runtime } from '@mp/interface'
 import { loadNativeIo } from '@mp/native-io'
 import { systemRuntime } from '@mp/runtime-node'
-import { openTun } from '@mp/tun'
-import type { Tun } from '@mp/tun'
 import { EXIT } from '../cli/exit-codes.ts'
 import { ExitError } from '../cli/explain.ts'
 import type { Io } from '../cli/io.ts'
@@ -10,15 +8,21 @@ import { createLog } from '../cli/log.ts'
 import type { Log } from '../cli/log.ts'
 import { NOT_ENCRYPTED } from '../config/index.ts'
 import type { Config } from '../config/index.ts'
+import type { ControlServer } from '../control/index.ts'
+import { startControl } from './control.ts'
 import { createTunnel } from './create-tunnel.ts'
 import type { Tunnel } from './create-tunnel.ts'
 import { describeTun } from './describe-tun.ts'
-import { startLiving } from './living.ts'
-import type { Living } from './living.ts'
+import { openDevice } from './device.ts'
+import type { Device } from './device.ts'
+import { EventLog } from './event-log.ts'
+import { Living } from './living.ts'
+import { Monitor } from './monitor.ts'
 import { createPool } from './pool.ts'
 import type { Reread } from './reload-file.ts'
 import { createReporter } from './report.ts'
-import { reportStatus } from './status.ts'
+import { ServiceManager } from './service-manager.ts'
+import { reportStatus, statusLine } from './status.ts'
 import { StopRequest } from './stop-request.ts'
 
 /**
@@ -31,18 +35,22 @@ export async function runDaemon(config: Config, io: Io, reread: Reread): Promise
   const log = createLog(io.stdout)
   const stop = new StopRequest(io)
   const pool = createPool(config)
-  const tun = await openDevice(config, pool)
-  for (const route of tun.skippedRoutes)
+  const tun = await openDevice(config, { pool, log })
+  for (const route of tun.skippedRoutes ?? [])
     log.warn(`${route} is routed elsewhere already: left as it is`, { route })
+  const runtime = systemRuntime()
+  const events = new EventLog(Date.now)
   try {
     const tunnel = createTunnel(config, {
-      runtime: systemRuntime(),
+      runtime,
       pool,
       tun,
-      onEvent: createReporter(config, log),
+      onEvent: createReporter(config, { log, events }),
       onTunClose: (error) => stop.handleTunClose(tun.name, error),
     })
-    return await runTunnel(tunnel, { config, io, log, stop, tun, reread })
+    const living = new Living({ config, io, log, tunnel, tun, reread })
+    const monitor = new Monitor({ config: () => living.config, tunnel, tun, pool, runtime, wallMs: Date.now })
+    return await runTunnel(tunnel, { config, io, log, runtime, stop, tun, living, monitor, events })
   } finally {
     // The tunnel closes it too; this is for what failed before.
     await tun.close()
@@ -53,52 +61,52 @@ interface Running {
   readonly config: Config
   readonly io: Io
   readonly log: Log
+  readonly runtime: Runtime
   readonly stop: StopRequest
-  readonly tun: Tun
-  readonly reread: Reread
+  readonly tun: Device
+  readonly living: Living
+  readonly monitor: Monitor
+  readonly events: EventLog
 }
 
 async function runTunnel(tunnel: Tunnel, running: Running): Promise<number> {
-  const { config, log, stop, tun } = running
+  const { config, io, log, stop, tun, living, monitor, events } = running
   const sayStatus = (): void => reportStatus(tunnel, config, log)
-  let living: Living | undefined
+  const manager = serviceManager(tunnel, running)
+  let control: ControlServer | undefined
   try {
     await tunnel.start()
-    living = startLiving({ ...running, tunnel, routesOf })
+    living.start()
+    control = await startControl(config, { io, log }, { monitor, events, living })
     if (config.user !== undefined) leaveRoot(config.user, config)
     sayStart(config, log, { tun: describeTun(tun), tunnel })
+    manager.ready()
     process.on('SIGUSR1', sayStatus)
     const { exit, reason } = await stop.requested
     log.info(`stopping: ${reason}`, { stats: tunnel.stats() })
     return exit
   } finally {
     process.off('SIGUSR1', sayStatus)
-    living?.close()
+    living.close()
+    manager.stopping()
+    monitor.close()
+    await control?.close()
     await tunnel.close()
   }
 }
 
-function openDevice(config: Config, pool: PacketPool): Promise<Tun> {
-  const { name, mtu, backend, localAddr, remoteAddr } = config.tun
-  return openTun({
-    pool,
-    name,
-    mtuBytes: mtu,
-    // With keys nothing can change between the ends, so that a checksum over it would protect nothing.
-    partialChecksums: config.security !== 'none',
-    offload: config.offload,
-    ...(backend === 'auto' ? {} : { backend }),
-    addresses: localAddr.map((local, index) => ({ local, peer: remoteAddr[index]! })),
-    routes: routesOf(config),
+function serviceManager(tunnel: Tunnel, { io, log, runtime }: Running): ServiceManager {
+  const native = loadNativeIo()
+  return new ServiceManager({
+    env: io.env,
+    runtime,
+    log,
+    status: () => statusLine(tunnel.stats()),
+    notify: (socketPath, text) => {
+      if (native.io === undefined) throw new Error(native.reason)
+      native.io.notifyService(socketPath, text)
+    },
   })
-}
-
-/** What the config routes into the tunnel; a server also what belongs to its clients, but never everything. */
-function routesOf({ tun, server }: Config): readonly string[] {
-  const clients = (server?.peers ?? []).flatMap((peer) => peer.allowedIPs)
-  const wanted = [...tun.allowedIPs, ...clients.filter((network) => !network.endsWith('/0'))]
-  const peers = new Set(tun.remoteAddr.flatMap((ip) => [ip, `${ip}/32`, `${ip}/128`]))
-  return [...new Set(wanted)].filter((network) => !peers.has(network))
 }
 
 /** What needs root is open by now. Routes are still removed at the end, and devices bound when paths are dialled. */

@@ -1,8 +1,9 @@
-import type { Tun } from '@mp/tun'
 import type { Io } from '../cli/io.ts'
 import type { Log } from '../cli/log.ts'
 import type { Config } from '../config/index.ts'
 import type { Tunnel } from './create-tunnel.ts'
+import { routesOf } from './device.ts'
+import type { Device } from './device.ts'
 import { QuotaKeeper } from './quota/quota-keeper.ts'
 import { UsageFile, usualStateFolder } from './quota/usage-file.ts'
 import { Reloader } from './reload.ts'
@@ -17,41 +18,49 @@ export interface LivingParts {
   readonly io: Io
   readonly log: Log
   readonly tunnel: Tunnel
-  readonly tun: Pick<Tun, 'setRoutes'>
+  readonly tun: Pick<Device, 'setRoutes'>
   readonly reread: Reread
-  /** What the config routes into the tunnel. */
-  readonly routesOf: (config: Config) => readonly string[]
 }
 
-/** What may change of a running daemon, by its config file or by a month that ends. */
-export interface Living {
+/** What may change of a running daemon: by its config file, by whoever asks, or by a month that ends. */
+export class Living {
   readonly files: FileReloader
   readonly quotas: QuotaKeeper
-  close(): void
-}
+  readonly #reloader: Reloader
+  #timer: NodeJS.Timeout | undefined
 
-/** Begins to listen to SIGHUP and to look after metered lines. To be called before root is given up. */
-export function startLiving({ config, io, log, tunnel, tun, reread, routesOf }: LivingParts): Living {
-  const quotas = new QuotaKeeper({
-    log,
-    openFile: () => openUsage(config, io, log),
-    paths: () => (config.isServer ? [] : (tunnel.stats().sessions[0]?.paths ?? [])),
-    setPath: (name, settings) => tunnel.setPath(name, settings),
-    wallMs: Date.now,
-  })
-  const route = (next: Config): Promise<readonly string[]> => tun.setRoutes(routesOf(next))
-  const files = new FileReloader(reread, new Reloader(config, { tunnel, route, meters: quotas }), log)
-  quotas.follow(config)
-  const timer = setInterval(() => quotas.look(), LOOK_MS)
-  process.on('SIGHUP', files.handleSignal)
-  return {
-    files,
-    quotas,
-    close: () => {
-      process.off('SIGHUP', files.handleSignal)
-      clearInterval(timer)
-      quotas.close()
-    },
+  constructor({ config, io, log, tunnel, tun, reread }: LivingParts) {
+    this.quotas = new QuotaKeeper({
+      log,
+      openFile: () => openUsage(config, io, log),
+      paths: () => (config.isServer ? [] : (tunnel.stats().sessions[0]?.paths ?? [])),
+      setPath: (name, settings) => tunnel.setPath(name, settings),
+      wallMs: Date.now,
+    })
+    this.#reloader = new Reloader(config, {
+      tunnel,
+      route: async (next) => (await tun.setRoutes?.(routesOf(next))) ?? [],
+      meters: this.quotas,
+    })
+    this.files = new FileReloader(reread, this.#reloader, log)
+  }
+
+  /** The config as it runs now. */
+  get config(): Config {
+    return this.#reloader.config
+  }
+
+  /** Begins to look after metered lines, and to listen to SIGHUP. Before root is given up: it opens a file. */
+  start(): void {
+    this.quotas.follow(this.config)
+    this.#timer = setInterval(() => this.quotas.look(), LOOK_MS)
+    process.on('SIGHUP', this.files.handleSignal)
+  }
+
+  close(): void {
+    process.off('SIGHUP', this.files.handleSignal)
+    clearInterval(this.#timer)
+    this.quotas.close()
   }
 }
 

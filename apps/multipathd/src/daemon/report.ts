@@ -1,39 +1,52 @@
 import type { TunnelEvent } from '@mp/tunnel'
 import type { Log } from '../cli/log.ts'
 import type { Config } from '../config/index.ts'
+import type { EventLog, NewEvent } from './event-log.ts'
 
-/** Turns what happens to the tunnel into log lines, each said once. Whose path it is stands beside the message. */
-export function createReporter({ security }: Config, log: Log): (event: TunnelEvent) => void {
-  // A server says nothing to whom it does not know, so wrong keys look like this too.
-  const suspects =
-    security === 'none' ? 'its port and firewalls' : 'its port, firewalls and the keys of both sides'
+/** Where what happens goes. */
+export interface Outlets {
+  readonly log: Log
+  readonly events: EventLog
+}
+
+/** Turns what happens to the tunnel into log lines and entries of the event log, each said once. */
+export function createReporter(config: Config, { log, events }: Outlets): (event: TunnelEvent) => void {
   return (event) => {
-    switch (event.type) {
-      case 'established':
-        return log.info(`tunnel established with ${event.peer}`, { peer: event.peer })
-      case 'unanswered':
-        return log.warn(`the server does not answer on any path; trying on. Check that it runs, ${suspects}`)
-      case 'stalled':
-        return log.warn(`no path to the server works; looking for it on all of them`)
-      case 'closed':
-        return log.info(`session ended: ${event.reason}`, { peer: event.peer })
-      case 'path-state':
-        return reportState(event, log)
-      case 'path-linked':
-        return log.info(`${event.path}: leads to ${event.remote}`, about(event))
-      case 'path-unlinked':
-        return log.warn(`${event.path}: no link: ${event.reason}`, about(event))
-    }
+    const news = describeEvent(event, config)
+    log[news.level](news.message, news.fields)
+    events.add(news)
   }
 }
 
-const about = ({ peer, path }: { readonly peer: string; readonly path: string }) => ({ peer, path })
+/** An event in words. Whose path it is stands beside the message. */
+function describeEvent(event: TunnelEvent, config: Pick<Config, 'security'>): NewEvent {
+  const { type, atMs: _atMs, ...fields } = event
+  return { type, level: isTrouble(event) ? 'warn' : 'info', message: messageOf(event, config), fields }
+}
 
-function reportState(
-  { peer, path, from, to, reason }: TunnelEvent & { readonly type: 'path-state' },
-  log: Log,
-): void {
-  const fields = { peer, path, from, to, reason }
-  if (to === 'normal') log.info(`${path}: ${to}`, fields)
-  else log.warn(`${path}: ${to}`, fields)
+function isTrouble(event: TunnelEvent): boolean {
+  if (event.type === 'path-state') return event.to !== 'normal'
+  if (event.type === 'path-mtu') return event.isBlackHole
+  return event.type === 'unanswered' || event.type === 'stalled' || event.type === 'path-unlinked'
+}
+
+function messageOf(event: TunnelEvent, { security }: Pick<Config, 'security'>): string {
+  if (event.type === 'unanswered') {
+    // A server says nothing to whom it does not know, so wrong keys look like this too.
+    const suspects =
+      security === 'none' ? 'its port and firewalls' : 'its port, firewalls and the keys of both sides'
+    return `the server does not answer on any path; trying on. Check that it runs, ${suspects}`
+  }
+  if (event.type === 'stalled') return 'no path to the server works; looking for it on all of them'
+  if (event.type === 'established') return `tunnel established with ${event.peer}`
+  if (event.type === 'closed') return `session ended: ${event.reason}`
+  if (event.type === 'path-state') return `${event.path}: ${event.to}`
+  if (event.type === 'path-linked') return `${event.path}: leads to ${event.remote}`
+  if (event.type === 'path-mtu') return mtuMessage(event)
+  return `${event.path}: no link: ${event.reason}`
+}
+
+function mtuMessage({ path, mtuBytes, isBlackHole }: TunnelEvent & { readonly type: 'path-mtu' }): string {
+  if (isBlackHole) return `${path}: swallows large packets, up to ${mtuBytes} bytes for now`
+  return `${path}: takes packets of up to ${mtuBytes} bytes`
 }

@@ -98,7 +98,7 @@ async function startDaemon(host: Namespace, config: object): Promise<Running> {
   const folder = await mkdtemp(join(tmpdir(), 'multipathd-demo-'))
   try {
     const file = join(folder, `${host.name}.json`)
-    await writeFile(file, JSON.stringify(config), { mode: 0o600 })
+    await writeFile(file, JSON.stringify({ ...config, control: { socket: 'none' } }), { mode: 0o600 })
     const daemon = host.spawn(process.execPath, [MULTIPATHD, '-config', file])
     await daemon.waitFor(/server listens|client has/)
     return daemon

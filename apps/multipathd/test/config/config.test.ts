@@ -26,11 +26,14 @@ describe('a config', () => {
         remoteAddr: ['10.8.0.2'],
         allowedIPs: [],
         mtu: 1400,
+        clampMss: true,
+        fragment: true,
         backend: 'auto',
       },
       scheduling: 'adaptive',
       offload: { gso: true, gro: true, checksum: true, tso: true, uso: true, coalesce: true },
       promListenAddr: '127.0.0.1:2131',
+      control: {},
     })
   })
 
@@ -51,6 +54,7 @@ describe('a config', () => {
       mode: { bulk: 'aggregate', interactive: 'lowest-latency', critical: 'redundant' },
       offload: { gso: false, gro: false, checksum: false, tso: false, uso: false, coalesce: false },
       promListenAddr: '[::1]:9100',
+      control: { socket: '/run/multipathd/home.sock' },
       client: {
         remotePaths: [
           {
@@ -79,6 +83,8 @@ describe('a config', () => {
         remoteAddr: ['10.8.0.2', 'fd00:8::2'],
         allowedIPs: ['10.1.0.0/16', '0.0.0.0/0', 'fd00:1::/64', '::/0', '192.0.2.1/32'],
         mtu: 1280,
+        clampMss: false,
+        fragment: false,
         backend: 'native',
       },
     }

@@ -24,6 +24,12 @@ const FAULTY: FaultyCase[] = [
     'tcp',
     /stands twice, as "tcp" and "TCP"/,
   ],
+  [
+    'a control socket without a folder',
+    { ...client, control: { socket: 'mp.sock' } },
+    'control.socket',
+    /absolute path such as .* or "none"; found "mp.sock"/,
+  ],
   ['a weight below 0', withPath({ weight: -1 }), 'client.remotePaths[0].weight', /from 0 to 65535, found -1/],
   [
     'a weight that is no whole number',
@@ -293,12 +299,6 @@ const FAULTY: FaultyCase[] = [
     /at most 32 paths, found 33/,
   ],
   [
-    'a role that is none',
-    withPath({ role: 'spare' }),
-    'client.remotePaths[0].role',
-    /"backup", found "spare"/,
-  ],
-  [
     'a cap of nothing',
     withPath({ maxSendMbit: 0 }),
     'client.remotePaths[0].maxSendMbit',
@@ -335,7 +335,6 @@ const FAULTY: FaultyCase[] = [
     /from 1 to 31, found 32/,
   ],
   ['a mode that is none', { ...client, mode: 'fast' }, 'mode', /"redundant", or an object.*found "fast"/],
-  ['a mode of a class that is none', { ...client, mode: { bulk: 'fast' } }, 'mode.bulk', /found "fast"/],
   [
     'a limit that nobody keeps',
     { ...withPath({ maxReceiveMbit: 5 }), scheduling: 'static' },

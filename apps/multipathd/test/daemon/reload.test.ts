@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { loadKeys, parseConfig } from '../../src/config/index.ts'
-import type { Config } from '../../src/config/index.ts'
+import type { Config, RemotePath } from '../../src/config/index.ts'
 import { diffConfigs } from '../../src/daemon/config-diff.ts'
 import type { ConfigDiff } from '../../src/daemon/config-diff.ts'
+import { withPath, withPathChanged, withoutPath } from '../../src/daemon/path-edits.ts'
 import { FileReloader } from '../../src/daemon/reload-file.ts'
 import { Reloader } from '../../src/daemon/reload.ts'
 import { KEYS, secureClient, secureServer } from '../config/samples.ts'
@@ -24,6 +25,8 @@ const serverWith = (...peers: object[]): Config =>
   configOf({ ...secureServer, server: { ...secureServer.server, peers } })
 
 const names = (entries: readonly { readonly name: string }[]): string[] => entries.map(({ name }) => name)
+
+const pathsOf = (config: Config): readonly RemotePath[] => config.client.remotePaths
 
 /** What the parts of a daemon are told. */
 function daemonWith(config: Config) {
@@ -120,6 +123,45 @@ describe('a reload', () => {
       'server.peers: added bob',
       '10.5.0.0/16 is routed elsewhere already: left as it is',
     ])
+  })
+})
+
+describe('paths that are changed by command', () => {
+  const config = clientWith(dsl, { ...lte, quota: { bytes: '5 GB' } })
+
+  test('come with the defaults of the config file, and go', () => {
+    const more = withPath(config, { name: 'sat', remoteAddr: '192.0.2.7:5002', role: 'backup' })
+    expect(pathsOf(more)[2]).toMatchObject({ name: 'sat', role: 'backup', weight: 1, mtu: 1500 })
+    expect(names(pathsOf(withoutPath(more, 'dsl')))).toEqual(['lte', 'sat'])
+  })
+
+  test('keep what is not said, and lose what is null', () => {
+    const [, changed] = pathsOf(withPathChanged(config, 'lte', { weight: 5, maxSendMbit: 2 }))
+    expect(changed).toMatchObject({ weight: 5, maxSendMbit: 2, quota: { bytes: 5e9 } })
+    const [, again] = pathsOf(withPathChanged(config, 'lte', { quota: { bytes: '7 GB' } }))
+    expect(again!.quota!.bytes).toBe(7e9)
+    const [, free] = pathsOf(withPathChanged(config, 'lte', { quota: null, weight: null }))
+    expect(free).toMatchObject({ weight: 1 })
+    expect(free!.quota).toBeUndefined()
+  })
+
+  test.each<[string, (from: Config) => Config, RegExp]>([
+    ['an unknown name', (from) => withoutPath(from, 'sat'), /no path "sat": there are dsl, lte/],
+    ['the last path', (from) => withoutPath(withoutPath(from, 'dsl'), 'lte'), /last path/],
+    [
+      'a faulty key',
+      (from) => withPathChanged(from, 'dsl', { weight: -1 }),
+      /weight: expected a whole number/,
+    ],
+    ['no name', (from) => withPath(from, { remoteAddr: 'a:1' }), /name: missing/],
+    [
+      'a name that is taken',
+      (from) => withPath(from, { ...dsl, remoteAddr: 'a:1' }),
+      /"dsl" is also the name/,
+    ],
+    ['a path of a server', () => withoutPath(serverWith(ann), 'x'), /a server has the paths of its clients/],
+  ])('are refused with %s', (_what, change, text) => {
+    expect(() => change(config)).toThrow(text)
   })
 })
 

@@ -8,6 +8,7 @@ import type {
   PacketPool,
 } from '@mp/interface'
 import { DropCounter } from '../drop-counter.ts'
+import { headerBytesFor } from './address.ts'
 import type { MemorySocket } from './memory-socket.ts'
 
 /** Who gets the frames of a {@link Carrier}, and whose slots they are in. */
@@ -90,6 +91,7 @@ export class MemoryLink implements Link {
   readonly localAddress: string
   readonly remoteAddress: string
   readonly maxFrameBytes: number
+  readonly headerBytes: number | undefined
   readonly peer: number
   readonly #carrier: Carrier
   readonly #drops = new DropCounter()
@@ -104,6 +106,7 @@ export class MemoryLink implements Link {
     this.localAddress = carrier.socket.localAddress
     this.remoteAddress = remoteAddress
     this.maxFrameBytes = carrier.socket.maxFrameBytes
+    this.headerBytes = carrier.socket.dontFragment ? headerBytesFor(carrier.socket.host) : undefined
   }
 
   send(batch: PacketBatch): number {

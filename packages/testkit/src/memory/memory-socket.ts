@@ -12,6 +12,8 @@ export interface MemorySocketOptions {
   readonly maxPeers?: number
   /** Largest datagram, bytes; a larger one is dropped as `too-big`. Default 1472. */
   readonly maxFrameBytes?: number
+  /** Says that lines lose what is too large for them, as they do, so that what passes is searched for. Default false. */
+  readonly dontFragment?: boolean
   /** Most datagrams given to the handler at once. Default 64. */
   readonly batchSize?: number
   /** Bytes that may wait at the line before `send` takes no more. Default Infinity: the line drops what is too much. */
@@ -35,6 +37,7 @@ export class MemorySocket implements DatagramSocket {
   readonly host: string
   readonly batchSize: number
   readonly maxFrameBytes: number
+  readonly dontFragment: boolean
   readonly sendBufferBytes: number
   readonly #network: MemoryNetwork
   readonly #pool: PacketPool
@@ -58,6 +61,7 @@ export class MemorySocket implements DatagramSocket {
     this.#arrived = options.pool.createBatch(batchSize)
     this.batchSize = batchSize
     this.maxFrameBytes = maxFrameBytes
+    this.dontFragment = options.dontFragment ?? false
     this.sendBufferBytes = sendBufferBytes
   }
 

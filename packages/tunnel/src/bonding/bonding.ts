@@ -169,6 +169,7 @@ export class Bonding implements Wakeable {
     const { paths } = this.#parts
     if (!isReplaceable(path, paths)) return
     sender.isSuspect = true
+    path.mtu?.handleDoubt(nowMs)
     sender.tracker.clear()
     refreshGate(paths)
     // One whose link is full was left before, with what waited for it.
@@ -182,8 +183,8 @@ export class Bonding implements Wakeable {
   }
 
   #createResequencer(): Resequencer {
-    const { pool, paths, deliver } = this.#parts
-    const resequencer = new Resequencer({ pool, onPackets: deliver })
+    const { pool, paths, deliver, scratch } = this.#parts
+    const resequencer = new Resequencer({ pool, onPackets: deliver, out: scratch.ordered })
     for (const { id } of paths.list) resequencer.addPath(id)
     return resequencer
   }

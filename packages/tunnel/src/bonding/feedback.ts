@@ -3,7 +3,7 @@ import type { PathManager } from '@mp/path-manager'
 import { PathReceiver, emptyReport } from '@mp/rate-control'
 import type { ReceivedFrame } from '@mp/rate-control'
 import type { Resequencer } from '@mp/resequencer'
-import { DecodeError, ReportCodec, SentReport, TrafficClass } from '@mp/wire'
+import { DecodeError, ReportCodec, SentReport, TAG_BYTES, TrafficClass } from '@mp/wire'
 import type { DecodeCode } from '@mp/wire'
 import type { FrameWriter } from '../frame-writer.ts'
 import { refreshGate } from '../path-gate.ts'
@@ -136,6 +136,7 @@ export class Feedback {
     estimate.lossRatio = sender?.controller.lossFloorRatio ?? 0
     estimate.repairMs = rttMs + REPAIR_SLACK_MS
     estimate.queuedBytes = sender?.queuedBytes ?? 0
+    estimate.maxPacketBytes = path.maxFrameBytes - TAG_BYTES
     this.#parts.scheduler.observe(path, estimate, nowMs)
   }
 
@@ -149,6 +150,7 @@ export class Feedback {
       sender.isSuspect = false
       refreshGate(paths)
     }
+    if (sender.tracker.sample.lostFrames > 0) path.mtu?.handleDoubt(nowMs)
     sender.controller.handleSample(sender.tracker.sample, nowMs)
     sender.pacer.setRate(sender.controller.capacityBps, nowMs)
     this.observe(path, nowMs)

@@ -75,10 +75,10 @@ export class PathSender {
     this.#handleSent(nowMs)
   }
 
-  /** A control frame leaves, past the queue; a report is not answered. */
-  handleControl(counter: number, bytes: number, isReport: boolean, nowMs: number): void {
+  /** A control frame leaves, past the queue. Of some, as reports, the peer need not tell that they came. */
+  handleControl(counter: number, bytes: number, isUnanswered: boolean, nowMs: number): void {
     const { frame } = this
-    frame.isReport = isReport
+    frame.isReport = isUnanswered
     frame.counter = counter
     frame.bytes = bytes
     frame.sequence = -1

@@ -7,6 +7,7 @@ import {
   HEADER_BYTES,
   MAX_FRAGMENTS,
   MAX_OVERHEAD_BYTES,
+  TAG_BYTES,
   TrafficClass,
 } from '@mp/wire'
 import type { DropCounter } from '../drop-counter.ts'
@@ -95,7 +96,7 @@ export class Pump {
     const one = this.#one
     while (path.sender?.next?.shift(one) === 0) {
       this.#ask(one.length[0]!, one.flags[0]!, 0)
-      const other = this.#parts.scheduler.peek(this.#request)
+      const other = this.#choose()
       if (other === undefined || other === path || !this.#bind(one, other)) {
         this.#parts.drops.drop(one.slot[0]!, 'path-left')
       }
@@ -151,12 +152,24 @@ export class Pump {
     request.flow = flow
   }
 
+  /** A path that takes the packet asked for whole. When those have no room, or there is none, one that takes it in pieces. */
+  #choose(): TunnelPath | undefined {
+    const { scheduler, paths } = this.#parts
+    const request = this.#request
+    const path = scheduler.peek(request)
+    if (path !== undefined || scheduler.refusal === 'no-path') return path
+    const frameBytes = request.lengthBytes + TAG_BYTES
+    if (!paths.list.some(({ maxFrameBytes }) => frameBytes > maxFrameBytes)) return undefined
+    request.lengthBytes = 0
+    return scheduler.peek(request)
+  }
+
   #bindAll(queue: RowQueue): void {
     const { scheduler, writer, drops } = this.#parts
     const one = this.#one
     while (queue.count > 0) {
       this.#ask(queue.headLength, queue.headFlags, queue.headFlow)
-      const path = scheduler.peek(this.#request)
+      const path = this.#choose()
       if (path === undefined && scheduler.refusal === 'full') return
       queue.shift(one)
       if (path === undefined) {
@@ -188,7 +201,7 @@ export class Pump {
     const { scheduler, senderOf } = this.#parts
     const sender = senderOf(path)
     const queue = isUrgent(one.flags[0]!) ? sender.urgent : sender.queue
-    const { maxFrameBytes } = path.link!
+    const { maxFrameBytes } = path
     scheduler.charge(path, one.length[0]! + HEADER_BYTES)
     if (one.length[0]! + MAX_OVERHEAD_BYTES <= maxFrameBytes) return queue.push(one, 0)
     return this.#bindPieces(one, queue, maxFrameBytes - MAX_OVERHEAD_BYTES)
@@ -213,7 +226,7 @@ export class Pump {
   #release(path: TunnelPath, nowMs: number, keeps: boolean): void {
     const { sender } = path
     if (sender?.next === undefined || !isOpen(path)) return
-    path.prober.handleActivity(nowMs)
+    path.handleActivity(nowMs)
     let budget = sender.budgetBytes(nowMs)
     for (let next = sender.next; next !== undefined && isOpen(path); next = sender.next) {
       if (next.headLength + HEADER_BYTES > budget) break

@@ -106,7 +106,7 @@ export class Repair {
     const { places, single, pool } = this.#parts
     places.recall(slot, single)
     const bytes = single.length[0]!
-    const path = bytes === 0 || this.#allowedBytes < bytes ? undefined : this.#fastestBut(lostOn)
+    const path = bytes === 0 || this.#allowedBytes < bytes ? undefined : this.#fastestBut(lostOn, bytes)
     if (path?.link?.send(single) === 1) {
       this.#allowedBytes -= bytes
       path.counters.txFrames++
@@ -121,12 +121,13 @@ export class Repair {
    * Never the path itself: there the frame would be one that was overtaken by all others, and the peer would learn that
    * this path needs more patience.
    */
-  #fastestBut(lostOn: TunnelPath): TunnelPath | undefined {
+  #fastestBut(lostOn: TunnelPath, bytes = 0): TunnelPath | undefined {
     const { paths } = this.#parts
     let fastest: TunnelPath | undefined
     let fastestMs = Infinity
     for (const path of paths.list) {
-      if (path === lostOn || path.blocked || paths.state(path.id) !== 'active') continue
+      if (path === lostOn || path.blocked || path.maxFrameBytes < bytes || paths.state(path.id) !== 'active')
+        continue
       const delayMs = (path.sender?.tracker.rttMinMs ?? 0) / 2 + (path.sender?.controller.queueDelayMs ?? 0)
       if (delayMs >= fastestMs) continue
       fastest = path

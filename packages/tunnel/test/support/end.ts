@@ -35,6 +35,8 @@ export interface BaseOptions {
   readonly createPool?: (slots: number) => Mempool
   /** Paths are shared by what they carry. Default false: by weight. */
   readonly isAdaptive?: boolean
+  /** Packets that no path takes whole are cut. Default true. */
+  readonly fragment?: boolean
 }
 
 export function baseOf(side: Side, options: BaseOptions): Base {
@@ -49,10 +51,11 @@ export function tunnelOptionsOf(
   { side, pool, tun, events }: Base,
   runtime: SimRuntime,
   trace: string[],
-  isAdaptive = false,
+  { isAdaptive = false, fragment = true }: Pick<BaseOptions, 'isAdaptive' | 'fragment'> = {},
 ) {
   return {
     isAdaptive,
+    fragment,
     runtime,
     pool,
     tun,

@@ -55,8 +55,8 @@ export class Tap {
         this.sent.push(...offered.slice(0, taken))
         return taken
       }
-      const { transport, localAddress, remoteAddress, maxFrameBytes } = link
-      const known = { transport, localAddress, remoteAddress, maxFrameBytes }
+      const { transport, localAddress, remoteAddress, maxFrameBytes, headerBytes } = link
+      const known = { transport, localAddress, remoteAddress, maxFrameBytes, headerBytes }
       return { ...known, send, stats: () => link.stats(), close: () => link.close() }
     })
   }

@@ -51,7 +51,10 @@ export interface WorldOptions extends BaseOptions {
   readonly clientAllowedIPs?: readonly string[]
   /** Stands between the client and its transports. */
   readonly wrapClient?: (transport: Transport) => Transport
-  readonly wire?: Pick<MemoryTransportOptions, 'maxFrameBytes' | 'sendBufferBytes' | 'batchSize' | 'maxPeers'>
+  readonly wire?: Pick<
+    MemoryTransportOptions,
+    'maxFrameBytes' | 'sendBufferBytes' | 'batchSize' | 'maxPeers' | 'dontFragment'
+  >
 }
 
 export const SERVER_HOST = '10.9.0.1'
@@ -104,7 +107,7 @@ export class World {
     const base = baseOf('server', this.#options)
     const transport = this.#transport(base, SERVER_HOST)
     const listen = ports.map((port) => ({ transport, endpoint: `${SERVER_HOST}:${port}` }))
-    const common = tunnelOptionsOf(base, this.runtime, this.trace, this.#options.isAdaptive)
+    const common = tunnelOptionsOf(base, this.runtime, this.trace, this.#options)
     this.#server = { ...base, tunnel: new TunnelServer({ ...common, ...this.#serverSecurity(base), listen }) }
     this.#ends.push(this.#server)
     await this.#server.tunnel.start()
@@ -115,7 +118,7 @@ export class World {
     const { clientAllowedIPs: allowedIPs } = this.#options
     const base = baseOf('client', this.#options)
     const dials = this.paths.map((spec, index) => this.#clientPath(base, spec, index))
-    const common = tunnelOptionsOf(base, this.runtime, this.trace, this.#options.isAdaptive)
+    const common = tunnelOptionsOf(base, this.runtime, this.trace, this.#options)
     const wishes = { ...this.#clientSecurity(base), ...(allowedIPs && { allowedIPs }), paths: dials }
     this.#client = { ...base, tunnel: new TunnelClient({ ...common, ...wishes }) }
     this.#ends.push(this.#client)

@@ -4,10 +4,14 @@ import type { Secret } from '@mp/secure-channel'
 import { expecting, filePath, flag, listenEndpoint, userName } from '../fields.ts'
 import { client } from './client.ts'
 import type { Client } from './client.ts'
+import { control } from './control.ts'
+import type { Control } from './control.ts'
 import type { KeySource } from './key-source.ts'
 import { mode } from './mode.ts'
 import { offload } from './offload.ts'
 import type { Offload } from './offload.ts'
+import { relay } from './relay.ts'
+import type { Relay } from './relay.ts'
 import { scheduling } from './scheduling.ts'
 import type { Scheduling } from './scheduling.ts'
 import { security } from './security.ts'
@@ -31,6 +35,8 @@ export interface Config<Key = Secret> {
   readonly client: Client
   readonly server?: Server<Key> | undefined
   readonly tun: Tun
+  /** Instead of a TUN device. */
+  readonly relay?: Relay | undefined
   /** How packets are shared among paths. */
   readonly scheduling: Scheduling
   /** What several paths are for; undefined: as the scheduler likes. */
@@ -38,6 +44,7 @@ export interface Config<Key = Secret> {
   readonly offload: Offload
   /** Where metrics will be served. Nothing listens there in this release. */
   readonly promListenAddr: string
+  readonly control: Control
   /** Whom to become once started, instead of root. */
   readonly user?: string | undefined
   /** Folder for what is kept across restarts; undefined: the usual place. */
@@ -63,6 +70,7 @@ export const configSchema: z.ZodType<Parsed> = z.strictObject(
     client,
     server,
     tun,
+    relay,
     scheduling,
     mode,
     offload,
@@ -73,6 +81,7 @@ export const configSchema: z.ZodType<Parsed> = z.strictObject(
           'Where metrics will be served. Checked, but nothing listens there in this release. ' +
           'Not on all addresses by default, because metrics need no password.',
       }),
+    control,
     user: userName()
       .optional()
       .meta({

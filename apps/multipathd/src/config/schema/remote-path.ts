@@ -16,7 +16,7 @@ export interface RemotePath {
   readonly device?: string | undefined
   /** Share of the bytes this path carries, relative to the others, 1…65535. */
   readonly weight: number
-  /** Largest IP packet of this path, bytes. */
+  /** Largest IP packet to try on this path, bytes. */
   readonly mtu: number
   /** `secondary`: when the primaries have no room. `backup`: when no other path works. */
   readonly role: PathRole
@@ -72,7 +72,11 @@ export const remotePath: z.ZodType<Omit<RemotePath, 'name'> & { readonly name?: 
         .meta({ description: 'Share of the bytes, relative to the other paths. 0 means 1.' }),
       mtu: integer(576, 65_535)
         .default(1500)
-        .meta({ description: 'Largest IP packet this path takes, bytes.' }),
+        .meta({
+          description:
+            'Largest IP packet to send over this path, bytes. What it really takes is found out and followed; without the ' +
+            'native addon, this is what is sent.',
+        }),
       role: z
         .enum(['primary', 'secondary', 'backup'], { error: expecting('"primary", "secondary" or "backup"') })
         .default('primary')

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { addresses, deviceName, expecting, integer, network } from '../fields.ts'
+import { addresses, deviceName, expecting, flag, integer, network } from '../fields.ts'
 
 /** The TUN device of this side. */
 export interface Tun {
@@ -12,6 +12,10 @@ export interface Tun {
   readonly allowedIPs: readonly string[]
   /** Largest IP packet inside the tunnel, bytes. */
   readonly mtu: number
+  /** TCP through the tunnel is told to send segments that pass whole. */
+  readonly clampMss: boolean
+  /** Packets that no path takes whole are cut, also those that must not be fragmented. */
+  readonly fragment: boolean
   readonly backend: 'auto' | 'native' | 'tuntap2'
 }
 
@@ -40,6 +44,16 @@ export const tun: z.ZodType<Tun> = z
       mtu: integer(576, 65_535)
         .default(1400)
         .meta({ description: 'Largest IP packet inside the tunnel, bytes; at least 1280 with IPv6.' }),
+      clampMss: flag().default(true).meta({
+        description: 'Connections of TCP, both ways, are told to send segments that pass all paths whole.',
+      }),
+      fragment: flag()
+        .default(true)
+        .meta({
+          description:
+            'Packets that no path takes whole are cut and joined again at the other end. With `false` those that must not be ' +
+            'fragmented (IPv6, IPv4 with DF) are answered with ICMP "packet too big" instead.',
+        }),
       backend: z
         .enum(['auto', 'native', 'tuntap2'], { error: expecting('"auto", "native" or "tuntap2"') })
         .default('auto')

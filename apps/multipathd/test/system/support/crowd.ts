@@ -76,6 +76,7 @@ async function enlist({ lab, server, folder, serverKeys }: Place, number: number
   const config = {
     security: clientSecurity({ client: keys, server: serverKeys }),
     client: { remotePaths: [{ remoteAddr: `${net}.2:${PORT}` }] },
+    control: { socket: 'none' },
     tun: { name: TUN, localAddr: address, remoteAddr: INSIDE.server[0], allowedIPs: [NETWORK] },
   }
   return {
@@ -104,6 +105,7 @@ function serverConfig({ privateKey }: SideKeys, members: readonly Member[], more
       })),
       ...more,
     },
+    control: { socket: 'none' },
     tun: { name: TUN, localAddr: INSIDE.server[0], remoteAddr: members[0]!.address },
   }
 }

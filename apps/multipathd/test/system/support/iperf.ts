@@ -7,6 +7,8 @@ export interface IperfOptions {
   readonly reverse?: boolean
   /** Packets of UDP instead of a TCP stream. */
   readonly udp?: boolean
+  /** Length of each of them, bytes. Default 1200. */
+  readonly lengthBytes?: number
   /** Default: as fast as it goes, for UDP 1. */
   readonly mbit?: number
 }
@@ -14,13 +16,13 @@ export interface IperfOptions {
 /** A transfer of one second; answers what arrived, Mbit/s. */
 export async function iperf(
   { client, server }: { readonly client: Namespace; readonly server: Namespace },
-  { to, reverse = false, udp = false, mbit }: IperfOptions,
+  { to, reverse = false, udp = false, lengthBytes = 1200, mbit }: IperfOptions,
 ): Promise<number> {
   const listener = server.spawn('iperf3', ['--server', '--one-off', '--forceflush'])
   await listener.waitFor(/listening/)
   const options = [
     ...(reverse ? ['--reverse'] : []),
-    ...(udp ? ['--udp', '--length', '1200'] : []),
+    ...(udp ? ['--udp', '--length', String(lengthBytes)] : []),
     ...(mbit === undefined ? [] : ['--bitrate', `${mbit}M`]),
   ]
   const started = client.exec('iperf3', ['--client', to, '--time', '1', '--json', ...options], {

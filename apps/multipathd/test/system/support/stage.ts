@@ -47,6 +47,7 @@ export interface Change {
   readonly client?: { readonly remotePaths: readonly object[] }
   readonly server?: object
   readonly tun?: object
+  readonly offload?: object
 }
 
 export interface StageOptions {
@@ -82,9 +83,16 @@ export async function createStage(options: StageOptions = {}): Promise<Stage> {
       folder,
       keys,
       startServer: (change) =>
-        startDaemon(server, join(folder, 'server.json'), { ...serverConfig(keys), ...config, ...change }),
+        startDaemon(server, join(folder, 'server.json'), {
+          ...serverConfig(keys),
+          // Namespaces share the usual place.
+          control: { socket: join(folder, 'server.sock') },
+          ...config,
+          ...change,
+        }),
       startClient: async (change, { ready = true } = {}) => {
-        const whole = { ...clientConfig(lines, keys), ...config, ...change }
+        const control = { socket: join(folder, 'client.sock') }
+        const whole = { ...clientConfig(lines, keys), control, ...config, ...change }
         const daemon = await startDaemon(client, join(folder, 'client.json'), whole)
         if (ready) await allNormal(daemon, whole.client.remotePaths.length)
         return daemon

@@ -1,0 +1,5 @@
+export { ControlClient } from './client.ts'
+export { COMMANDS } from './commands/index.ts'
+export { openControl } from './server.ts'
+export type { ControlServer } from './server.ts'
+export { defaultSocketPath, findSockets } from './socket-path.ts'
