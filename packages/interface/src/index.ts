@@ -23,6 +23,7 @@ export type {
   Transport,
 } from './link.ts'
 export type { Machine } from './machine.ts'
+export type { InterfaceAddress, NetworkHandler, NetworkInterface, NetworkWatch } from './network.ts'
 export type { PathReport } from './report.ts'
 export type { Runtime, Timer } from './runtime.ts'
 export type {
@@ -35,4 +36,5 @@ export type {
   Schedulable,
   Scheduler,
 } from './scheduler.ts'
+export type { FrameStream, FrameStreamHandler, FrameStreamStats } from './stream.ts'
 export type { TunDevice, TunHandler, TunStats } from './tun.ts'

@@ -75,6 +75,8 @@ export interface DialOptions {
   readonly localAddress?: string
   /** Network interface to leave through, whatever the routing table says. */
   readonly device?: string
+  /** Mark of the packets, for routing rules and firewalls (SO_MARK), 1…2^32-1. */
+  readonly mark?: number
   /** Give up after this long, ms. Default 10 000. */
   readonly timeoutMs?: number
 }

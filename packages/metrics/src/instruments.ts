@@ -76,13 +76,12 @@ export class Histogram implements Series {
   }
 
   text(name: string, labels: string): string {
-    const prefix = labels === '' ? '' : `${labels},`
+    const prefix = `${name}_bucket{${labels}${labels === '' ? '' : ','}`
     let text = ''
     let total = 0
-    for (const [index, count] of this.#counts.entries()) {
-      total += count
-      const bound = numberText(this.#bounds[index] ?? Infinity)
-      text += sampleText(`${name}_bucket`, `${prefix}le="${bound}"`, total)
+    for (let index = 0; index < this.#counts.length; index++) {
+      total += this.#counts[index]!
+      text += `${prefix}le="${numberText(this.#bounds[index] ?? Infinity)}"} ${total}\n`
     }
     return `${text}${sampleText(`${name}_sum`, labels, this.#sum)}${sampleText(`${name}_count`, labels, total)}`
   }

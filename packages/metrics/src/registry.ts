@@ -14,7 +14,7 @@ export interface Reading<S> extends Heading {
 /** Families of metrics under names of their own. */
 export class Registry {
   readonly #names = new Set<string>()
-  readonly #parts: (() => string)[] = []
+  readonly #parts: (() => Iterable<string>)[] = []
 
   /** @throws TypeError when a name is malformed or taken; so do all that follow. */
   counter<const L extends string = never>(options: FamilyOptions<L>): Family<Counter, L> {
@@ -41,20 +41,28 @@ export class Registry {
       checkNames(name, [])
       this.#take(name)
     }
-    this.#parts.push(() => {
+    this.#parts.push(function* texts() {
       const now = snapshot()
-      return readings.map((reading) => readingText(reading, now)).join('')
+      for (const reading of readings) yield readingText(reading, now)
     })
   }
 
   /** Everything, in the order in which it was added. */
   text(): string {
-    return this.#parts.map((part) => part()).join('')
+    return [...this.chunks()].join('')
+  }
+
+  /**
+   * The same family by family, for who must not be kept from other work for long. Each snapshot is made when the first of
+   * its families is due.
+   */
+  *chunks(): Generator<string, void, undefined> {
+    for (const part of this.#parts) yield* part()
   }
 
   #add<F extends { text(): string }>({ name }: { readonly name: string }, family: F): F {
     this.#take(name)
-    this.#parts.push(() => family.text())
+    this.#parts.push(() => [family.text()])
     return family
   }
 

@@ -4,24 +4,19 @@
  */
 #include "aead.h"
 #include "notify.h"
+#include "netlink.h"
 #include "privileges.h"
+#include "socket.h"
+#include "tcp.h"
 #include "tun.h"
 #include "udp.h"
 
-enum { MAX_ARGUMENTS = 4 };
-
-/* The arguments of a call; missing ones are undefined. */
-static bool arguments(napi_env env, napi_callback_info info, napi_value into[MAX_ARGUMENTS]) {
-  size_t count = MAX_ARGUMENTS;
-  return mp_ok(env, napi_get_cb_info(env, info, &count, into, NULL, NULL));
-}
-
-static mp_endpoint *endpoint_of_call(napi_env env, napi_callback_info info, napi_value into[MAX_ARGUMENTS]) {
-  return arguments(env, info, into) ? mp_endpoint_of(env, into[0]) : NULL;
+static mp_endpoint *endpoint_of_call(napi_env env, napi_callback_info info, napi_value into[MP_ARGUMENTS]) {
+  return mp_arguments(env, info, into) ? mp_endpoint_of(env, into[0]) : NULL;
 }
 
 /* Sockets only: the endpoint of a call, NULL with an exception pending. */
-static mp_udp *udp_of_call(napi_env env, napi_callback_info info, napi_value into[MAX_ARGUMENTS]) {
+static mp_udp *udp_of_call(napi_env env, napi_callback_info info, napi_value into[MP_ARGUMENTS]) {
   mp_endpoint *endpoint = endpoint_of_call(env, info, into);
   mp_udp *udp = mp_udp_of(endpoint);
   if (endpoint != NULL && udp == NULL) napi_throw_type_error(env, NULL, "not a socket");
@@ -34,54 +29,42 @@ static uint32_t uint_of(napi_env env, napi_value value) {
   return number > 0 ? (uint32_t)number : 0;
 }
 
-static napi_value text(napi_env env, const char *characters) {
-  napi_value value = NULL;
-  napi_create_string_utf8(env, characters, NAPI_AUTO_LENGTH, &value);
-  return value;
-}
-
-static napi_value address_text(napi_env env, const mp_address *address) {
-  char characters[MP_ADDRESS_TEXT];
-  mp_address_format(address, characters);
-  return text(env, characters);
-}
-
 /* openUdp(config): handle. Writes localAddress and what was got of buffers, offloads and DF into config. */
 static napi_value open_udp(napi_env env, napi_callback_info info) {
-  napi_value args[MAX_ARGUMENTS];
-  if (!arguments(env, info, args)) return NULL;
+  napi_value args[MP_ARGUMENTS];
+  if (!mp_arguments(env, info, args)) return NULL;
   mp_failure failure;
   mp_udp_facts facts = {0};
   mp_udp *udp = mp_udp_open(env, args[0], &failure, &facts);
   if (udp == NULL) return mp_throw_failure(env, failure);
-  napi_set_named_property(env, args[0], "localAddress", address_text(env, &facts.local));
+  napi_set_named_property(env, args[0], "localAddress", mp_address_value(env, &facts.local));
   napi_set_named_property(env, args[0], "receiveBytes", mp_int(env, facts.receive_bytes));
   napi_set_named_property(env, args[0], "sendBytes", mp_int(env, facts.send_bytes));
   napi_set_named_property(env, args[0], "gso", mp_int(env, udp->offloads.gso));
   napi_set_named_property(env, args[0], "gro", mp_int(env, udp->offloads.gro));
   napi_set_named_property(env, args[0], "dontFragment", mp_int(env, udp->whole));
   if (udp->offloads.reason != NULL) {
-    napi_set_named_property(env, args[0], "offloadReason", text(env, udp->offloads.reason));
+    napi_set_named_property(env, args[0], "offloadReason", mp_text(env, udp->offloads.reason));
   }
   return mp_endpoint_attach(env, &udp->base, args[0]);
 }
 
 /* openTun(config): handle. Writes the name and the offloads it got into config. */
 static napi_value open_tun(napi_env env, napi_callback_info info) {
-  napi_value args[MAX_ARGUMENTS];
-  if (!arguments(env, info, args)) return NULL;
+  napi_value args[MP_ARGUMENTS];
+  if (!mp_arguments(env, info, args)) return NULL;
   mp_failure failure;
   mp_tun *tun = mp_tun_open(env, args[0], &failure);
   if (tun == NULL) return mp_throw_failure(env, failure);
-  napi_set_named_property(env, args[0], "name", text(env, tun->name));
+  napi_set_named_property(env, args[0], "name", mp_text(env, tun->name));
   napi_set_named_property(env, args[0], "offloads", mp_int(env, tun->vnet == NULL ? 0 : (int32_t)tun->vnet->offloads));
-  if (tun->reason != NULL) napi_set_named_property(env, args[0], "offloadReason", text(env, tun->reason));
+  if (tun->reason != NULL) napi_set_named_property(env, args[0], "offloadReason", mp_text(env, tun->reason));
   return mp_endpoint_attach(env, &tun->base, args[0]);
 }
 
 /* start(handle): onReady is called from now on. */
 static napi_value start(napi_env env, napi_callback_info info) {
-  napi_value args[MAX_ARGUMENTS];
+  napi_value args[MP_ARGUMENTS];
   mp_endpoint *endpoint = endpoint_of_call(env, info, args);
   if (endpoint != NULL) mp_endpoint_want(endpoint, MP_UV_READABLE);
   return NULL;
@@ -89,7 +72,7 @@ static napi_value start(napi_env env, napi_callback_info info) {
 
 /* close(handle). */
 static napi_value close_endpoint(napi_env env, napi_callback_info info) {
-  napi_value args[MAX_ARGUMENTS];
+  napi_value args[MP_ARGUMENTS];
   mp_endpoint *endpoint = endpoint_of_call(env, info, args);
   if (endpoint != NULL) mp_endpoint_close(endpoint);
   return NULL;
@@ -97,7 +80,7 @@ static napi_value close_endpoint(napi_env env, napi_callback_info info) {
 
 /* receive(handle, rows): rows filled, or -errno. With 0 rows a bounded number of packets is dropped. */
 static napi_value receive(napi_env env, napi_callback_info info) {
-  napi_value args[MAX_ARGUMENTS];
+  napi_value args[MP_ARGUMENTS];
   mp_endpoint *endpoint = endpoint_of_call(env, info, args);
   if (endpoint == NULL) return NULL;
   uint32_t rows = uint_of(env, args[1]);
@@ -109,7 +92,7 @@ static napi_value receive(napi_env env, napi_callback_info info) {
 
 /* send(handle, table, rows): rows done with. */
 static napi_value send_batch(napi_env env, napi_callback_info info) {
-  napi_value args[MAX_ARGUMENTS];
+  napi_value args[MP_ARGUMENTS];
   mp_endpoint *endpoint = endpoint_of_call(env, info, args);
   if (endpoint == NULL) return NULL;
   size_t words = 0;
@@ -127,7 +110,7 @@ static napi_value send_batch(napi_env env, napi_callback_info info) {
 
 /* peer(handle, ip, port): number, -1 when there is no room, -2 when it is no address of the socket's family. */
 static napi_value peer(napi_env env, napi_callback_info info) {
-  napi_value args[MAX_ARGUMENTS];
+  napi_value args[MP_ARGUMENTS];
   mp_udp *udp = udp_of_call(env, info, args);
   if (udp == NULL) return NULL;
   char ip[MP_ADDRESS_TEXT];
@@ -142,17 +125,17 @@ static napi_value peer(napi_env env, napi_callback_info info) {
 
 /* peerAddress(handle, peer): text, or undefined when the number is not in use. */
 static napi_value peer_address(napi_env env, napi_callback_info info) {
-  napi_value args[MAX_ARGUMENTS];
+  napi_value args[MP_ARGUMENTS];
   mp_udp *udp = udp_of_call(env, info, args);
   int32_t number = -1;
   if (udp == NULL || napi_get_value_int32(env, args[1], &number) != napi_ok) return NULL;
   const mp_peer *entry = mp_peers_at(&udp->peers, number);
-  return entry == NULL ? NULL : address_text(env, &entry->ends.remote);
+  return entry == NULL ? NULL : mp_address_value(env, &entry->ends.remote);
 }
 
 /* pin(handle, peer, more): whether that was possible. */
 static napi_value pin(napi_env env, napi_callback_info info) {
-  napi_value args[MAX_ARGUMENTS], result = NULL;
+  napi_value args[MP_ARGUMENTS], result = NULL;
   mp_udp *udp = udp_of_call(env, info, args);
   int32_t number = -1;
   bool more = false;
@@ -169,6 +152,12 @@ NAPI_MODULE_INIT() {
   } functions[] = {
       {"openUdp", open_udp},
       {"openTun", open_tun},
+      {"connectTcp", mp_connect_tcp},
+      {"tcpConnected", mp_tcp_connected},
+      {"endTcp", mp_end_tcp},
+      {"listenTcp", mp_listen_tcp},
+      {"acceptTcp", mp_accept_tcp},
+      {"openNetlink", mp_netlink_open},
       {"start", start},
       {"close", close_endpoint},
       {"receive", receive},

@@ -31,6 +31,7 @@ enum {
   MP_TX_MESSAGES, /* by a socket; each of one packet or several */
   MP_RX_MESSAGES,
   MP_RX_MOVED, /* packets that the kernel did not write to where they belong */
+  MP_DROP_CUT_OFF, /* of a TCP connection that ended within a frame */
   MP_COUNTERS
 };
 
@@ -45,6 +46,7 @@ enum {
   MP_STATE_GSO_REFUSED = MP_STATE_EVENT_PAIRS + 2 * MP_MAX_EVENTS, /* errno that ended segmentation, else 0 */
   MP_STATE_MORE, /* what the last receive left behind: MP_MORE_... */
   MP_STATE_OFFLOADS, /* of a TUN device, those that act now */
+  MP_STATE_BACKLOG,  /* of a TCP connection, bytes taken and not given to the kernel */
   MP_STATE_WORDS
 };
 

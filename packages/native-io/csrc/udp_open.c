@@ -1,38 +1,12 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <net/if.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "socket.h"
 #include "udp.h"
 
 static const mp_failure none = {NULL, 0};
-
-static mp_failure failed(const char *step) { return (mp_failure){step, errno}; }
-
-/* The address in properties `<what>Ip` and `<what>Port` of the config. */
-static mp_failure address_of(napi_env env, napi_value config, const char *names[2], int family, mp_address *into) {
-  char ip[MP_ADDRESS_TEXT];
-  if (!mp_text_of(env, config, names[0], ip, sizeof ip)) return (mp_failure){names[0], EINVAL};
-  uint16_t port = (uint16_t)mp_int_of(env, config, names[1]);
-  if (!mp_address_parse(ip, port, family, into)) return (mp_failure){names[0], EAFNOSUPPORT};
-  return none;
-}
-
-/* Leaves through one network interface, whatever the routing table says. */
-static mp_failure bind_to_device(int fd, int family, const char *device) {
-#ifdef __linux__
-  (void)family;
-  if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, (socklen_t)strlen(device)) < 0) return failed("device");
-#else
-  unsigned index = if_nametoindex(device);
-  if (index == 0) return (mp_failure){"device", ENODEV};
-  int level = family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
-  int option = family == AF_INET ? IP_BOUND_IF : IPV6_BOUND_IF;
-  if (setsockopt(fd, level, option, &index, sizeof index) < 0) return failed("device");
-#endif
-  return none;
-}
 
 /* Asks for a buffer size, beyond the system's limit when privileged, and gives what was got. */
 static int32_t size_buffer(int fd, int force, int plain, int32_t bytes) {
@@ -74,19 +48,18 @@ static bool keep_whole(int fd, int family) {
 static mp_failure configure(napi_env env, napi_value config, mp_udp *udp, mp_udp_facts *facts) {
   int fd = udp->base.fd, off = 0;
   mp_address local;
-  mp_failure failure = address_of(env, config, (const char *[]){"localIp", "localPort"}, udp->family, &local);
+  mp_failure failure = mp_address_in(env, config, (const char *[]){"localIp", "localPort"}, udp->family, &local);
   if (failure.step != NULL) return failure;
-  if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) return failed("fcntl");
+  if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) return mp_failed("fcntl");
   /* As node:dgram: a socket on [::] also takes IPv4, as mapped addresses. */
   if (udp->family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-  char device[IFNAMSIZ];
-  if (mp_text_of(env, config, "device", device, sizeof device)) {
-    failure = bind_to_device(fd, udp->family, device);
-    if (failure.step != NULL) return failure;
-  }
+  failure = mp_bind_to_device(env, config, fd, udp->family);
+  if (failure.step != NULL) return failure;
+  failure = mp_set_mark(env, config, fd);
+  if (failure.step != NULL) return failure;
   udp->whole = mp_int_of(env, config, "dontFragment") != 0 && keep_whole(fd, udp->family);
   size_buffers(fd, mp_int_of(env, config, "receiveBytes"), mp_int_of(env, config, "sendBytes"), facts);
-  if (bind(fd, &local.any, mp_address_size(&local)) < 0) return failed("bind");
+  if (bind(fd, &local.any, mp_address_size(&local)) < 0) return mp_failed("bind");
   return none;
 }
 
@@ -94,9 +67,9 @@ static mp_failure configure(napi_env env, napi_value config, mp_udp *udp, mp_udp
 static mp_failure connect_to_remote(napi_env env, napi_value config, mp_udp *udp) {
   mp_ends ends = {0};
   const char *names[] = {"remoteIp", "remotePort"};
-  mp_failure failure = address_of(env, config, names, udp->family, &ends.remote);
+  mp_failure failure = mp_address_in(env, config, names, udp->family, &ends.remote);
   if (failure.step != NULL) return failure;
-  if (connect(udp->base.fd, &ends.remote.any, mp_address_size(&ends.remote)) < 0) return failed("connect");
+  if (connect(udp->base.fd, &ends.remote.any, mp_address_size(&ends.remote)) < 0) return mp_failed("connect");
   udp->connected = true;
   mp_peers_pin(&udp->peers, mp_peers_number(&udp->peers, &ends, 0), true);
   return none;
@@ -104,23 +77,23 @@ static mp_failure connect_to_remote(napi_env env, napi_value config, mp_udp *udp
 
 static mp_failure set_up(napi_env env, napi_value config, mp_udp *udp, mp_udp_facts *facts) {
   mp_address local;
-  mp_failure failure = address_of(env, config, (const char *[]){"localIp", "localPort"}, AF_UNSPEC, &local);
+  mp_failure failure = mp_address_in(env, config, (const char *[]){"localIp", "localPort"}, AF_UNSPEC, &local);
   if (failure.step != NULL) return failure;
   udp->family = local.any.sa_family;
   udp->base.fd = socket(udp->family, SOCK_DGRAM, 0);
-  if (udp->base.fd < 0) return failed("socket");
+  if (udp->base.fd < 0) return mp_failed("socket");
   bool connects = mp_int_of(env, config, "remotePort") != 0;
   /* A socket with one address, by bind or by connect, sends from that one anyway. */
   udp->told = !connects && mp_address_any(&local) && mp_pktinfo_ask(udp->base.fd, udp->family);
   failure = configure(env, config, udp, facts);
   if (failure.step != NULL) return failure;
   if (!mp_peers_init(&udp->peers, connects ? 1 : (uint32_t)mp_int_of(env, config, "peerCapacity"))) {
-    return failed("peer table");
+    return mp_failed("peer table");
   }
   if (connects) failure = connect_to_remote(env, config, udp);
   if (failure.step != NULL) return failure;
   socklen_t size = sizeof facts->local;
-  return getsockname(udp->base.fd, &facts->local.any, &size) < 0 ? failed("getsockname") : none;
+  return getsockname(udp->base.fd, &facts->local.any, &size) < 0 ? mp_failed("getsockname") : none;
 }
 
 static bool allocate(mp_udp *udp, uint32_t vectors) {
@@ -142,7 +115,7 @@ static mp_failure set_offloads(napi_env env, napi_value config, mp_udp *udp) {
   udp->longest = 1;
   if (!udp->offloads.gro) return none;
   udp->scratch = malloc((size_t)MP_JOINED_MESSAGES * MP_MESSAGE_BYTES);
-  return udp->scratch == NULL ? failed("malloc") : none;
+  return udp->scratch == NULL ? mp_failed("malloc") : none;
 }
 
 mp_udp *mp_udp_open(napi_env env, napi_value config, mp_failure *failure, mp_udp_facts *facts) {

@@ -12,6 +12,11 @@ bool mp_ok(napi_env env, napi_status status) {
   return false;
 }
 
+bool mp_arguments(napi_env env, napi_callback_info info, napi_value into[]) {
+  size_t count = MP_ARGUMENTS;
+  return mp_ok(env, napi_get_cb_info(env, info, &count, into, NULL, NULL));
+}
+
 napi_value mp_throw_failure(napi_env env, mp_failure failure) {
   napi_value message, error;
   if (!mp_ok(env, napi_create_string_utf8(env, failure.step, NAPI_AUTO_LENGTH, &message))) return NULL;
@@ -31,6 +36,12 @@ napi_value mp_property(napi_env env, napi_value object, const char *name) {
 napi_value mp_int(napi_env env, int32_t number) {
   napi_value value = NULL;
   napi_create_int32(env, number, &value);
+  return value;
+}
+
+napi_value mp_text(napi_env env, const char *characters) {
+  napi_value value = NULL;
+  napi_create_string_utf8(env, characters, NAPI_AUTO_LENGTH, &value);
   return value;
 }
 

@@ -20,6 +20,8 @@ export interface UdpConfig extends HandleMemory {
   /** 0: not connected. */
   readonly remotePort: number
   readonly device?: string
+  /** The 32 bits of it as a signed number; 0: none. */
+  readonly mark: number
   readonly batchSize: number
   readonly peerCapacity: number
   /** Asked for; the addon writes what was got. */
@@ -48,6 +50,33 @@ export interface TunConfig extends HandleMemory {
   readonly partialChecksums: number
 }
 
+export interface TcpConfig extends HandleMemory {
+  /** A descriptor that `acceptTcp` gave, or -1 to connect. */
+  readonly fd: number
+  readonly remoteIp: string
+  readonly remotePort: number
+  readonly localIp?: string
+  readonly localPort: number
+  readonly device?: string
+  /** 0: none. */
+  readonly mark: number
+  readonly batchSize: number
+  readonly maxFrameBytes: number
+}
+
+export interface TcpListenerConfig extends HandleMemory {
+  readonly localIp: string
+  readonly localPort: number
+  /** Written by the addon. */
+  localAddress: string
+}
+
+/** The two ends of a connection; written by the addon. */
+export interface TcpEnds {
+  localAddress: string
+  remoteAddress: string
+}
+
 declare const handleBrand: unique symbol
 /** An open socket or device inside the addon. */
 export interface Handle {
@@ -64,6 +93,16 @@ export interface KeyHandle {
 export interface Binding {
   openUdp(config: UdpConfig): Handle
   openTun(config: TunConfig): Handle
+  /** The handle is writable when it is connected or has failed. */
+  connectTcp(config: TcpConfig): Handle
+  /** The errno that connecting failed with, or 0, and `into` is filled in. */
+  tcpConnected(handle: Handle, into: TcpEnds): number
+  /** Sends what was taken, then the end of the stream. */
+  endTcp(handle: Handle): void
+  listenTcp(config: TcpListenerConfig): Handle
+  /** A descriptor for `connectTcp`, or -errno; after any but EAGAIN the listener waits for `start`. */
+  acceptTcp(handle: Handle): number
+  openNetlink(memory: HandleMemory): Handle
   start(handle: Handle): void
   close(handle: Handle): void
   receive(handle: Handle, rows: number): number

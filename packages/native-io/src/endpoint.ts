@@ -26,6 +26,8 @@ export interface EndpointOptions {
   /** Slots to hold while there is little to receive. Default: `batchSize`. */
   readonly idleRows?: number
   readonly open: (memory: HandleMemory) => Handle
+  /** Told instead of a handler that is not there yet that the endpoint is writable: a connection is made, or failed. */
+  readonly onConnected?: () => void
 }
 
 /** What a socket and a TUN device have in common: memory, receive rounds, sending, counters and their end. */
@@ -36,6 +38,7 @@ export class Endpoint {
   readonly #binding: Binding
   readonly #pool: PacketPool
   readonly #rows: ReceiveRows
+  readonly #onConnected: (() => void) | undefined
   #handler: EndpointHandler | undefined
   #closing: Promise<void> | undefined
   #soon: NodeJS.Immediate | undefined
@@ -43,6 +46,7 @@ export class Endpoint {
   constructor(options: EndpointOptions) {
     this.#binding = options.binding
     this.#pool = options.pool
+    this.#onConnected = options.onConnected
     this.#rows = new ReceiveRows(options.pool, options.batchSize, options.reserveBytes, options.idleRows)
     this.handle = options.open({
       arena: options.pool.arena,
@@ -97,7 +101,9 @@ export class Endpoint {
 
   #handleReady(events: number): void {
     if ((events & READABLE) !== 0) this.#receiveRounds()
-    if ((events & WRITABLE) !== 0 && !this.closed) this.#handler?.onWritable()
+    if ((events & WRITABLE) === 0 || this.closed) return
+    if (this.#handler === undefined) this.#onConnected?.()
+    else this.#handler.onWritable()
   }
 
   #receiveRounds(): void {

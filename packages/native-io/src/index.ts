@@ -1,5 +1,5 @@
 /**
- * UDP sockets, TUN devices and encryption that work in batches: one system call carries many datagrams, and one
+ * UDP sockets, TCP connections, TUN devices and encryption that work in batches: one system call carries many datagrams, and one
  * call crosses from C to JavaScript, whatever their number. A small addon in plain C (Node-API, so one build serves all
  * versions of Node) does it; received packets land directly in the slots of a packet pool.
  *
@@ -38,6 +38,9 @@
  * per process that this works; where a device refuses later, it is switched off without loss. The options `gso` and
  * `gro` switch it off from the start, and `socket.offloads()` says what is in use, and why not.
  *
+ * `connectStream` and `listenForStreams` carry frames over TCP: read straight into slots where frames come in runs of one
+ * length, sent from where they lie, and never more unsent in the kernel than leaves in 4 ms.
+ *
  * The offloads of TUN devices are tested once per process, too, by packets of known bytes through a device in a network
  * namespace of its own. That takes root (CAP_SYS_ADMIN); without it they are used untested. `tun.offloads()` says which
  * act.
@@ -68,6 +71,9 @@
  * pool.releaseAll(batch)
  * ```
  *
+ * What becomes of the network interfaces of the machine is told by {@link chooseNetworkWatch}: a netlink socket on Linux,
+ * so that a line that goes down is known within a millisecond; elsewhere by looking every two seconds.
+ *
  * Linux is tested; Darwin (utun, loops instead of recvmmsg and sendmmsg) compiles from the same sources.
  *
  * @packageDocumentation
@@ -75,9 +81,13 @@
 export type { NativeAeadResult } from './aead.ts'
 export { chooseAead, measureCiphers } from './choose-aead.ts'
 export type { ChooseAeadOptions, ChosenAead } from './choose-aead.ts'
+export { chooseNetworkWatch } from './choose-network-watch.ts'
+export type { ChooseNetworkWatchOptions } from './choose-network-watch.ts'
 export { NativeIoError, tunAdvice } from './errors.ts'
 export { loadNativeIo } from './load.ts'
 export type { NativeIo, NativeIoResult } from './load.ts'
 export type { PrivilegeOptions } from './privileges.ts'
 export type { NativeSocket, NativeSocketOptions, Offloads } from './socket.ts'
+export type { NativeConnectOptions, NativeStreamOptions } from './stream.ts'
+export type { NativeListenOptions, NativeStreamListener } from './stream-listener.ts'
 export type { NativeTun, NativeTunOptions, TunOffloads, TunOffloadsInUse } from './tun.ts'

@@ -1,5 +1,9 @@
 /** Memory shared with the addon. The numbers here repeat csrc/batch.h and csrc/vnet.h, and nothing else does. */
 
+/** Columns of a batch; with one row they are the indices of its table. */
+export const COLUMNS = 8
+export const COLUMN = { offset: 1, length: 2 } as const
+
 /** Indices of the counters, a `Float64Array`. */
 export const COUNTER = {
   rxPackets: 0,
@@ -18,8 +22,9 @@ export const COUNTER = {
   txMessages: 13,
   rxMessages: 14,
   rxMoved: 15,
+  cutOff: 16,
 } as const
-export const COUNTERS = 16
+export const COUNTERS = 17
 
 /** Indices of the state words, an `Int32Array`. */
 export const STATE = {
@@ -42,7 +47,9 @@ export const GSO_REFUSED: number = EVENTS_END
 export const MORE_LEFT: number = EVENTS_END + 1
 /** State word of a TUN device: bits of {@link OFFLOAD} that act now. */
 export const STATE_OFFLOADS: number = EVENTS_END + 2
-export const STATE_WORDS: number = EVENTS_END + 3
+/** State word of a TCP connection: bytes taken and not given to the kernel. */
+export const STATE_BACKLOG: number = EVENTS_END + 3
+export const STATE_WORDS: number = EVENTS_END + 4
 
 /** What a TUN device does for us; bits, as in csrc/vnet.h. */
 export const OFFLOAD = { checksum: 1, tso: 2, uso: 4, coalesce: 8 } as const

@@ -1,9 +1,14 @@
+import type { NetworkWatch } from '@mp/interface'
 import type { AeadOptions } from '@mp/runtime-node'
+import type { FrameStream } from '@mp/interface'
 import { createAead, type NativeAeadResult } from './aead.ts'
 import { type Binding, loadBinding } from './binding.ts'
+import { NetlinkWatch } from './netlink/netlink-watch.ts'
 import { type PrivilegeOptions, dropPrivileges } from './privileges.ts'
 import { notifyService } from './notify.ts'
 import { type NativeSocket, type NativeSocketOptions, openSocket } from './socket.ts'
+import { type NativeConnectOptions, connectStream } from './stream.ts'
+import { type NativeListenOptions, type NativeStreamListener, listenForStreams } from './stream-listener.ts'
 import { type NativeTun, type NativeTunOptions, openTun } from './tun.ts'
 
 /** What the addon can do. */
@@ -14,6 +19,14 @@ export interface NativeIo {
    */
   openSocket(options: NativeSocketOptions): NativeSocket
   /**
+   * Opens a TCP connection that carries frames. Rejects with TypeError or RangeError for wrong options, with the reason of
+   * `signal` when that ends it, and else with {@link NativeIoError}: `ECONNREFUSED`, `ENETUNREACH`, `EADDRNOTAVAIL`,
+   * `ENODEV` (no such interface), …
+   */
+  connectStream(options: NativeConnectOptions): Promise<FrameStream>
+  /** Accepts such connections. Throws TypeError for wrong options, else {@link NativeIoError}: `EADDRINUSE`, `EACCES`, … */
+  listenForStreams(options: NativeListenOptions): NativeStreamListener
+  /**
    * Opens a TUN device, without addresses and not yet up. Throws RangeError for wrong options and
    * {@link NativeIoError} when the system refuses: `ENOENT` (no /dev/net/tun), `EPERM`, `EBUSY` (name taken), …
    */
@@ -23,6 +36,8 @@ export interface NativeIo {
    * without the cipher, gets a reason. Never throws.
    */
   createAead(options: AeadOptions): NativeAeadResult
+  /** Watches interfaces and routes by netlink, on Linux. Throws {@link NativeIoError}: `ENOTSUP`, … */
+  watchNetwork(): NetworkWatch
   /**
    * Makes the whole process, started as root, one of an ordinary user, for good; Linux only. What is open stays open.
    *
@@ -61,8 +76,11 @@ export function loadNativeIo(): NativeIoResult {
   return {
     io: {
       openSocket: (options) => openSocket(binding, options),
+      connectStream: (options) => connectStream(binding, options),
+      listenForStreams: (options) => listenForStreams(binding, options),
       openTun: (options) => openTun(binding, options),
       createAead: (options) => createAead(binding, options),
+      watchNetwork: () => new NetlinkWatch(binding),
       dropPrivileges: (options) => dropPrivileges(binding, options),
       notifyService: (path, text) => notifyService(binding, path, text),
     },

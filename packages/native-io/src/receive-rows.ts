@@ -3,6 +3,24 @@ import type { PacketBatch, PacketPool } from '@mp/interface'
 /** A device is idle after so many wake-ups in a row with next to nothing. */
 const QUIET_WAKE_UPS = 8
 
+/** Per slot of a pool, where a fresh packet begins and how much lies behind it: asked of the pool once. */
+interface Slots {
+  readonly offsets: Int32Array
+  readonly rooms: Int32Array
+}
+
+const slotsOfPools = new WeakMap<PacketPool, Slots>()
+
+function slotsOf(pool: PacketPool): Slots {
+  let slots = slotsOfPools.get(pool)
+  if (slots === undefined) {
+    const offsets = Int32Array.from({ length: pool.capacity }, (_, slot) => pool.offsetOf(slot))
+    slots = { offsets, rooms: offsets.map((offset, slot) => pool.endOf(slot) - offset) }
+    slotsOfPools.set(pool, slots)
+  }
+  return slots
+}
+
 /**
  * The batch a device receives into, filled with free slots beforehand, so that the kernel writes straight into them.
  *
@@ -15,9 +33,8 @@ const QUIET_WAKE_UPS = 8
 export class ReceiveRows {
   readonly batch: PacketBatch
   readonly #pool: PacketPool
-  /** Per slot, where a fresh packet begins and how long it may be: asked of the pool once. */
-  readonly #offsets: Int32Array
-  readonly #rooms: Int32Array
+  readonly #slots: Slots
+  readonly #reserveBytes: number
   /** Rows `#first … #ready-1` are ours; those in front of them are the handler's. */
   #first = 0
   #ready = 0
@@ -30,8 +47,8 @@ export class ReceiveRows {
   constructor(pool: PacketPool, capacity: number, reserveBytes: number, idleRows: number = capacity) {
     this.batch = pool.createBatch(capacity)
     this.#pool = pool
-    this.#offsets = Int32Array.from({ length: pool.capacity }, (_, slot) => pool.offsetOf(slot))
-    this.#rooms = this.#offsets.map((offset, slot) => pool.endOf(slot) - offset - reserveBytes)
+    this.#slots = slotsOf(pool)
+    this.#reserveBytes = reserveBytes
     this.#idleRows = Math.min(idleRows, capacity)
     this.#wanted = this.#idleRows
   }
@@ -77,8 +94,8 @@ export class ReceiveRows {
     if (slot < 0) return false
     const { batch } = this
     batch.slot[row] = slot
-    batch.offset[row] = this.#offsets[slot]!
-    batch.length[row] = this.#rooms[slot]!
+    batch.offset[row] = this.#slots.offsets[slot]!
+    batch.length[row] = this.#slots.rooms[slot]! - this.#reserveBytes
     return true
   }
 

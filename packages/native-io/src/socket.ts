@@ -21,6 +21,8 @@ export interface NativeSocketOptions {
   readonly remote?: string
   /** Network interface to use, whatever the routing table says. */
   readonly device?: string
+  /** Mark of all that is sent, 1…2^32-1, for routing rules and firewalls; Linux only, needs CAP_NET_ADMIN. */
+  readonly mark?: number
   /** Most datagrams handed over in one call, 1…1024. Default 128. */
   readonly batchSize?: number
   /** Most peers known at a time, 1…1 048 576. Default 4096; 1 with `remote`. */
@@ -87,6 +89,7 @@ function checked(options: NativeSocketOptions): Omit<UdpConfig, keyof HandleMemo
     receiveBufferBytes: receiveBytes = DEFAULT_BUFFER_BYTES,
     sendBufferBytes: sendBytes = DEFAULT_BUFFER_BYTES,
     device,
+    mark,
     gso = true,
     gro = true,
     dontFragment = false,
@@ -97,12 +100,14 @@ function checked(options: NativeSocketOptions): Omit<UdpConfig, keyof HandleMemo
   checkRange('sendBufferBytes', sendBytes, [1, MAX_BUFFER_BYTES])
   if (remote !== undefined) checkRange('port of remote', remote.port, [1, 65_535])
   if (device !== undefined) checkRange('length of device', Buffer.byteLength(device), [1, 15])
+  if (mark !== undefined) checkRange('mark', mark, [1, 0xffff_ffff])
   return {
     localIp: local.host,
     localPort: local.port,
     remotePort: remote?.port ?? 0,
     ...(remote && { remoteIp: remote.host }),
     ...(device !== undefined && { device }),
+    mark: (mark ?? 0) | 0,
     batchSize,
     peerCapacity,
     receiveBytes,

@@ -3,7 +3,7 @@ import { accessSync, closeSync, constants, openSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 /** What a test on the real system can need and this package can look for. */
-export type Capability = 'root' | 'tun' | 'netns' | 'nft' | 'ping' | 'iperf3' | 'ethtool' | 'cc'
+export type Capability = 'root' | 'tun' | 'netns' | 'nft' | 'ping' | 'iperf3' | 'ethtool' | 'chromium' | 'cc'
 
 /** For each capability: `undefined` when it is there, else why it is not. */
 export type Capabilities = Readonly<Record<Capability, string | undefined>>
@@ -20,6 +20,7 @@ export function capabilities(): Capabilities {
     ping: lackOfProgram('ping'),
     iperf3: lackOfProgram('iperf3'),
     ethtool: lackOfProgram('ethtool'),
+    chromium: lackOfProgram('chromium'),
     cc: lackOfProgram('cc'),
   }
   return found

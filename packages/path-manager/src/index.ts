@@ -35,13 +35,15 @@
  * ```
  *
  * {@link dialPersistently} keeps a link under a path, whatever its transport: it dials again when the link ends, with
- * the growing, jittered delays of {@link Backoff}.
+ * the growing, jittered delays of {@link Backoff}. A {@link FallbackTransport} under it makes one transport of two.
  *
  * @packageDocumentation
  */
 export { Backoff } from './backoff.ts'
 export type { BackoffOptions } from './backoff.ts'
 export { connectScheduler } from './connect-scheduler.ts'
+export { FallbackTransport } from './fallback.ts'
+export type { FallbackOptions } from './fallback.ts'
 export type { PathEvent, PathListener, PathState } from './path-event.ts'
 export { PathManager } from './path-manager.ts'
 export type { AppendOptions, PathManagerOptions, PathManagerStats, PathRefusal } from './path-manager.ts'

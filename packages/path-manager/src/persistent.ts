@@ -30,6 +30,14 @@ export interface PersistentLink {
   redial(): void
   /** The link there is works after all: ends what {@link PersistentLink.redial} began. */
   keep(): void
+  /** Dials a link over `transport` beside the one in use, once: for a trial. Its frames and its end are told to the handler. */
+  dialBeside(transport: Transport): Promise<Link>
+  /** Has `link`, which {@link PersistentLink.dialBeside} made, take the place of the one in use, which is closed then. */
+  adopt(link: Link): void
+  /** There is no line to dial over: closes the link, and dials no more until {@link PersistentLink.resume}. Idempotent. */
+  pause(): void
+  /** Dials at once, when it was paused or waits for the next try; delays begin anew. */
+  resume(): void
   /** Stops trying and closes the link. Idempotent. No callback but the handler's `onClose` follows. */
   close(): void
 }
@@ -67,6 +75,7 @@ class PersistentDialer implements PersistentLink {
   /** Another link is looked for while there is one. */
   #isReplacing = false
   #down = false
+  #isPaused = false
   #closed = false
 
   constructor(transport: Transport, endpoint: string, options: PersistentDialOptions) {
@@ -98,9 +107,36 @@ class PersistentDialer implements PersistentLink {
     if (this.link !== undefined) this.#cancelRetry()
   }
 
+  dialBeside(transport: Transport): Promise<Link> {
+    return transport.dial(this.#endpoint, this.#dialOptions)
+  }
+
+  adopt(link: Link): void {
+    if (this.#closed || this.#isPaused || this.#stillborn.has(link)) return link.close()
+    this.#cancelRetry()
+    this.#use(link)
+  }
+
+  pause(): void {
+    this.#isPaused = true
+    this.#isReplacing = false
+    this.#letGo()
+  }
+
+  resume(): void {
+    if (this.#closed || this.link !== undefined) return
+    this.#isPaused = false
+    this.#backoff.reset()
+    this.#cancelRetry()
+    if (!this.#isDialing) this.dial()
+  }
+
   close(): void {
-    if (this.#closed) return
     this.#closed = true
+    this.#letGo()
+  }
+
+  #letGo(): void {
     this.#cancelRetry()
     this.link?.close()
     this.link = undefined
@@ -124,13 +160,18 @@ class PersistentDialer implements PersistentLink {
 
   #up(link: Link): void {
     const old = this.link
-    // While it was dialled the user closed this, or found that the link there is works.
-    if (this.#closed || (old !== undefined && !this.#isReplacing)) {
+    // While it was dialled the user closed or paused this, or found that the link there is works.
+    if (this.#closed || this.#isPaused || (old !== undefined && !this.#isReplacing)) {
       this.#isDialing = false
       return link.close()
     }
     if (this.#stillborn.has(link)) return this.#fail(this.#stillborn.get(link))
     this.#isDialing = false
+    this.#use(link)
+  }
+
+  #use(link: Link): void {
+    const old = this.link
     this.#isReplacing = false
     this.link = link
     this.#down = false
@@ -148,7 +189,7 @@ class PersistentDialer implements PersistentLink {
   }
 
   #lost(error: Error | undefined): void {
-    if (this.#closed) return
+    if (this.#closed || this.#isPaused) return
     this.#isReplacing = false
     this.#resetBackoff()
     this.#dialLater()

@@ -152,6 +152,11 @@ export class FlightTracker {
     ring.state[row] = FRAME_IN_FLIGHT
   }
 
+  /** More waits now: frames handed to the link at `nowMs` were not followed by a pause, whatever was said of them. */
+  handleQueued(nowMs: number): void {
+    if (nowMs === this.#sentMs) this.#paused = false
+  }
+
   /** Takes a report on this path, by whichever path it came; `sample` is filled when it is `used`. */
   handleReport(report: PathReport, nowMs: number): ReportVerdict {
     if (report.highestCounter >= this.#next) return 'impossible'

@@ -20,6 +20,11 @@ export interface ReceivedFrame {
 /** Bounds of the time from one report to the next while frames come, ms; in between it is the RTT. */
 const MIN_INTERVAL_MS = 20
 const MAX_INTERVAL_MS = 100
+/**
+ * So many frames are told of whenever that is asked: the sender keeps each until it hears of it, and what it keeps for
+ * long has left the caches of its processor when the memory is used again.
+ */
+const ENOUGH_FRAMES = 512
 /** Least time from one report to the next when something is missing, ms. */
 const GAP_INTERVAL_MS = 5
 /** A report repeats what this many before it said, so that some may get lost. */
@@ -46,6 +51,7 @@ export class PathReceiver {
   #receivedMs = 0
   #highestMs = 0
   #reportedMs = -Infinity
+  #reportedFrames = 0
   /** Something came that no report has told yet. */
   #news = false
   /** The highest counter whose verdict the sender waits for: all but those of reports. */
@@ -100,7 +106,7 @@ export class PathReceiver {
   wantsReport(nowMs: number): boolean {
     if (!this.#news) return false
     const passedMs = nowMs - this.#reportedMs
-    if (passedMs >= this.#intervalMs) return true
+    if (passedMs >= this.#intervalMs || this.#frames - this.#reportedFrames >= ENOUGH_FRAMES) return true
     return this.#gap && passedMs >= GAP_INTERVAL_MS && this.#hasNewGap(nowMs)
   }
 
@@ -124,6 +130,7 @@ export class PathReceiver {
     this.#writeGaps(report, nowMs)
     this.#delay.restart()
     this.#reportedMs = nowMs
+    this.#reportedFrames = this.#frames
     return true
   }
 

@@ -16,22 +16,24 @@ const MAX_PORT = 65_535
 /** Reads `host:port`; an IPv6 address must stand in brackets. What is wrong comes back as a sentence for people. */
 export function parseEndpoint(text: string): Endpoint | { readonly error: string } {
   const colon = text.lastIndexOf(':')
-  if (colon < 0) return fault(text, 'there is no port: write host:port')
+  if (colon < 0) return malformed(text, 'there is no port: write host:port')
   const port = text.slice(colon + 1)
   if (!/^\d{1,5}$/.test(port) || Number(port) > MAX_PORT) {
-    return fault(text, `the port must be a number from 0 to ${MAX_PORT}, not '${port}'`)
+    return malformed(text, `the port must be a number from 0 to ${MAX_PORT}, not '${port}'`)
   }
   const host = text.slice(0, colon)
   const bare = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : undefined
   if (bare !== undefined) {
-    return isIPv6(bare) ? { host: bare, port: Number(port) } : fault(text, `'${bare}' is not an IPv6 address`)
+    return isIPv6(bare)
+      ? { host: bare, port: Number(port) }
+      : malformed(text, `'${bare}' is not an IPv6 address`)
   }
   if (host === '')
-    return fault(text, `there is no host: write 0.0.0.0:${port} or [::]:${port} for all addresses`)
+    return malformed(text, `there is no host: write 0.0.0.0:${port} or [::]:${port} for all addresses`)
   if (isIPv6(text) || isIPv6(host))
-    return fault(text, `an IPv6 address needs brackets: write [${host}]:${port}`)
+    return malformed(text, `an IPv6 address needs brackets: write [${host}]:${port}`)
   if (isIP(host) === 0 && !isHostName(host))
-    return fault(text, `'${host}' is neither an IP address nor a host name`)
+    return malformed(text, `'${host}' is neither an IP address nor a host name`)
   return { host, port: Number(port) }
 }
 
@@ -45,7 +47,7 @@ function isHostName(host: string): boolean {
   return host.length <= MAX_HOST_NAME_LENGTH && HOST_NAME.test(host) && !/^[\d.]+$/.test(host)
 }
 
-function fault(text: string, reason: string): { readonly error: string } {
+function malformed(text: string, reason: string): { readonly error: string } {
   return { error: `'${text}' is not an endpoint: ${reason}` }
 }
 
@@ -61,6 +63,17 @@ export type EndpointFault =
   | 'RESET'
   | 'TIMEOUT'
   | 'FAILED'
+
+/** An endpoint that cannot be reached, for a reason that no system call gave. The message says it to people. */
+export class EndpointError extends Error {
+  override readonly name = 'EndpointError'
+  readonly fault: EndpointFault
+
+  constructor(fault: EndpointFault, message: string) {
+    super(message)
+    this.fault = fault
+  }
+}
 
 const FAULTS: Readonly<Record<string, readonly [EndpointFault, advice: string]>> = {
   EADDRINUSE: ['ADDRESS_IN_USE', 'another program has that port: stop it or choose another port'],
@@ -86,6 +99,7 @@ const FAULTS: Readonly<Record<string, readonly [EndpointFault, advice: string]>>
 
 /** Names the fault behind a system error (by its `code`, as in errno) and says what a person can do about it. */
 export function explainFault(error: unknown): { readonly fault: EndpointFault; readonly advice: string } {
+  if (error instanceof EndpointError) return { fault: error.fault, advice: error.message }
   const code = errnoCode(error)
   const known = FAULTS[code]
   if (known !== undefined) return { fault: known[0], advice: known[1] }

@@ -14,9 +14,13 @@
  * @packageDocumentation
  */
 export { checkOpenRun, checkSealRun, copyAeadKey, wipedKeyError } from './aead-run.ts'
-export { errnoCode, explainFault, formatEndpoint, parseEndpoint } from './endpoint.ts'
+export { EndpointError, errnoCode, explainFault, formatEndpoint, parseEndpoint } from './endpoint.ts'
 export type { Endpoint, EndpointFault } from './endpoint.ts'
 export { nodeCrypto } from './node-crypto.ts'
+export { pollingWatch } from './polling-watch.ts'
+export type { PollingWatchOptions } from './polling-watch.ts'
 export { nodeAead, portableAead, sodiumAead } from './portable-aead.ts'
 export type { AeadOptions } from './portable-aead.ts'
+export { resolveAddresses } from './resolve.ts'
+export type { ResolveHost, ResolveOptions } from './resolve.ts'
 export { systemRuntime } from './system-runtime.ts'

@@ -1,8 +1,12 @@
 import { explainFault } from '@mp/runtime-node'
 import type { EndpointFault } from '@mp/runtime-node'
 
-/** What went wrong with a TCP connection, for programs. `MP_TCP_BAD_LENGTH`: the other end does not speak this framing. */
-export type TcpErrorCode = `MP_TCP_${EndpointFault | 'NO_DEVICE_BINDING' | 'BAD_LENGTH'}`
+/**
+ * What went wrong with a TCP connection, for programs. `MP_TCP_BAD_LENGTH`: the other end does not speak this framing.
+ * `MP_TCP_NO_NATIVE`: the native backend was asked for and does not load.
+ */
+export type TcpErrorCode =
+  `MP_TCP_${EndpointFault | 'NO_DEVICE_BINDING' | 'NO_MARK' | 'NO_NATIVE' | 'BAD_LENGTH'}`
 
 /** A TCP connection that failed. The message is for people; the system's error is the `cause`. */
 export class TcpError extends Error {

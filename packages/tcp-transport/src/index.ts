@@ -3,8 +3,15 @@
  *
  * {@link tcpTransport} has the same contract as the UDP transport; a link is a connection. On the stream each frame
  * follows its length in two bytes, high byte first, and nothing else is there. A batch goes out in one write, without
- * delay; when {@link TcpTransportOptions.highWaterBytes} wait unsent, `send` leaves frames to the caller, who knows
- * better what to do with them than a queue does. A length that cannot be ends the connection.
+ * delay. What cannot be sent soon is not taken: `send` leaves frames to the caller, who knows better what to do with them
+ * than a queue does. A length that cannot be ends the connection.
+ *
+ * Below is one of two backends. `native` sends and receives many frames with one system call, mostly without a copy, has
+ * the kernel hold no more unsent than leaves in 4 ms, asks for BBR, and binds to devices; a frame that is larger than the
+ * first class of slots of the pool is dropped. `net` (node:net) runs wherever Node does; beyond
+ * {@link TcpTransportOptions.highWaterBytes} the kernel holds what its buffer takes. `auto` takes the first where it loads,
+ * and `transport.backendReason` says what happened. Connections that are dead end by keep-alive after some 25 s, natively
+ * also when what was sent is not acknowledged for 20 s.
  *
  * ```ts
  * import { Mempool } from '@mp/mempool'
@@ -52,4 +59,4 @@ export type { TcpErrorCode } from './errors.ts'
 export { FrameDecoder, FrameEncoder, LENGTH_BYTES, MAX_FRAME_BYTES } from './framing.ts'
 export type { FrameDecoderDrops, FrameDecoderOptions } from './framing.ts'
 export { tcpTransport } from './transport.ts'
-export type { TcpTransportOptions } from './transport.ts'
+export type { TcpTransport, TcpTransportOptions } from './transport.ts'

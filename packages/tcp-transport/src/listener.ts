@@ -1,66 +1,52 @@
-import { once } from 'node:events'
-import { createServer } from 'node:net'
-import type { AddressInfo, Server, Socket } from 'node:net'
-import type { Listener, ListenerStats } from '@mp/interface'
-import { formatEndpoint } from '@mp/runtime-node'
-import type { Endpoint } from '@mp/runtime-node'
-import { SOCKET_OPTIONS } from './connect.ts'
-import { TcpConnection, receiveCounters } from './connection.ts'
+import type { FrameStream, Listener, ListenerStats } from '@mp/interface'
+import type { Backend, OpenPort, StreamOptions } from './backend.ts'
+import { TcpConnection } from './connection.ts'
 import type { ConnectionOptions } from './connection.ts'
-import { tcpError } from './errors.ts'
+import { addDrops } from './drops.ts'
 
 /** Peers are numbers of 31 bits in a batch. */
 const PEER_MASK = 0x7fff_ffff
 
-export interface ListenOptions extends Omit<
-  ConnectionOptions,
-  'socket' | 'peer' | 'counters' | 'countersAreOwn'
-> {
+export interface ListenOptions extends ConnectionOptions, StreamOptions {
   readonly maxConnections: number
 }
 
-/** Accepts connections at `endpoint`. Rejects with a `TcpError`. */
-export async function listenForConnections(
-  { host, port }: Endpoint,
-  options: ListenOptions,
-): Promise<Listener> {
-  const server = createServer(SOCKET_OPTIONS)
-  server.maxConnections = options.maxConnections
-  try {
-    const ready = once(server, 'listening')
-    server.listen({ host, port })
-    await ready
-  } catch (error) {
-    throw tcpError(`listen at ${formatEndpoint(host, port)}`, error)
-  }
-  return new TcpListener(server, options)
-}
-
-class TcpListener implements Listener {
-  readonly localAddress: string
-  readonly #server: Server
+/** Accepts connections at one address. */
+export class TcpListener implements Listener {
   readonly #options: ListenOptions
   readonly #connections = new Set<TcpConnection>()
-  readonly #counters = receiveCounters()
+  /** What connections counted that are gone. */
+  readonly #past = { rxFrames: 0, rxBytes: 0, repliesRefused: 0, drops: {} as Record<string, number> }
   /** Never used twice, so that a peer that comes back is seen to be another connection. */
   #nextPeer = 0
   #refused = 0
   #failed = 0
+  #port: OpenPort | undefined
+  /** Ends a {@link close} that waits for connections. */
+  #onAllGone: (() => void) | undefined
   #closing: Promise<void> | undefined
 
-  constructor(server: Server, options: ListenOptions) {
-    const { address, port } = server.address() as AddressInfo
-    this.localAddress = formatEndpoint(address, port)
-    this.#server = server
+  constructor(options: ListenOptions) {
     this.#options = options
-    server.on('connection', (socket: Socket) => this.#accept(socket))
-    server.on('drop', () => this.#refused++)
-    // A connection that the system could not hand over, for want of descriptors or memory. Others follow.
-    server.on('error', () => this.#failed++)
+  }
+
+  /** Listens at an IP address. Rejects with what the system says. */
+  async open(backend: Backend, at: { readonly host: string; readonly port: number }): Promise<void> {
+    this.#port = await backend.listen(at, {
+      ...this.#options,
+      onStream: (stream) => this.#accept(stream),
+      onFailure: () => this.#failed++,
+    })
+  }
+
+  get localAddress(): string {
+    return this.#port?.localAddress ?? ''
   }
 
   stats(): ListenerStats {
-    const { rxFrames, rxBytes, repliesRefused, drops } = this.#counters
+    const sum = { ...this.#past, drops: { ...this.#past.drops } }
+    for (const connection of this.#connections) addConnection(sum, connection)
+    const { rxFrames, rxBytes, repliesRefused, drops } = sum
     return {
       rxFrames,
       rxBytes,
@@ -80,22 +66,45 @@ class TcpListener implements Listener {
   }
 
   async #close(): Promise<void> {
-    const gone = once(this.#server, 'close')
-    this.#server.close()
+    await this.#port?.close()
     for (const connection of this.#connections) connection.end()
-    await gone
+    if (this.#connections.size === 0) return
+    await new Promise<void>((resolve) => {
+      this.#onAllGone = resolve
+    })
   }
 
-  #accept(socket: Socket): void {
-    const connection = new TcpConnection({
-      ...this.#options,
-      socket,
+  #accept(stream: FrameStream): void {
+    if (this.#closing !== undefined) return stream.destroy()
+    if (this.#connections.size >= this.#options.maxConnections) {
+      this.#refused++
+      return stream.destroy()
+    }
+    const connection: TcpConnection = new TcpConnection(this.#options, {
+      stream,
       peer: this.#nextPeer,
-      counters: this.#counters,
-      countersAreOwn: false,
+      isDialed: false,
+      onEnd: () => this.#forget(connection),
     })
     this.#nextPeer = (this.#nextPeer + 1) & PEER_MASK
     this.#connections.add(connection)
-    socket.once('close', () => this.#connections.delete(connection))
+    connection.start()
   }
+
+  #forget(connection: TcpConnection): void {
+    this.#connections.delete(connection)
+    addConnection(this.#past, connection)
+    if (this.#connections.size === 0) this.#onAllGone?.()
+  }
+}
+
+function addConnection(
+  sum: { rxFrames: number; rxBytes: number; repliesRefused: number; drops: Record<string, number> },
+  { stream, repliesRefused }: TcpConnection,
+): void {
+  const { rxFrames, rxBytes, drops } = stream.stats()
+  sum.rxFrames += rxFrames
+  sum.rxBytes += rxBytes
+  sum.repliesRefused += repliesRefused
+  addDrops(sum.drops, drops)
 }

@@ -1,5 +1,6 @@
-import type { Drops, Link, LinkStats, PacketBatch } from '@mp/interface'
+import type { Link, LinkStats, PacketBatch } from '@mp/interface'
 import type { TcpConnection } from './connection.ts'
+import { addDrops } from './drops.ts'
 
 /** A handle on a connection. A connection may have several; it ends with the last one. */
 export class TcpLink implements Link {
@@ -17,11 +18,11 @@ export class TcpLink implements Link {
   }
 
   get localAddress(): string {
-    return this.#connection.localAddress
+    return this.#connection.stream.localAddress
   }
 
   get remoteAddress(): string {
-    return this.#connection.remoteAddress
+    return this.#connection.stream.remoteAddress
   }
 
   get maxFrameBytes(): number {
@@ -30,32 +31,21 @@ export class TcpLink implements Link {
 
   send(batch: PacketBatch): number {
     if (this.closed) return this.#refuseAll(batch)
-    const { count, length } = batch
-    const roomBytes = this.#connection.roomBytes
-    let taken = 0
-    let bytes = 0
-    for (; taken < count && bytes < roomBytes; taken++) {
-      const lengthBytes = length[taken]!
-      if (this.#connection.fits(lengthBytes)) {
-        this.#txFrames++
-        bytes += lengthBytes
-      } else {
-        this.#drops[lengthBytes === 0 ? 'empty' : 'too-big']++
-      }
-    }
-    this.#txBytes += bytes
-    this.#connection.write(batch, taken)
+    const dropped = this.#dropUnsendable(batch)
+    const offeredBytes = sumOfLengths(batch)
+    const taken = this.#connection.stream.send(batch)
+    this.#txFrames += taken
+    this.#txBytes += offeredBytes - sumOfLengths(batch)
     if (batch.count > 0) this.blocked = true
-    return taken
+    return taken + dropped
   }
 
   stats(): LinkStats {
-    const drops: Drops = { ...this.#connection.ownDrops, ...this.#drops }
     return {
       txFrames: this.#txFrames,
       txBytes: this.#txBytes,
-      backlogBytes: this.#connection.backlogBytes,
-      drops,
+      backlogBytes: this.#connection.stream.stats().backlogBytes,
+      drops: addDrops({ ...this.#connection.ownDrops }, this.#drops),
     }
   }
 
@@ -71,4 +61,27 @@ export class TcpLink implements Link {
     this.#connection.pool.releaseAll(batch)
     return count
   }
+
+  /** Drops frames that no length in two bytes can say, or that the other end refuses. */
+  #dropUnsendable(batch: PacketBatch): number {
+    const { count, length } = batch
+    let kept = 0
+    for (let row = 0; row < count; row++) {
+      const lengthBytes = length[row]!
+      if (lengthBytes > 0 && lengthBytes <= this.maxFrameBytes) {
+        if (kept++ !== row) batch.moveRow(row, kept - 1)
+        continue
+      }
+      this.#connection.pool.release(batch.slot[row]!)
+      this.#drops[lengthBytes === 0 ? 'empty' : 'too-big']++
+    }
+    batch.count = kept
+    return count - kept
+  }
+}
+
+function sumOfLengths({ count, length }: PacketBatch): number {
+  let bytes = 0
+  for (let row = 0; row < count; row++) bytes += length[row]!
+  return bytes
 }

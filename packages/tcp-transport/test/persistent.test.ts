@@ -284,3 +284,60 @@ it('finds a TCP server again that was restarted', async () => {
   persistent.close()
   await again.close()
 })
+
+describe('a persistent dial without a line', () => {
+  it('closes its link, dials no more, and dials at once when the line is back', async () => {
+    transport.up = true
+    const persistent = dial()
+    await runtime.settle()
+    persistent.pause()
+    persistent.pause()
+    expect(persistent.link).toBeUndefined()
+    expect(transport.links[0]!.close).toHaveBeenCalledOnce()
+    transport.options!.handler.onClose(transport.links[0]!)
+    persistent.redial()
+    await runtime.advance(100_000)
+    expect(transport.dialsAtMs).toEqual([0])
+    persistent.resume()
+    persistent.resume()
+    await runtime.settle()
+    expect(persistent.link).toBe(transport.links[1])
+    expect(transport.dialsAtMs).toEqual([0, 100_000])
+    expect(persistent.told).toEqual(['up', 'up'])
+    persistent.close()
+    persistent.resume()
+    await runtime.advance(100_000)
+    expect(transport.dialsAtMs).toHaveLength(2)
+  })
+
+  it('lets go of a link that comes too late, and of the wait for the next try', async () => {
+    transport.up = true
+    const persistent = dial()
+    persistent.pause()
+    await runtime.advance(100_000)
+    expect(transport.links[0]!.close).toHaveBeenCalledOnce()
+    transport.up = false
+    persistent.resume()
+    await runtime.settle()
+    persistent.pause()
+    await runtime.advance(100_000)
+    expect(transport.dialsAtMs).toEqual([0, 100_000])
+    transport.up = true
+    persistent.resume()
+    await runtime.settle()
+    expect(persistent.link).toBe(transport.links[1])
+    persistent.close()
+  })
+
+  it('does not wait for the next try when it is told that the line is there', async () => {
+    const persistent = dial()
+    await runtime.advance(20_000)
+    const before = transport.dialsAtMs.length
+    transport.up = true
+    persistent.resume()
+    await runtime.settle()
+    expect(transport.dialsAtMs).toHaveLength(before + 1)
+    expect(persistent.link).toBe(transport.links[0])
+    persistent.close()
+  })
+})

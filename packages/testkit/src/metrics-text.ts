@@ -15,6 +15,7 @@ export interface MetricSample {
 
 interface Open extends MetricFamily {
   readonly samples: MetricSample[]
+  readonly keys: Set<string>
 }
 
 const HELP = /^# HELP ([a-zA-Z_:][a-zA-Z0-9_:]*) ((?:[^\\]|\\\\|\\n)*)$/
@@ -45,7 +46,7 @@ export function parseMetrics(text: string): ReadonlyMap<string, MetricFamily> {
       const type = TYPE.exec(line)
       if (type === null || help === undefined || help[1] !== type[1])
         throw wrong('malformed TYPE, or not right after its HELP')
-      open = { name: type[1]!, help: unescape(help[2]!), type: type[2]!, samples: [] }
+      open = { name: type[1]!, help: unescape(help[2]!), type: type[2]!, samples: [], keys: new Set() }
       families.set(open.name, open)
       help = undefined
     } else {
@@ -81,11 +82,12 @@ function readSample(line: string): MetricSample | string {
   return { name, labels: Object.fromEntries(labels), value: Number(number.replace('Inf', 'Infinity')) }
 }
 
-function faultOf(sample: MetricSample, { name, type, samples }: Open): string | undefined {
+function faultOf(sample: MetricSample, { name, type, keys }: Open): string | undefined {
   const names = type === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name]
   if (!names.includes(sample.name)) return `no sample of ${name}`
   const key = keyOf(sample)
-  if (samples.some((known) => keyOf(known) === key)) return 'the same sample twice'
+  if (keys.has(key)) return 'the same sample twice'
+  keys.add(key)
   const counts = type === 'counter' || sample.name === `${name}_bucket`
   return counts && !(sample.value >= 0) ? 'a count below 0' : undefined
 }
@@ -96,8 +98,12 @@ const keyOf = ({ name, labels }: MetricSample): string =>
 function checkFamily({ name, type, samples }: Open): void {
   if (samples.length === 0) throw new Error(`${name} has no samples`)
   if (type !== 'histogram') return
-  for (const labels of new Set(samples.map(seriesOf))) {
-    const group = samples.filter((sample) => seriesOf(sample) === labels)
+  const groups = new Map<string, MetricSample[]>()
+  for (const sample of samples) {
+    const labels = seriesOf(sample)
+    groups.set(labels, [...(groups.get(labels) ?? []), sample])
+  }
+  for (const [labels, group] of groups) {
     const buckets = group.filter((sample) => sample.name === `${name}_bucket`)
     const bounds = buckets.map((sample) => Number(sample.labels['le']?.replace('Inf', 'Infinity')))
     const counts = buckets.map(({ value }) => value)

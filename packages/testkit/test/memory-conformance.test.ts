@@ -1,6 +1,13 @@
 import { Mempool } from '@mp/mempool'
-import { MemoryNetwork, memorySocket, memoryTransport, simRuntime, type LineOptions } from '@mp/testkit'
-import { simWait, testDatagramSocket, testTransport } from '@mp/testkit/conformance'
+import {
+  MemoryNetwork,
+  memorySocket,
+  memoryTransport,
+  memoryWatch,
+  simRuntime,
+  type LineOptions,
+} from '@mp/testkit'
+import { simWait, testDatagramSocket, testNetworkWatch, testTransport } from '@mp/testkit/conformance'
 
 const MAX_FRAME_BYTES = 1400
 
@@ -58,4 +65,22 @@ testTransport({
       reason: 'send buffers without a bound never fill',
     },
   ],
+})
+
+testNetworkWatch({
+  name: 'memory',
+  create: () => {
+    const runtime = simRuntime()
+    const watch = memoryWatch(runtime)
+    const set = (name: string, ip: string, isUp = true): void =>
+      watch.set({ name, isUp, addresses: [{ ip, isDeprecated: false }] })
+    return {
+      watch,
+      wait: simWait(runtime),
+      add: set,
+      readdress: set,
+      setDown: (name) => set(name, '192.0.2.7', false),
+      remove: (name) => watch.remove(name),
+    }
+  },
 })

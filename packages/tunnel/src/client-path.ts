@@ -8,18 +8,22 @@ export interface ClientPath extends Partial<PathSettings> {
   /** For people; unique. */
   readonly name: string
   readonly transport: Transport
+  /** Taken while nothing comes back over `transport`, which is tried again now and then. Default: none. */
+  readonly fallback?: Transport
   /** `host:port` of the server. */
   readonly endpoint: string
   /** Local IP address to leave from. Default: the routing table decides. */
   readonly localAddress?: string
   /** Network interface to leave through. */
   readonly device?: string
+  /** Mark of the packets, for routing rules and firewalls. */
+  readonly mark?: number
 }
 
 /** Throws RangeError for a number of paths, settings or a name that cannot work. */
 export function checkPaths(paths: readonly ClientPath[]): void {
-  if (paths.length < 1 || paths.length > MAX_PATHS) {
-    throw new RangeError(`expected 1 to ${MAX_PATHS} paths, found ${paths.length}`)
+  if (paths.length > MAX_PATHS) {
+    throw new RangeError(`expected at most ${MAX_PATHS} paths, found ${paths.length}`)
   }
   const names = new Set<string>()
   for (const path of paths) {

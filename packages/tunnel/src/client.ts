@@ -1,19 +1,17 @@
-import type { ClassModes, FrameHandler, FrameSource, Link, PacketBatch } from '@mp/interface'
-import { dialPersistently } from '@mp/path-manager'
+import type { ClassModes, FrameHandler, FrameSource, Link, PacketBatch, Transport } from '@mp/interface'
+import { FallbackTransport, dialPersistently } from '@mp/path-manager'
 import type { PersistentLink } from '@mp/path-manager'
-import { encodeKey } from '@mp/secure-channel'
-import { AddressBook } from './address-book.ts'
+import { greeterFor, refuseForeign, serverName } from './client-parts.ts'
 import { checkPaths } from './client-path.ts'
 import type { ClientPath } from './client-path.ts'
+import { Comebacks } from './comebacks.ts'
 import { TunnelCore } from './core.ts'
 import type { Refuse, TunnelOptions } from './core.ts'
 import type { Wakeable } from './driver.ts'
 import type { Greeter } from './greeter.ts'
-import { NoiseGreeter } from './noise-greeter.ts'
 import { checkSettings, settingsOf } from './path-settings.ts'
 import type { PathSettings } from './path-settings.ts'
 import type { TunnelPath } from './path.ts'
-import { PlainGreeter } from './plain-greeter.ts'
 import { Retirement } from './retirement.ts'
 import type { ClientSecurity } from './security.ts'
 import type { Session } from './session.ts'
@@ -22,7 +20,7 @@ import type { TunnelStats } from './stats.ts'
 
 /** What a client is made of, and its ways to the server. */
 export interface TunnelClientOptions extends TunnelOptions {
-  /** 1…32 paths. */
+  /** Up to 32 paths; with none it waits for {@link TunnelClient.addPath}. */
   readonly paths: readonly ClientPath[]
   /** Absent: nothing is encrypted. */
   readonly security?: ClientSecurity
@@ -54,8 +52,11 @@ export class TunnelClient implements FrameHandler, Wakeable {
   readonly #greeter: Greeter
   readonly #refuse: Refuse | undefined
   readonly #stale = new StaleLinks((path) => this.#links.get(path)?.redial())
+  readonly #comebacks: Comebacks
   readonly #links = new Map<TunnelPath, PersistentLink>()
   readonly #retirement: Retirement
+  /** Preferred transports of the paths that may fall back to another one. */
+  readonly #preferred = new Map<TunnelPath, Transport>()
   /** No path works: the greeter looks for the server, and not only for new keys. */
   #isSearching = false
   /** The keys of the session grow old. */
@@ -86,7 +87,17 @@ export class TunnelClient implements FrameHandler, Wakeable {
       rest: (path) => this.#configure(path, { isExhausted: true }),
       close: (path) => this.#close(path),
     })
-    this.#greeter = this.#createGreeter()
+    this.#comebacks = new Comebacks({
+      dial: async (path) => this.#links.get(path)!.dialBeside(this.#preferred.get(path)!),
+      ask: (path, link) => this.#session.keeper.tryLink(path, link),
+      adopt: (path, link) => this.#links.get(path)?.adopt(link),
+      nowMs: () => this.#core.nowMs(),
+    })
+    this.#greeter = greeterFor(options.security, {
+      core: this.#core,
+      localIndex: this.#session.localIndex,
+      greet: (attempt) => this.#greet(attempt),
+    })
     this.#refuse = refuseForeign(options)
   }
 
@@ -95,6 +106,7 @@ export class TunnelClient implements FrameHandler, Wakeable {
     this.#core.driver.add(this.#greeter)
     this.#core.driver.add(this.#stale)
     this.#core.driver.add(this.#retirement)
+    this.#core.driver.add(this.#comebacks)
     this.#core.driver.add(this)
     this.#core.start((packets, nowMs) => this.#session.send(packets, nowMs))
     for (const path of this.#options.paths) this.#dial(path)
@@ -172,6 +184,37 @@ export class TunnelClient implements FrameHandler, Wakeable {
     return path !== undefined
   }
 
+  /**
+   * The line under a path is gone, for this reason: what waits and what is under way takes other paths at once, and
+   * nothing is dialled before {@link resumePath}. False when there is no path of that name.
+   */
+  suspendPath(name: string, reason: string): boolean {
+    const path = this.#pathNamed(name)
+    if (path === undefined) return false
+    if (path.link !== undefined) this.#session.keeper.handleLinkClose(path.link, reason)
+    else this.#session.keeper.reportNoLink(path, reason)
+    this.#links.get(path)?.pause()
+    this.#core.driver.rearm()
+    return true
+  }
+
+  /** The line under a path is there: dials at once if it has no link. False when there is no path of that name. */
+  resumePath(name: string): boolean {
+    const path = this.#pathNamed(name)
+    if (path !== undefined) this.#links.get(path)?.resume()
+    return path !== undefined
+  }
+
+  /**
+   * A path had better leave from another address: dials for a link that takes the place of the one there is, which is
+   * used until then. False when there is no path of that name.
+   */
+  redialPath(name: string): boolean {
+    const path = this.#pathNamed(name)
+    if (path !== undefined) this.#links.get(path)?.redial()
+    return path !== undefined
+  }
+
   /** Tells the server, then lets go of everything. Idempotent. */
   close(): Promise<void> {
     this.#closing ??= this.#shutDown()
@@ -181,6 +224,7 @@ export class TunnelClient implements FrameHandler, Wakeable {
   onFrames(batch: PacketBatch, source: FrameSource): void {
     if (this.#closing !== undefined) return this.#core.drops.dropAll(batch, 'closed')
     this.#session.receive(batch, source, this.#core.nowMs())
+    this.#comebacks.handleFrames()
     this.#core.driver.rearm()
   }
 
@@ -228,6 +272,7 @@ export class TunnelClient implements FrameHandler, Wakeable {
     this.#links.get(path)?.close()
     this.#links.delete(path)
     this.#stale.forget(path)
+    this.#comebacks.forget(path)
     this.#retirement.forget(path)
     this.#handlePathChange()
   }
@@ -245,30 +290,19 @@ export class TunnelClient implements FrameHandler, Wakeable {
 
   async #shutDown(): Promise<void> {
     this.#greeter.stop()
+    this.#comebacks.close()
     // The session first: it still has a last word for the server.
     this.#core.closeSession(this.#session, { tellPeer: true, reason: 'client closed' })
     for (const link of this.#links.values()) link.close()
     await this.#core.close()
   }
 
-  #createGreeter(): Greeter {
-    const { security } = this.#options
-    const core = this.#core
-    const { localIndex } = this.#session
-    const greet = (attempt: number): void => this.#greet(attempt)
-    if (security !== undefined) {
-      return new NoiseGreeter({ ...security, responderKey: security.serverKey, localIndex, greet })
-    }
-    const instance = { high: core.randomWord(), low: core.randomWord() }
-    return new PlainGreeter({ localIndex, instance, greet, random: () => core.randomWord() / 2 ** 32 })
-  }
-
-  #dial({ name, transport, endpoint, localAddress, device, ...settings }: ClientPath): void {
-    const path = this.#session.keeper.open(name, settingsOf(settings))
+  #dial({ name, transport: preferred, fallback, endpoint, ...wishes }: ClientPath): void {
+    const path = this.#session.keeper.open(name, settingsOf(wishes))
+    const transport = this.#transportOf(path, preferred, fallback)
     const link = dialPersistently(transport, endpoint, {
       handler: this,
-      ...(localAddress === undefined ? {} : { localAddress }),
-      ...(device === undefined ? {} : { device }),
+      ...wishes,
       runtime: this.#options.runtime,
       backoff: { initialMs: FIRST_REDIAL_MS, maxMs: LAST_REDIAL_MS },
       onUp: (carrier) => this.#attach(path, carrier),
@@ -276,6 +310,15 @@ export class TunnelClient implements FrameHandler, Wakeable {
       onRedialFailure: (error) => this.#session.keeper.reportNoLink(path, error.message),
     })
     this.#links.set(path, link)
+  }
+
+  #transportOf(path: TunnelPath, preferred: Transport, fallback: Transport | undefined): Transport {
+    if (fallback === undefined) return preferred
+    const { runtime } = this.#options
+    const either = new FallbackTransport({ preferred, fallback, runtime })
+    this.#preferred.set(path, either.preferred)
+    this.#comebacks.add(path, (link) => either.isPreferred(link))
+    return either
   }
 
   /**
@@ -322,6 +365,7 @@ export class TunnelClient implements FrameHandler, Wakeable {
 
   #handlePathChange(): void {
     this.#stale.update(this.#session.paths, this.#core.nowMs())
+    this.#comebacks.update()
     for (const path of this.#session.paths) {
       const { state } = path.prober
       if (state !== 'normal' && state !== 'unstable') continue
@@ -350,20 +394,4 @@ export class TunnelClient implements FrameHandler, Wakeable {
     this.#isSearching = true
     this.#greeter.start(atMs, 0)
   }
-}
-
-/** Enough of a key to tell servers apart by eye. */
-const KEY_LETTERS = 8
-
-function serverName(security: ClientSecurity | undefined): string {
-  return security === undefined ? 'server' : `server ${encodeKey(security.serverKey).slice(0, KEY_LETTERS)}…`
-}
-
-/** Only packets from the networks behind the server may come out of the tunnel. */
-function refuseForeign({ pool, allowedIPs }: TunnelClientOptions): Refuse | undefined {
-  if (allowedIPs === undefined) return undefined
-  const addresses = new AddressBook(pool.arena)
-  addresses.add(allowedIPs, 0)
-  return (offset, lengthBytes) =>
-    addresses.sourceOf(offset, lengthBytes) === 0 ? undefined : 'foreign-source'
 }

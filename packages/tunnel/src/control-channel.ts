@@ -25,6 +25,8 @@ export interface ControlParts {
   readonly onPathClose: (path: TunnelPath) => void
   /** The peer says what it received; the body is in the arena. @returns what is wrong with it, if anything. */
   readonly onReport: (offset: number, lengthBytes: number, nowMs: number) => DecodeCode
+  /** The peer says over another path that `path` leads nowhere. */
+  readonly onPathDown: (path: TunnelPath) => void
   /** The peer received the challenge with the 8 bytes of `token`. */
   readonly onPathResponse: (path: TunnelPath, token: Uint8Array) => void
 }
@@ -32,6 +34,8 @@ export interface ControlParts {
 /** Where and when a control frame came. */
 export interface ControlContext {
   readonly path: TunnelPath
+  /** Another path brought it. */
+  readonly isDetour: boolean
   readonly nowMs: number
 }
 
@@ -82,6 +86,16 @@ export class ControlChannel {
     this.#send(path)
   }
 
+  /** Appends to `into` that `path` leads nowhere: a probe in its name, which goes over the link of another one. */
+  writeDown(path: TunnelPath, into: PacketBatch): void {
+    const body = this.#sent
+    body.kind = ControlKind.probe
+    body.state = PROBER_STATE_VALUES.lost
+    body.weight = 0
+    body.nonce = 0
+    this.#parts.writer.writeControl(path, body, into)
+  }
+
   /** Appends a challenge in the name of `path` to `into`, which goes over another link than the path's. */
   writeChallenge(path: TunnelPath, token: Uint8Array, into: PacketBatch): void {
     const view = new DataView(token.buffer, token.byteOffset)
@@ -120,7 +134,7 @@ export class ControlChannel {
     path.flush()
   }
 
-  #act(body: ControlBody, { path, nowMs }: ControlContext): void {
+  #act(body: ControlBody, { path, isDetour, nowMs }: ControlContext): void {
     switch (body.kind) {
       case ControlKind.close:
         return this.#parts.onClose(body.reason)
@@ -134,6 +148,10 @@ export class ControlChannel {
         return this.#answerSize(path, body)
       case ControlKind.sizeReply:
         return this.#parts.onSizeReply(path, body.nonce, nowMs)
+      case ControlKind.probe:
+        if (!isDetour) return this.#handleProbe(body, path, nowMs)
+        if (body.state === PROBER_STATE_VALUES.lost) this.#parts.onPathDown(path)
+        return
       default:
         return this.#handleProbe(body, path, nowMs)
     }

@@ -24,13 +24,15 @@ export type TunnelEvent =
       readonly to: ProberState
       readonly reason: string
     }
-  /** The path got a link: at first, after a reconnect, or because the peer's address changed. */
+  /** The path got a link: at first, after a reconnect, or because the peer's address or the transport changed. */
   | {
       readonly type: 'path-linked'
       readonly atMs: number
       readonly peer: string
       readonly path: string
       readonly remote: string
+      /** Of the link: `udp`, `tcp`. */
+      readonly transport: string
     }
   /** It was found out which IP packets the network under a path takes; a black hole swallows larger ones than before. */
   | {

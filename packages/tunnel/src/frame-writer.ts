@@ -97,7 +97,9 @@ export class FrameWriter {
   /** Appends a control frame of `path` to `into`. Counted when there is no room for it. */
   writeControl(path: TunnelPath, body: ControlBody, into: PacketBatch = path.out): void {
     const write = (offset: number): number => this.#codec.writeControl(offset, body)
-    if (body.kind !== ControlKind.sizeProbe) return this.#appendControl(path, into, {}, write)
+    // What goes another way may stay without an answer and says nothing of this one.
+    const isUnanswered = into !== path.out
+    if (body.kind !== ControlKind.sizeProbe) return this.#appendControl(path, into, { isUnanswered }, write)
     // It may well get lost, which says nothing of the health of the path.
     this.#appendControl(path, into, { roomBytes: HEADER_BYTES + body.sizeBytes, isUnanswered: true }, write)
   }

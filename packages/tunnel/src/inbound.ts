@@ -76,6 +76,10 @@ export class Inbound {
   #recent: TunnelPath | undefined
   /** The path whose prober knows already that it lives. */
   #alive: TunnelPath | undefined
+  /** Frames of one path in a row, not yet on its counters. */
+  #train: TunnelPath | undefined
+  #trainFrames = 0
+  #trainBytes = 0
   readonly #seen: ReceivedFrame = { counter: 0, bytes: 0, sendTime: 0, duplicate: false, isReport: false }
   /** Highest number of an inner packet so far; -1 before the first. */
   #sequence = -1
@@ -115,7 +119,10 @@ export class Inbound {
     batch.count = kept
   }
 
-  /** Looks at what anybody could have written. What can be ours becomes row `to`. @returns why the frame is dropped. */
+  /**
+   * Looks at what anybody could have written. What can be ours becomes row `to`, its path id in column `path`, its epoch in
+   * `flags` and its type in `sequence`. @returns why the frame is dropped.
+   */
   #admit(batch: PacketBatch, row: number, to: number): string | undefined {
     const header = this.#header
     const { codec, localIndex } = this.#parts
@@ -130,6 +137,7 @@ export class Inbound {
     if (to !== row) batch.moveRow(row, to)
     batch.path[to] = header.pathId
     batch.flags[to] = header.epoch
+    batch.sequence[to] = header.type
     return undefined
   }
 
@@ -161,6 +169,7 @@ export class Inbound {
       }
     }
     batch.count = kept
+    this.#endTrain()
     if (this.#urgent.count > 0) this.#parts.deliver(this.#urgent)
   }
 
@@ -191,9 +200,11 @@ export class Inbound {
   #takeFrame(batch: PacketBatch, row: number, origin: Origin): string | undefined {
     const header = this.#header
     const { codec, join, control, inspector } = this.#parts
-    const code = codec.readFrame(batch.offset[row]!, batch.length[row]!, header)
+    header.type = batch.sequence[row]!
+    const code = codec.readInner(batch.offset[row]!, batch.length[row]!, header)
     if (code !== DecodeError.none) return DECODE_ERROR_NAMES[code]
-    const path = this.#pathOf(header.pathId) ?? join(header.pathId, origin.source, batch.peer[row]!)
+    const pathId = batch.path[row]!
+    const path = this.#pathOf(pathId) ?? join(pathId, origin.source, batch.peer[row]!)
     if (path === undefined) return 'unknown-path'
     if (!this.#note(batch, row, path, origin)) return 'replayed'
     batch.offset[row]! += HEADER_BYTES
@@ -202,7 +213,9 @@ export class Inbound {
       this.#parts.onHeard(origin.nowMs)
       // It may end the path.
       this.#recent = undefined
-      return control.receive(batch, row, { path, nowMs: origin.nowMs }) ?? TAKEN
+      const isDetour =
+        !isAtHome(path, origin.source, batch.peer[row]!) && this.#isCarried(origin, batch.peer[row]!)
+      return control.receive(batch, row, { path, isDetour, nowMs: origin.nowMs }) ?? TAKEN
     }
     this.#noteAlive(path, origin.nowMs)
     batch.flags[row] = header.flags
@@ -240,23 +253,39 @@ export class Inbound {
    * Books a frame on its path; false when it was there before. Only the newest frame may move a path: one that was
    * overtaken tells of an address that is already left.
    */
-  #note(batch: PacketBatch, row: number, path: TunnelPath, { source, nowMs }: Origin): boolean {
+  #note(batch: PacketBatch, row: number, path: TunnelPath, origin: Origin): boolean {
     const counter = this.#counters[row]!
     const isNewest = counter > path.window.highest
     if (!path.window.commit(counter)) return false
     const frameBytes = batch.length[row]!
-    path.counters.rxFrames++
-    path.counters.rxBytes += frameBytes
+    this.#count(path, frameBytes)
     const peer = batch.peer[row]!
-    const isAtHome = path.source === source && path.peer === peer
+    const { source, nowMs } = origin
+    const isHome = isAtHome(path, source, peer)
     // A frame that another path brings was lost on its own and sent again: it tells nothing of its path.
-    if (!isAtHome && this.#isCarriedBy(source, peer)) {
+    if (!isHome && this.#isCarried(origin, peer)) {
       this.#parts.bonding?.feedback.handleRepair(path, counter)
       return true
     }
-    if (isNewest && !isAtHome) this.#parts.follow(path, { source, peer, frameBytes, nowMs })
+    if (isNewest && !isHome) this.#parts.follow(path, { source, peer, frameBytes, nowMs })
     if (this.#parts.bonding?.isReporting === true) this.#report(path, batch, row, nowMs)
     return true
+  }
+
+  /** A sum beyond 31 bits is a new object each time it grows, so it grows once per train. */
+  #count(path: TunnelPath, frameBytes: number): void {
+    if (this.#train !== path) this.#endTrain(path)
+    this.#trainFrames++
+    this.#trainBytes += frameBytes
+  }
+
+  #endTrain(next?: TunnelPath): void {
+    if (this.#train !== undefined) {
+      this.#train.counters.rxFrames += this.#trainFrames
+      this.#train.counters.rxBytes += this.#trainBytes
+    }
+    this.#train = next
+    this.#trainFrames = this.#trainBytes = 0
   }
 
   #report(path: TunnelPath, batch: PacketBatch, row: number, nowMs: number): void {
@@ -270,7 +299,12 @@ export class Inbound {
     this.#parts.bonding!.feedback.handleFrame(path, seen, nowMs)
   }
 
-  #isCarriedBy(source: FrameSource, peer: number): boolean {
-    return this.#parts.paths.list.some((path) => path.source === source && path.peer === peer)
+  /** Some path of the session is at home where the frame came from. */
+  #isCarried({ source }: Origin, peer: number): boolean {
+    return this.#parts.paths.list.some((path) => isAtHome(path, source, peer))
   }
+}
+
+function isAtHome(path: TunnelPath, source: FrameSource, peer: number): boolean {
+  return path.source === source && path.peer === peer
 }

@@ -55,10 +55,11 @@ export class Outbound {
   #enqueue(batch: PacketBatch, { pump }: Bonding, nowMs: number): void {
     const { limitBytes } = this.#parts.tooBig
     this.#request.nowMs = nowMs
+    let kept = 0
     for (let row = 0; row < batch.count; row++)
-      if (this.#isFit(batch, row, limitBytes)) pump.enqueue(batch, row)
-    batch.count = 0
-    pump.run(nowMs)
+      if (this.#isFit(batch, row, limitBytes) && kept++ !== row) batch.moveRow(row, kept - 1)
+    batch.count = kept
+    pump.send(batch, nowMs)
   }
 
   /** Looks at the packet in `row`; one that cannot go out is used up. */

@@ -61,6 +61,7 @@ function whyNot(path: TunnelPath, { healthy, regular }: Company): string | undef
   if (path.settings.isExhausted) return 'exhausted'
   if (path.settings.role === 'backup' && regular) return 'backup'
   if (path.blocked) return 'link full'
+  if (path.prober.state === 'lost') return 'lost'
   if (path.sender?.isSuspect === true && healthy) return 'suspect'
   if (path.prober.state === 'normal') return undefined
   if (path.prober.state === 'unstable' && !healthy) return undefined

@@ -100,7 +100,8 @@ export class PathKeeper {
   attach(path: TunnelPath, link: Link): void {
     const { session, owners, peer, onEvent } = this.#parts
     const old = path.link
-    const isNews = path.isReportedUnlinked || old?.remoteAddress !== link.remoteAddress
+    const { remoteAddress: remote, transport } = link
+    const isNews = path.isReportedUnlinked || old?.remoteAddress !== remote || old.transport !== transport
     path.link = link
     owners.set(link, session)
     path.blocked = false
@@ -110,8 +111,7 @@ export class PathKeeper {
     if (session.established) this.probe(path)
     this.handleChange()
     if (!isNews) return
-    const { remoteAddress: remote } = link
-    onEvent({ type: 'path-linked', atMs: this.#parts.nowMs(), peer, path: path.name, remote })
+    onEvent({ type: 'path-linked', atMs: this.#parts.nowMs(), peer, path: path.name, remote, transport })
   }
 
   /** A path has no link, or none that works. Said once, whoever notices first. */
@@ -136,7 +136,7 @@ export class PathKeeper {
   /** The system does not send over `link` now. @returns the path it carries. */
   handleUnreachable(link: Link): TunnelPath | undefined {
     const path = this.#pathOf(link)
-    if (path !== undefined) this.#handleUnreachable(path)
+    if (path !== undefined) this.handleDown(path)
     return path
   }
 
@@ -148,6 +148,19 @@ export class PathKeeper {
     this.#parts.onTouched()
   }
 
+  /** A path leads nowhere now, as the system or the peer says. A client tells its server, which may not see it. */
+  handleDown(path: TunnelPath): void {
+    const { role, bonding, sealer, session, paths, probers } = this.#parts
+    const nowMs = this.#parts.nowMs()
+    const wasLost = path.prober.state === 'lost'
+    path.prober.handleUnreachable(nowMs)
+    probers.update(path, nowMs)
+    bonding?.handleDown(path, nowMs)
+    if (role === 'server' || wasLost || !session.established) return
+    const other = paths.list.find((each) => each !== path && paths.state(each.id) === 'active')
+    if (other?.link !== undefined) sealer.sendDown(path, other.link)
+  }
+
   /** The carrier of a path is gone: the path waits for another one. */
   handleLinkClose(link: Link, reason: string): void {
     const path = this.#pathOf(link)
@@ -156,12 +169,19 @@ export class PathKeeper {
     path.source = undefined
     path.blocked = false
     this.#empty(path)
-    this.#handleUnreachable(path)
+    this.handleDown(path)
     this.handleChange()
     // A full link was no choice before: nobody else would notice what waits for it.
     this.#parts.bonding?.pump.rebind(path)
     this.#parts.onTouched()
     this.reportNoLink(path, reason)
+  }
+
+  /** Asks over `link`, which is not the path's, whether the peer hears us there; it asks back, the same way. */
+  tryLink(path: TunnelPath, link: Link): void {
+    const token = new Uint8Array(8)
+    this.#parts.randomBytes(token)
+    this.#parts.sealer.sendChallenge(path, link, token)
   }
 
   /** The peer received a challenge. */
@@ -252,12 +272,6 @@ export class PathKeeper {
       leave(path)
       this.drop(path, 'session closed')
     }
-  }
-
-  #handleUnreachable(path: TunnelPath): void {
-    const nowMs = this.#parts.nowMs()
-    path.prober.handleUnreachable(nowMs)
-    this.#parts.probers.update(path, nowMs)
   }
 
   #empty(path: TunnelPath): void {

@@ -54,6 +54,13 @@ export class Sealer {
     return this.#send(path, link)
   }
 
+  /** Says over the link of another path that `path` leads nowhere. */
+  sendDown(path: TunnelPath, link: Link): void {
+    this.#parts.control.writeDown(path, this.#single)
+    this.#seal(path, this.#single, 0)
+    this.#send(path, link)
+  }
+
   /** The rows from `from` on were written last, so that the counter of the path stands behind theirs. */
   #seal(path: TunnelPath, frames: PacketBatch, from: number): void {
     const run = this.#run

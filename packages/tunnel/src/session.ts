@@ -136,6 +136,9 @@ export class Session implements PathOwner, Wakeable {
       onPathClose: (path) => {
         if (this.#options.role === 'server') this.keeper.drop(path, 'closed by the client')
       },
+      onPathDown: (path) => {
+        if (this.#options.role === 'server') this.keeper.handleDown(path)
+      },
       onPathResponse: (path, token) => this.keeper.handleResponse(path, token),
     })
   }

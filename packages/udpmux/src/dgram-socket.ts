@@ -18,14 +18,20 @@ const DEFAULT_BUFFER_BYTES = 1 << 21
 /**
  * Opens a UDP socket on node:dgram: works everywhere, at one system call and a few objects per datagram.
  *
- * Rejects with a {@link UdpError}: `MP_UDP_NO_DEVICE_BINDING` when `device` is asked for (node:dgram has no such
- * thing), `MP_UDP_BAD_ADDRESS`, `MP_UDP_ADDRESS_IN_USE`, …
+ * Rejects with a {@link UdpError}: `MP_UDP_NO_DEVICE_BINDING` when `device` is asked for, `MP_UDP_NO_MARK` when
+ * `mark` is (node:dgram has no such things), `MP_UDP_BAD_ADDRESS`, `MP_UDP_ADDRESS_IN_USE`, …
  */
 export async function dgramSocket(options: SocketOptions): Promise<DatagramSocket> {
   if (options.device !== undefined) {
     throw new UdpError(
       'MP_UDP_NO_DEVICE_BINDING',
       `cannot bind to device ${options.device}: node:dgram cannot do that; use the native backend or a local address`,
+    )
+  }
+  if (options.mark !== undefined) {
+    throw new UdpError(
+      'MP_UDP_NO_MARK',
+      `cannot mark packets with ${options.mark}: node:dgram cannot do that; use the native backend`,
     )
   }
   const remote = options.remote === undefined ? undefined : ipEndpoint(options.remote)

@@ -2,7 +2,7 @@ import { explainFault } from '@mp/runtime-node'
 import type { EndpointFault } from '@mp/runtime-node'
 
 /** What went wrong with a UDP socket, for programs. `MP_UDP_NO_NATIVE`: the native backend was asked for and does not load. */
-export type UdpErrorCode = `MP_UDP_${EndpointFault | 'NO_DEVICE_BINDING' | 'NO_NATIVE'}`
+export type UdpErrorCode = `MP_UDP_${EndpointFault | 'NO_DEVICE_BINDING' | 'NO_MARK' | 'NO_NATIVE'}`
 
 /** A UDP socket that could not be opened. The message is for people; the system's error is the `cause`. */
 export class UdpError extends Error {

@@ -8,8 +8,8 @@ import type {
   Runtime,
   Transport,
 } from '@mp/interface'
-import { formatEndpoint, parseEndpoint, systemRuntime } from '@mp/runtime-node'
-import type { Endpoint } from '@mp/runtime-node'
+import { formatEndpoint, parseEndpoint, resolveAddresses, systemRuntime } from '@mp/runtime-node'
+import type { Endpoint, ResolveHost } from '@mp/runtime-node'
 import { chooseBackend } from './backend.ts'
 import type { Backend } from './backend.ts'
 import { UdpError, udpError } from './errors.ts'
@@ -17,8 +17,6 @@ import { UdpPortListener } from './listener.ts'
 import type { UdpListener } from './listener.ts'
 import type { PeerInfo } from './peer-tracker.ts'
 import { Port } from './port.ts'
-import { resolveAddresses, resolveHost } from './resolve.ts'
-import type { ResolveHost } from './resolve.ts'
 import type { SocketFactory, SocketOptions } from './socket-options.ts'
 
 /** How a mux works. */
@@ -108,12 +106,7 @@ class Mux implements UdpMux {
   async dial(endpoint: string, options: DialOptions): Promise<Link> {
     const { host, port } = endpointOf(endpoint)
     if (port === 0) throw new UdpError('MP_UDP_BAD_ADDRESS', `cannot dial ${endpoint}: port 0 is nobody's`)
-    const addresses = await resolveAddresses(host, {
-      resolveHost: this.#options.resolveHost ?? resolveHost,
-      runtime: this.#runtime,
-      timeoutMs: options.timeoutMs ?? DEFAULT_DIAL_TIMEOUT_MS,
-      localAddress: options.localAddress,
-    })
+    const addresses = await this.#resolve(host, options)
     let failure: unknown
     for (const address of addresses) {
       try {
@@ -128,12 +121,7 @@ class Mux implements UdpMux {
 
   async listen(endpoint: string, handler: FrameHandler): Promise<UdpListener> {
     const { host, port } = endpointOf(endpoint)
-    const [address = host] = await resolveAddresses(host, {
-      resolveHost: this.#options.resolveHost ?? resolveHost,
-      runtime: this.#runtime,
-      timeoutMs: DEFAULT_DIAL_TIMEOUT_MS,
-      localAddress: undefined,
-    })
+    const [address = host] = await this.#resolve(host, {})
     const { peerCapacity, peerIdleMs = DEFAULT_PEER_IDLE_MS } = this.#options
     const local = formatEndpoint(address, port)
     const socket = await this.#open(`listen at ${endpoint}`, { local, ...(peerCapacity && { peerCapacity }) })
@@ -146,11 +134,24 @@ class Mux implements UdpMux {
     })
   }
 
-  async #connect(remote: string, { localAddress, device, handler }: DialOptions): Promise<Link> {
+  async #resolve(
+    host: string,
+    { timeoutMs = DEFAULT_DIAL_TIMEOUT_MS, localAddress }: Partial<DialOptions>,
+  ): Promise<readonly string[]> {
+    const { resolveHost } = this.#options
+    try {
+      return await resolveAddresses(host, { resolveHost, runtime: this.#runtime, timeoutMs, localAddress })
+    } catch (error) {
+      throw udpError(`find ${host}`, error)
+    }
+  }
+
+  async #connect(remote: string, { localAddress, device, mark, handler }: DialOptions): Promise<Link> {
     const socket = await this.#open(`dial ${remote}`, {
       remote,
       ...(localAddress !== undefined && { local: formatEndpoint(localAddress, 0) }),
       ...(device !== undefined && { device }),
+      ...(mark !== undefined && { mark }),
     })
     const port = new Port({ ...this.#portOptions(socket, handler), onLastLink: () => void socket.close() })
     const link = port.soleLink(socket.peer(remote))

@@ -162,6 +162,8 @@ export class Port implements DatagramHandler, FrameSource {
     const { count, length } = batch
     const { minFrameBytes } = this.#options
     let kept = 0
+    // A sum beyond 31 bits is a new object each time it grows.
+    let bytes = 0
     for (let row = 0; row < count; row++) {
       const lengthBytes = length[row]!
       if (lengthBytes < minFrameBytes) {
@@ -170,9 +172,10 @@ export class Port implements DatagramHandler, FrameSource {
       }
       if (kept !== row) batch.moveRow(row, kept)
       kept++
-      this.rxBytes += lengthBytes
+      bytes += lengthBytes
     }
     batch.count = kept
+    this.rxBytes += bytes
     this.rxFrames += kept
     this.#drops.runt += count - kept
   }

@@ -10,6 +10,8 @@ export interface SocketOptions {
   readonly remote?: string
   /** Network interface to bind to. */
   readonly device?: string
+  /** Mark of all that is sent, for routing rules and firewalls. */
+  readonly mark?: number
   /** Most datagrams handed over in one call. Default: what the backend finds good. */
   readonly batchSize?: number
   /** Most remote addresses known at once. Default 4096; a connected socket has one. */

@@ -13,6 +13,15 @@ export interface Output {
   readonly isTTY?: boolean
   /** What of the system it writes to. */
   readonly fd?: number
+  /** The size of a terminal, and who wants to know when it changes. */
+  readonly columns?: number
+  readonly rows?: number
+  on?(event: 'resize', listener: () => void): unknown
+  off?(event: 'resize', listener: () => void): unknown
 }
 
-export type Input = NodeJS.ReadableStream & { readonly isTTY?: boolean }
+export type Input = NodeJS.ReadableStream & {
+  readonly isTTY?: boolean
+  /** Keys come as they are pressed, and are not shown. */
+  setRawMode?(isRaw: boolean): unknown
+}

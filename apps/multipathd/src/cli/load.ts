@@ -1,29 +1,26 @@
 import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { loadKeys, parseConfig } from '../config/index.ts'
-import type { Config, Fault, ParseOptions } from '../config/index.ts'
+import type { Config, Fault, KeySource, ParseOptions } from '../config/index.ts'
 import { EXIT } from './exit-codes.ts'
 import { ExitError } from './explain.ts'
 
-/** What the command line says beside the file. */
-export interface ReadOptions extends ParseOptions {
-  /** In place of `stateDir` of the config. */
-  readonly stateDir?: string | undefined
-  /** In place of `control.socket`. */
-  readonly socket?: string | undefined
-}
-
 /** Reads a config file and the key files it names. @throws ExitError when the config cannot be read. */
-export function loadConfig(file: string, options: ReadOptions): ReturnType<typeof loadKeys> {
+export function loadConfig(file: string, options: ParseOptions): ReturnType<typeof loadKeys> {
   const parsed = parseConfig(readText(file), options)
-  if ('faults' in parsed) return parsed
-  const { stateDir = parsed.config.stateDir, socket = parsed.config.control.socket } = options
-  return loadKeys({ ...parsed.config, stateDir, control: { socket } }, dirname(file))
+  return 'faults' in parsed ? parsed : loadKeys(parsed.config, dirname(file))
 }
 
 /** The config in `file`. @throws ExitError that names every fault. */
-export function requireConfig(file: string, options: ReadOptions): Config {
+export function requireConfig(file: string, options: ParseOptions): Config {
   const result = loadConfig(file, options)
+  if ('config' in result) return result.config
+  throw new ExitError(EXIT.config, faultText(file, result.faults))
+}
+
+/** The config in `file`, its key files unread. @throws ExitError that names every fault. */
+export function requireParsed(file: string): Config<KeySource> {
+  const result = parseConfig(readText(file), { insecure: true })
   if ('config' in result) return result.config
   throw new ExitError(EXIT.config, faultText(file, result.faults))
 }

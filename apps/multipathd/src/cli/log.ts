@@ -1,4 +1,6 @@
 import { pino } from 'pino'
+import { LOG_LEVELS } from '../config/schema/log.ts'
+import type { LogFormat, LogLevel } from '../config/schema/log.ts'
 import type { Output } from './io.ts'
 
 /** What is worth saying once. Never per packet: an enabled line costs microseconds. */
@@ -8,17 +10,31 @@ export interface Log {
   error(message: string, fields?: Fields): void
 }
 
-type Fields = Readonly<Record<string, unknown>>
+export type Fields = Readonly<Record<string, unknown>>
 
-/** Short lines for a person at a terminal, else one JSON object a line for a journal. */
-export function createLog(
-  output: Output,
-  { tty = output.isTTY === true }: { readonly tty?: boolean } = {},
-): Log {
-  return tty ? lineLog(output) : jsonLog(output)
+export interface LogOptions {
+  /** `auto`: text for a person at a terminal, else JSON. Default `auto`. */
+  readonly format?: LogFormat | undefined
+  /** Lines below it are left out. Default `info`. */
+  readonly level?: LogLevel | undefined
 }
 
-function jsonLog(output: Output): Log {
+type Say = (level: LogLevel, message: string, fields: Fields) => void
+
+/** Short lines for a person at a terminal, else one JSON object a line for a journal. */
+export function createLog(output: Output, { format = 'auto', level = 'info' }: LogOptions = {}): Log {
+  const isText = format === 'text' || (format === 'auto' && output.isTTY === true)
+  const say = isText ? sayText(output) : sayJson(output)
+  const least = LOG_LEVELS.indexOf(level)
+  const at =
+    (each: LogLevel) =>
+    (message: string, fields: Fields = {}): void => {
+      if (LOG_LEVELS.indexOf(each) >= least) say(each, message, fields)
+    }
+  return { info: at('info'), warn: at('warn'), error: at('error') }
+}
+
+function sayJson(output: Output): Say {
   const log = pino(
     {
       base: null,
@@ -27,22 +43,22 @@ function jsonLog(output: Output): Log {
     },
     { write: (line: string) => void output.write(line) },
   )
-  return {
-    info: (message, fields) => log.info(fields ?? {}, message),
-    warn: (message, fields) => log.warn(fields ?? {}, message),
-    error: (message, fields) => log.error(fields ?? {}, message),
+  return (level, message, fields) => log[level](fields, message)
+}
+
+function sayText(output: Output): Say {
+  return (level, message, fields) => {
+    const time = new Date().toTimeString().slice(0, 8)
+    const rest = Object.entries(fields)
+      .filter(([, value]) => !isSaidBy(message, value))
+      .map(([key, value]) => ` ${key}=${plain(value)}`)
+    output.write(`${time} ${level.padEnd(5)} ${message}${rest.join('')}\n`)
   }
 }
 
-function lineLog(output: Output): Log {
-  const write =
-    (level: string) =>
-    (message: string, fields: Fields = {}): void => {
-      const time = new Date().toTimeString().slice(0, 8)
-      const rest = Object.entries(fields).map(([key, value]) => ` ${key}=${plain(value)}`)
-      output.write(`${time} ${level} ${message}${rest.join('')}\n`)
-    }
-  return { info: write('info '), warn: write('warn '), error: write('error') }
+/** Once is enough for a person; programs get the field all the same. */
+function isSaidBy(message: string, value: unknown): boolean {
+  return typeof value === 'string' && value !== '' && message.includes(value)
 }
 
 const plain = (value: unknown): string =>

@@ -1,14 +1,21 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { configJsonSchema, NOT_ENCRYPTED } from '../config/index.ts'
 import type { Config, Role } from '../config/index.ts'
 import { nearest } from '../config/nearest.ts'
+import { LOG_FORMATS, LOG_LEVELS } from '../config/schema/log.ts'
+import type { LogFormat, LogLevel } from '../config/schema/log.ts'
 import { programVersion } from '../program-version.ts'
+import { addAskCommands } from './ask/index.ts'
+import { addCleanupCommand } from './cleanup.ts'
+import { addDashboardCommand } from './dashboard-command.ts'
+import { addDoctorCommand } from './doctor.ts'
 import { EXIT } from './exit-codes.ts'
 import { ExitError } from './explain.ts'
 import { addInitCommand } from './init/index.ts'
 import type { Io } from './io.ts'
 import type { Reread } from '../daemon/reload-file.ts'
 import { addKeyCommands } from './key-commands.ts'
+import { addManualCommands } from './manual/index.ts'
 import { faultText, loadConfig, requireConfig } from './load.ts'
 
 /** What the commands do; in production {@link runDaemon} and {@link runDemo}, loaded when needed. */
@@ -28,14 +35,21 @@ interface Flags {
   readonly insecure?: boolean
   readonly stateDir?: string
   readonly socket?: string
+  readonly logFormat?: LogFormat
+  readonly logLevel?: LogLevel
 }
 
-const EXAMPLES = `
+const EXAMPLES = [
+  ['multipathd init', 'write configs for a server and a client, with keys'],
+  ['multipathd -config client.json', 'start, in the role that the file says (isServer)'],
+  ['multipathd status --watch', 'show what each path of a running daemon does'],
+  ['multipathd check client.json', 'say everything that is wrong with the file'],
+  ['multipathd demo', 'three lines carry one download, on this machine'],
+] as const
+
+const AFTER_HELP = `
 Examples:
-  multipathd init                      write configs for a server and a client, with keys
-  multipathd -config client.json       start, in the role that the file says (isServer)
-  multipathd check client.json         say everything that is wrong with the file
-  multipathd demo                      three lines carry one download, on this machine
+${EXAMPLES.map(([command, about]) => `  ${command.padEnd(36)} ${about}`).join('\n')}
 
 Exit codes: ${Object.entries(EXIT)
   .map(([name, code]) => `${code} ${name}`)
@@ -45,18 +59,23 @@ Exit codes: ${Object.entries(EXIT)
 export function createProgram(io: Io, actions: Actions, finish: (code: number) => void): Command {
   const program: Command = new Command('multipathd')
   const start = async (role?: Role): Promise<void> => {
-    const { config: file, insecure, socket, stateDir } = program.opts<Flags>()
+    const flags = program.opts<Flags>()
+    const { config: file, insecure } = flags
     const [stray] = role === undefined ? program.args : []
     if (stray !== undefined) program.error(unknownCommand(stray, program))
     if (file === undefined) program.error('error: missing -config FILE; --help shows what else there is')
-    const read = { role, insecure, socket, stateDir }
-    finish(await actions.daemon(requireConfig(file, read), io, () => loadConfig(file, read)))
+    const reread: Reread = () => {
+      const read = loadConfig(file, { role, insecure })
+      return 'config' in read ? { config: withFlags(read.config, flags) } : read
+    }
+    const config = withFlags(requireConfig(file, { role, insecure }), flags)
+    finish(await actions.daemon(config, io, reread))
   }
   addOptions(program)
   program
     .description('Joins several internet lines into one IP link.')
     .version(programVersion(), '-v, --version', 'print the version')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', AFTER_HELP)
     .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) })
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
@@ -68,7 +87,12 @@ export function createProgram(io: Io, actions: Actions, finish: (code: number) =
       .action(() => start(role))
   }
   addInitCommand(program, io)
+  addDoctorCommand(program, io, finish)
   addKeyCommands(program, io)
+  addAskCommands(program, io)
+  addManualCommands(program, io, EXAMPLES)
+  addDashboardCommand(program, io)
+  addCleanupCommand(program, io)
   addConfigCommands(program, io, finish)
   program
     .command('demo')
@@ -98,6 +122,17 @@ function addConfigCommands(program: Command, io: Io, finish: (code: number) => v
   program.command('config-schema', { hidden: true }).action(printSchema)
 }
 
+/** What the command line says goes before what the file says. */
+function withFlags(config: Config, { socket, stateDir, logFormat, logLevel }: Flags): Config {
+  const { control, log } = config
+  return {
+    ...config,
+    stateDir: stateDir ?? config.stateDir,
+    control: { socket: socket ?? control.socket },
+    log: { format: logFormat ?? log.format, level: logLevel ?? log.level },
+  }
+}
+
 function addOptions(program: Command): void {
   program
     .helpOption('-h, --help', 'print this help')
@@ -110,6 +145,12 @@ function addOptions(program: Command): void {
     .option(
       '--state-dir <folder>',
       'folder for what is kept across restarts, instead of `stateDir` of the config',
+    )
+    .addOption(
+      new Option('--log-format <format>', 'what the log looks like, as in the config').choices(LOG_FORMATS),
+    )
+    .addOption(
+      new Option('--log-level <level>', 'what is left out of the log, as in the config').choices(LOG_LEVELS),
     )
 }
 

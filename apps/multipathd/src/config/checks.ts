@@ -16,7 +16,6 @@ export type Role = 'client' | 'server'
 /** What of a config is well-formed in itself; the checks here look at how its parts fit together. */
 export interface Draft {
   readonly isServer?: boolean
-  readonly tcp?: boolean
   readonly scheduling?: string
   readonly mode?: unknown
   readonly security?: 'none' | DraftSecurity
@@ -36,6 +35,7 @@ interface DraftPath {
   readonly remoteAddr?: string | undefined
   readonly localAddr?: string | undefined
   readonly device?: string | undefined
+  readonly transport?: string | undefined
   readonly role?: string | undefined
   readonly costMs?: number | undefined
   readonly maxSendMbit?: number | undefined
@@ -63,11 +63,10 @@ export function faultsBetween(
 }
 
 /** What is wrong with the paths of a client and their use, each of them being well-formed. */
-export function faultsOfPaths(draft: Pick<Draft, 'client' | 'tcp' | 'scheduling' | 'mode'>): Fault[] {
+export function faultsOfPaths(draft: Pick<Draft, 'client' | 'scheduling' | 'mode'>): Fault[] {
   const faults: Fault[] = []
   const report: Report = (path, message) => faults.push({ path: formatPath(path), message })
   checkPaths(draft.client?.remotePaths ?? [], report)
-  if (draft.tcp === true) checkTcp(draft.client?.remotePaths ?? [], report)
   if (draft.scheduling === 'static') checkStatic(draft, report)
   return faults
 }
@@ -90,16 +89,6 @@ function checkRole({ isServer, server, client }: Draft, role: Role | undefined, 
   return asked
 }
 
-function checkTcp(paths: readonly DraftPath[], report: Report): void {
-  for (const [index, { device }] of paths.entries()) {
-    if (device === undefined) continue
-    report(
-      ['client', 'remotePaths', index, 'device'],
-      `TCP paths cannot be bound to a device, found "${device}": use "localAddr" with a routing rule, or UDP`,
-    )
-  }
-}
-
 /** Without it paths have no queue that a limit could slow down, and no choice but by weight. */
 function checkStatic({ mode, client }: Pick<Draft, 'mode' | 'client'>, report: Report): void {
   const needs = 'needs "scheduling": "adaptive", found "static": change that, or leave this out'
@@ -117,16 +106,17 @@ function checkPaths(paths: readonly DraftPath[], report: Report): void {
   const ways = new FirstSeen()
   for (const [
     index,
-    { name = `path${index + 1}`, remoteAddr, localAddr = '', device = '' },
+    { name = `path${index + 1}`, remoteAddr, localAddr = '', device = '', transport = '' },
   ] of paths.entries()) {
     const at = ['client', 'remotePaths', index] as const
     const place = `remotePaths[${index}]`
     const namesake = names.earlier(name, place)
     if (namesake !== undefined) report([...at, 'name'], `"${name}" is also the name of ${namesake}`)
     if (remoteAddr === undefined) continue
-    const twin = ways.earlier(`${remoteAddr.toLowerCase()} ${canonicalIp(localAddr)} ${device}`, place)
+    const way = `${remoteAddr.toLowerCase()} ${canonicalIp(localAddr)} ${device} ${transport}`
+    const twin = ways.earlier(way, place)
     if (twin !== undefined) {
-      report(at, `leads the same way as ${twin}: give it another remoteAddr, localAddr or device`)
+      report(at, `leads the same way as ${twin}: give it another remoteAddr, localAddr, device or transport`)
     }
     const endpoint = parseEndpoint(remoteAddr)
     const family = 'error' in endpoint ? 0 : familyOf(endpoint.host)

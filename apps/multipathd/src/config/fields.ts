@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { parseEndpoint } from '@mp/runtime-node'
 import { decodeKey } from '@mp/secure-channel'
 import { show } from './fault.ts'
-import { faultOfCidr } from './ip.ts'
+import { faultOfCidr, isLoopback } from './ip.ts'
 
 /** Kinds of values in the config: each says what it expects and what it found instead. */
 
@@ -68,6 +68,24 @@ export const listenEndpoint = (): z.ZodString =>
   text(ENDPOINT, (value) => {
     const endpoint = parseEndpoint(value)
     return 'error' in endpoint ? endpoint.error : undefined
+  })
+
+/** Where this machine listens, or `none`. */
+export const optionalEndpoint = (): z.ZodString =>
+  text(`${ENDPOINT}, or "none"`, (value) => {
+    if (value === 'none') return undefined
+    const endpoint = parseEndpoint(value)
+    return 'error' in endpoint ? endpoint.error : undefined
+  })
+
+/** Where this machine listens for itself. */
+export const loopbackEndpoint = (): z.ZodString =>
+  text('a loopback endpoint such as "127.0.0.1:2132"', (value) => {
+    const endpoint = parseEndpoint(value)
+    if ('error' in endpoint) return endpoint.error
+    return isLoopback(endpoint.host)
+      ? undefined
+      : `expected a loopback address such as 127.0.0.1 or [::1], found ${show(value)}: others must not reach it`
   })
 
 /** Where another machine listens. */

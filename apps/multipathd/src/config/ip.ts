@@ -70,3 +70,7 @@ function groupsOfHalf(text: string): number[] {
     .split(':')
     .flatMap((part) => (part.includes('.') ? groupsOf(part) : [Number.parseInt(part, 16)]))
 }
+
+/** Whether a host is this machine itself, and no other can reach it. */
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || /^127(\.\d+){3}$/.test(host)

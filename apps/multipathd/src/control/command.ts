@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { DashboardHost } from '../dashboard/host.ts'
 import type { EventLog } from '../daemon/event-log.ts'
 import type { Living } from '../daemon/living.ts'
 import type { Monitor } from '../daemon/monitor.ts'
@@ -10,6 +11,7 @@ export interface ControlContext {
   readonly events: EventLog
   /** What can change of the daemon. */
   readonly living: Living
+  readonly dashboard: Pick<DashboardHost, 'url'>
 }
 
 interface Named {

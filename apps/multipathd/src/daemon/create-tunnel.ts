@@ -1,14 +1,17 @@
 import type { CipherName, Transport } from '@mp/interface'
 import { AdaptiveScheduler, CfsScheduler } from '@mp/scheduler-cfs'
-import { tcpTransport } from '@mp/tcp-transport'
 import { MAX_PATHS, TunnelClient, TunnelServer } from '@mp/tunnel'
 import type { ClientPath, PathSettings, TunnelOptions, TunnelStats } from '@mp/tunnel'
-import { fragmenter, udpMux } from '@mp/udpmux'
-import type { UdpMuxOptions } from '@mp/udpmux'
+import { fragmenter } from '@mp/udpmux'
 import type { Config, RemotePath } from '../config/index.ts'
+import { hasPattern } from '../network/index.ts'
+import type { PathControl } from '../network/index.ts'
+import { changeClient, changeServer } from './change-tunnel.ts'
 import type { ConfigDiff } from './config-diff.ts'
+import { pathControl } from './path-control.ts'
 import { settingsOfPath } from './path-settings.ts'
-import { clientSecurity, serverPeer, serverPeers, serverSecurity } from './security.ts'
+import { clientSecurity, serverPeers, serverSecurity } from './security.ts'
+import { aboutTransports, pathTransports, serverTransports } from './transports.ts'
 
 /** One end of a tunnel, whichever. */
 export interface Tunnel {
@@ -22,22 +25,24 @@ export interface Tunnel {
   change(diff: ConfigDiff): void
   /** Uses a path of a client in another way; not that of a server. */
   setPath(name: string, settings: Partial<PathSettings>): void
+  /** The paths of a client, for who looks after their lines. */
+  readonly pathControl: PathControl | undefined
   start(): Promise<void>
   stats(): TunnelStats
   close(): Promise<void>
 }
 
-type Outside = Pick<TunnelOptions, 'runtime' | 'pool' | 'tun' | 'onEvent' | 'onTunClose'>
+interface Outside extends Pick<TunnelOptions, 'runtime' | 'pool' | 'tun' | 'onEvent' | 'onTunClose'> {
+  /** Stands between a path and its transport: it finds the server. */
+  readonly transportFor: (path: string, transport: Transport) => Transport
+}
 
-/** UDP and IP headers around a frame, bytes. */
-const UDP_OVER_IPV4_BYTES = 28
-const UDP_OVER_IPV6_BYTES = 48
 /** Remote addresses a server knows beside those of its clients: of strangers, and of clients that move. */
 const OTHER_ADDRESSES = 4096
 const MAX_ADDRESSES = 1_048_576
 
 /** Chooses the parts the config asks for and puts them together. */
-export function createTunnel(config: Config, outside: Outside): Tunnel {
+export function createTunnel(config: Config, { transportFor, ...outside }: Outside): Tunnel {
   const { pool } = outside
   const isAdaptive = config.scheduling === 'adaptive'
   const common: TunnelOptions = {
@@ -49,30 +54,27 @@ export function createTunnel(config: Config, outside: Outside): Tunnel {
     fragment: config.tun.fragment,
     createFragmenter: () => fragmenter({ pool }),
   }
-  return config.isServer ? createServer(config, common) : createClient(config, common)
+  return config.isServer ? createServer(config, common) : createClient(config, common, transportFor)
 }
 
 function createServer(config: Config, common: TunnelOptions): Tunnel {
-  const peerCapacity = addressesOf(config)
-  const { transport, about } = createTransport(config, common, { peerCapacity })
   const keys = serverSecurity(config, common.pool)
   const server = new TunnelServer({
     ...common,
     ...(keys && { security: keys.security, peers: serverPeers(config) }),
     clientToClient: config.server!.clientToClient,
-    listen: [{ transport, endpoint: config.server!.listen }],
+    listen: serverTransports(config, common, addressesOf(config)).map((transport) => ({
+      transport,
+      endpoint: config.server!.listen,
+    })),
   })
   return {
-    transport: about,
+    transport: aboutTransports(config, common),
     encryption: keys?.about,
     reasonFor: (cipher) => keys?.reasonFor(cipher) ?? '',
-    change: ({ peers, modes }) => {
-      // The old ones first: a network or a key may go from one client to another.
-      for (const { name } of [...peers.removed, ...peers.replaced]) server.removePeer(name)
-      for (const peer of [...peers.replaced, ...peers.added]) server.addPeer(serverPeer(peer))
-      if (modes !== undefined) server.setModes(modes)
-    },
+    change: (diff) => changeServer(server, diff),
     setPath: () => {},
+    pathControl: undefined,
     start: () => server.start(),
     stats: () => server.stats(),
     close: () => server.close(),
@@ -84,30 +86,30 @@ function addressesOf({ server }: Config): number {
   return Math.min(MAX_ADDRESSES, OTHER_ADDRESSES + MAX_PATHS * (server?.peers.length ?? 0))
 }
 
-function createClient(config: Config, common: TunnelOptions): Tunnel {
-  const {
-    client: { remotePaths },
-    tun,
-  } = config
+function createClient(config: Config, common: TunnelOptions, transportFor: Outside['transportFor']): Tunnel {
+  const { client: settings, tun } = config
   const keys = clientSecurity(config, common.pool)
+  const toPath = (path: RemotePath): ClientPath => {
+    const { transport, fallback, ...rest } = clientPath(path, config, common)
+    return {
+      ...rest,
+      transport: transportFor(path.name, transport),
+      ...(fallback && { fallback: transportFor(path.name, fallback) }),
+    }
+  }
   const client = new TunnelClient({
     ...common,
     ...(keys && { security: keys.security, allowedIPs: [...tun.remoteAddr, ...tun.allowedIPs] }),
-    paths: remotePaths.map((path) => clientPath(path, config, common)),
+    // Those of a pattern come with their interfaces.
+    paths: settings.remotePaths.filter((path) => !hasPattern(path)).map((path) => toPath(path)),
   })
   return {
-    transport: createTransport(config, common).about,
+    transport: aboutTransports(config, common),
     encryption: keys?.about,
     reasonFor: (cipher) => keys?.reasonFor(cipher) ?? '',
-    change: ({ paths, modes }) => {
-      for (const path of paths.changed) client.setPath(path.name, settingsOfPath(path))
-      for (const path of paths.replaced) client.replacePath(clientPath(path, config, common))
-      // Those that come first: what goes over one that leaves has another to take.
-      for (const path of paths.added) client.addPath(clientPath(path, config, common))
-      for (const { name } of paths.removed) client.retirePath(name)
-      if (modes !== undefined) client.setModes(modes)
-    },
+    change: (diff) => changeClient(client, diff, toPath),
     setPath: (name, settings) => void client.setPath(name, settings),
+    pathControl: pathControl(client, toPath),
     start: async () => client.start(),
     stats: () => client.stats(),
     close: () => client.close(),
@@ -115,31 +117,14 @@ function createClient(config: Config, common: TunnelOptions): Tunnel {
 }
 
 function clientPath(path: RemotePath, config: Config, common: TunnelOptions): ClientPath {
-  const { name, remoteAddr, localAddr, device, mtu } = path
-  // A name may lead to either family: then the larger headers are reckoned with.
-  const isIpv4 = /^\d+(\.\d+){3}:/.test(remoteAddr)
-  const ofPath = mtu - (isIpv4 ? UDP_OVER_IPV4_BYTES : UDP_OVER_IPV6_BYTES)
-  // The memory for packets was made for the paths that there were at the start.
-  const maxFrameBytes = Math.min(common.pool.packetBytes, ofPath)
+  const { name, remoteAddr, localAddr, device, fwmark } = path
   return {
     name,
-    transport: createTransport(config, common, { maxFrameBytes }).transport,
+    ...pathTransports(path, config, common),
     endpoint: remoteAddr,
     ...(localAddr === undefined ? {} : { localAddress: localAddr }),
     ...(device === undefined ? {} : { device }),
+    ...(fwmark === undefined ? {} : { mark: fwmark }),
     ...settingsOfPath(path),
   }
-}
-
-/** Transports have no state of their own, so that each path may have one that knows its MTU. */
-function createTransport(
-  { tcp, offload: { gso, gro } }: Config,
-  { pool, runtime }: TunnelOptions,
-  udp: Pick<UdpMuxOptions, 'maxFrameBytes' | 'peerCapacity'> = {},
-): { readonly transport: Transport; readonly about: string } {
-  if (tcp) return { transport: tcpTransport({ pool, runtime }), about: 'tcp' }
-  const transport = udpMux({ pool, runtime, gso, gro, dontFragment: true, ...udp })
-  const { backend, backendReason } = transport
-  const mtus = backend === 'dgram' ? '; packets as large as "mtu" says, whatever paths take' : ''
-  return { transport, about: `udp (${backend}: ${backendReason}${mtus})` }
 }

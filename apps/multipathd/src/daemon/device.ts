@@ -3,6 +3,7 @@ import { openTun } from '@mp/tun'
 import type { Tun } from '@mp/tun'
 import type { Log } from '../cli/log.ts'
 import type { Config } from '../config/index.ts'
+import { ownRoutes } from '../network/index.ts'
 import { openRelay } from './relay.ts'
 
 /** Where the tunnel's packets come from and go to on this machine: a TUN device, or what stands for one. */
@@ -27,14 +28,6 @@ function openTunDevice(config: Config, pool: PacketPool): Promise<Tun> {
     offload: config.offload,
     ...(backend === 'auto' ? {} : { backend }),
     addresses: localAddr.map((local, index) => ({ local, peer: remoteAddr[index]! })),
-    routes: routesOf(config),
+    routes: ownRoutes(config),
   })
-}
-
-/** What the config routes into the tunnel; a server also what belongs to its clients, but never everything. */
-export function routesOf({ tun, server }: Config): readonly string[] {
-  const clients = (server?.peers ?? []).flatMap((peer) => peer.allowedIPs)
-  const wanted = [...tun.allowedIPs, ...clients.filter((network) => !network.endsWith('/0'))]
-  const peers = new Set(tun.remoteAddr.flatMap((ip) => [ip, `${ip}/32`, `${ip}/128`]))
-  return [...new Set(wanted)].filter((network) => !peers.has(network))
 }

@@ -1,4 +1,4 @@
-import type { Runtime } from '@mp/interface'
+import type { PacketPool, Runtime } from '@mp/interface'
 import { loadNativeIo } from '@mp/native-io'
 import { systemRuntime } from '@mp/runtime-node'
 import { EXIT } from '../cli/exit-codes.ts'
@@ -6,10 +6,10 @@ import { ExitError } from '../cli/explain.ts'
 import type { Io } from '../cli/io.ts'
 import { createLog } from '../cli/log.ts'
 import type { Log } from '../cli/log.ts'
+import { RepeatFilter } from '../cli/repeat-filter.ts'
 import { NOT_ENCRYPTED } from '../config/index.ts'
 import type { Config } from '../config/index.ts'
-import type { ControlServer } from '../control/index.ts'
-import { startControl } from './control.ts'
+import { Network } from '../network/index.ts'
 import { createTunnel } from './create-tunnel.ts'
 import type { Tunnel } from './create-tunnel.ts'
 import { describeTun } from './describe-tun.ts'
@@ -22,6 +22,8 @@ import { createPool } from './pool.ts'
 import type { Reread } from './reload-file.ts'
 import { createReporter } from './report.ts'
 import { ServiceManager } from './service-manager.ts'
+import { startServices } from './services.ts'
+import type { Services } from './services.ts'
 import { reportStatus, statusLine } from './status.ts'
 import { StopRequest } from './stop-request.ts'
 
@@ -32,52 +34,82 @@ import { StopRequest } from './stop-request.ts'
  * @returns the exit code.
  */
 export async function runDaemon(config: Config, io: Io, reread: Reread): Promise<number> {
-  const log = createLog(io.stdout)
+  const runtime = systemRuntime()
+  const log = new RepeatFilter(createLog(io.stdout, config.log), runtime)
   const stop = new StopRequest(io)
   const pool = createPool(config)
   const tun = await openDevice(config, { pool, log })
   for (const route of tun.skippedRoutes ?? [])
-    log.warn(`${route} is routed elsewhere already: left as it is`, { route })
-  const runtime = systemRuntime()
+    log.warn(
+      `${route} is routed elsewhere already: left as it is. Delete that route first if the tunnel shall have it`,
+      { route },
+    )
   const events = new EventLog(Date.now)
   try {
-    const tunnel = createTunnel(config, {
-      runtime,
-      pool,
-      tun,
-      onEvent: createReporter(config, { log, events }),
-      onTunClose: (error) => stop.handleTunClose(tun.name, error),
-    })
-    const living = new Living({ config, io, log, tunnel, tun, reread })
-    const monitor = new Monitor({ config: () => living.config, tunnel, tun, pool, runtime, wallMs: Date.now })
-    return await runTunnel(tunnel, { config, io, log, runtime, stop, tun, living, monitor, events })
+    return await runOn({ config, io, log, stop, tun, pool, runtime, events, reread })
   } finally {
     // The tunnel closes it too; this is for what failed before.
     await tun.close()
+    log.flush()
   }
 }
 
-interface Running {
+interface Ground {
   readonly config: Config
   readonly io: Io
   readonly log: Log
-  readonly runtime: Runtime
   readonly stop: StopRequest
   readonly tun: Device
+  readonly pool: PacketPool
+  readonly runtime: Runtime
+  readonly events: EventLog
+  readonly reread: Reread
+}
+
+/** The network around the device is set up before the tunnel, and undone before the tunnel says goodbye. */
+async function runOn(ground: Ground): Promise<number> {
+  const { config, log, stop, tun, pool, runtime, events } = ground
+  const report = createReporter(config, { log, events })
+  let tunnel: Tunnel | undefined
+  const network = new Network({ config, log, pathControl: () => tunnel?.pathControl })
+  try {
+    await network.prepare()
+    tunnel = createTunnel(config, {
+      runtime,
+      pool,
+      tun,
+      transportFor: (path, transport) => network.names.transportFor(path, transport),
+      onEvent: (event) => {
+        report(event)
+        network.handleEvent(event)
+      },
+      onTunClose: (error) => stop.handleTunClose(tun.name, error),
+    })
+    const living = new Living({ ...ground, tunnel, network })
+    const monitor = new Monitor({ config: () => living.config, tunnel, tun, pool, runtime, wallMs: Date.now })
+    return await runTunnel(tunnel, { ...ground, network, living, monitor })
+  } finally {
+    await network.close()
+    await tunnel?.close()
+  }
+}
+
+interface Running extends Ground {
+  readonly network: Network
   readonly living: Living
   readonly monitor: Monitor
-  readonly events: EventLog
 }
 
 async function runTunnel(tunnel: Tunnel, running: Running): Promise<number> {
-  const { config, io, log, stop, tun, living, monitor, events } = running
+  const { config, log, stop, tun, network, living, monitor } = running
   const sayStatus = (): void => reportStatus(tunnel, config, log)
   const manager = serviceManager(tunnel, running)
-  let control: ControlServer | undefined
+  let services: Services | undefined
   try {
     await tunnel.start()
+    network.start()
     living.start()
-    control = await startControl(config, { io, log }, { monitor, events, living })
+    services = await startServices(config, { ...running, tunnel })
     if (config.user !== undefined) leaveRoot(config.user, config)
     sayStart(config, log, { tun: describeTun(tun), tunnel })
     manager.ready()
@@ -90,8 +122,7 @@ async function runTunnel(tunnel: Tunnel, running: Running): Promise<number> {
     living.close()
     manager.stopping()
     monitor.close()
-    await control?.close()
-    await tunnel.close()
+    await services?.close()
   }
 }
 

@@ -1,8 +1,8 @@
 import type { Io } from '../cli/io.ts'
 import type { Log } from '../cli/log.ts'
-import type { Config } from '../config/index.ts'
+import type { Config, RemotePath } from '../config/index.ts'
+import { ownRoutes } from '../network/index.ts'
 import type { Tunnel } from './create-tunnel.ts'
-import { routesOf } from './device.ts'
 import type { Device } from './device.ts'
 import { QuotaKeeper } from './quota/quota-keeper.ts'
 import { UsageFile, usualStateFolder } from './quota/usage-file.ts'
@@ -19,6 +19,8 @@ export interface LivingParts {
   readonly log: Log
   readonly tunnel: Tunnel
   readonly tun: Pick<Device, 'setRoutes'>
+  /** Who looks after the lines under paths. */
+  readonly network: { setPaths(paths: readonly RemotePath[]): void }
   readonly reread: Reread
 }
 
@@ -29,7 +31,7 @@ export class Living {
   readonly #reloader: Reloader
   #timer: NodeJS.Timeout | undefined
 
-  constructor({ config, io, log, tunnel, tun, reread }: LivingParts) {
+  constructor({ config, io, log, tunnel, tun, network, reread }: LivingParts) {
     this.quotas = new QuotaKeeper({
       log,
       openFile: () => openUsage(config, io, log),
@@ -39,7 +41,8 @@ export class Living {
     })
     this.#reloader = new Reloader(config, {
       tunnel,
-      route: async (next) => (await tun.setRoutes?.(routesOf(next))) ?? [],
+      route: async (next) => (await tun.setRoutes?.(ownRoutes(next))) ?? [],
+      lines: network,
       meters: this.quotas,
     })
     this.files = new FileReloader(reread, this.#reloader, log)

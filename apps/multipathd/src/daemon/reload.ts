@@ -1,4 +1,4 @@
-import type { Config } from '../config/index.ts'
+import type { Config, RemotePath } from '../config/index.ts'
 import { diffConfigs } from './config-diff.ts'
 import type { Changes, ConfigDiff } from './config-diff.ts'
 
@@ -16,6 +16,8 @@ export interface ReloadParts {
   readonly tunnel: { change(diff: ConfigDiff): void }
   /** Networks that are routed into the tunnel. @returns those that have a route already. */
   readonly route: (config: Config) => Promise<readonly string[]>
+  /** Who looks after the lines under paths: told once those of no pattern are made. */
+  readonly lines: { setPaths(paths: readonly RemotePath[]): void }
   /** Who looks after metered lines. */
   readonly meters: { follow(config: Config): void }
 }
@@ -40,6 +42,7 @@ export class Reloader {
     const diff = diffConfigs(this.#config, next)
     this.#config = runningConfig(this.#config, next)
     this.#parts.tunnel.change(diff)
+    this.#parts.lines.setPaths(next.client.remotePaths)
     this.#parts.meters.follow(this.#config)
     const taken = await this.#parts.route(this.#config)
     return {

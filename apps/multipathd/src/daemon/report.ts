@@ -30,6 +30,19 @@ function isTrouble(event: TunnelEvent): boolean {
   return event.type === 'unanswered' || event.type === 'stalled' || event.type === 'path-unlinked'
 }
 
+/** What a change of state means, and what to do about it. */
+const MEANINGS: Readonly<Record<(TunnelEvent & { readonly type: 'path-state' })['reason'], string>> = {
+  'first-reply': '',
+  'no-reply':
+    ': no probe was answered. Does this line lead to the other side? `multipathd explain` says what to look at',
+  timeouts: ': probes are not answered any more; probed on',
+  loss: ': many probes get lost. Look at signal, cable and modem if it stays so',
+  delay: ': a queue stands on it',
+  unreachable: ': the system cannot send over it. Is the interface up, with an address and a route?',
+  reply: ': on trial, since one probe was answered again',
+  recovered: '',
+}
+
 function messageOf(event: TunnelEvent, { security }: Pick<Config, 'security'>): string {
   if (event.type === 'unanswered') {
     // A server says nothing to whom it does not know, so wrong keys look like this too.
@@ -37,13 +50,19 @@ function messageOf(event: TunnelEvent, { security }: Pick<Config, 'security'>): 
       security === 'none' ? 'its port and firewalls' : 'its port, firewalls and the keys of both sides'
     return `the server does not answer on any path; trying on. Check that it runs, ${suspects}`
   }
-  if (event.type === 'stalled') return 'no path to the server works; looking for it on all of them'
+  if (event.type === 'stalled')
+    return 'no path to the server works; looking for it on all of them. Check the lines, and that it runs'
   if (event.type === 'established') return `tunnel established with ${event.peer}`
   if (event.type === 'closed') return `session ended: ${event.reason}`
-  if (event.type === 'path-state') return `${event.path}: ${event.to}`
-  if (event.type === 'path-linked') return `${event.path}: leads to ${event.remote}`
+  if (event.type === 'path-state') return `${event.path}: ${event.to}${MEANINGS[event.reason]}`
+  if (event.type === 'path-linked') return `${event.path}: leads to ${event.remote}${wayOf(event.transport)}`
   if (event.type === 'path-mtu') return mtuMessage(event)
   return `${event.path}: no link: ${event.reason}`
+}
+
+/** What is not usual is said. */
+function wayOf(transport: string): string {
+  return transport === 'udp' ? '' : ` over ${transport.toUpperCase()}`
 }
 
 function mtuMessage({ path, mtuBytes, isBlackHole }: TunnelEvent & { readonly type: 'path-mtu' }): string {

@@ -52,7 +52,7 @@ function listenerSnapshot({ peers, ...counts }: ListenerStats, endpoint: string)
 function peerSnapshot(session: SessionStats, { rates, reasonFor, stats }: Observed): PeerSnapshot {
   const { peer, established, ageMs, epoch, encryption, bonding, drops } = session
   const ofPaths = session.paths.map((path) => rates.rateOf(peer, path.id))
-  const txBps = sum(ofPaths.map((rate) => rate?.txBps))
+  const txBps = rounded(sum(ofPaths.map((rate) => rate?.txBps)), 0)
   return {
     name: peer,
     established,
@@ -61,7 +61,7 @@ function peerSnapshot(session: SessionStats, { rates, reasonFor, stats }: Observ
     cipher: encryption?.cipher ?? null,
     cipherReason: reasonFor(session),
     txBps,
-    rxBps: sum(ofPaths.map((rate) => rate?.rxBps)),
+    rxBps: rounded(sum(ofPaths.map((rate) => rate?.rxBps)), 0),
     txBytes: session.paths.reduce((bytes, path) => bytes + path.txBytes, 0),
     rxBytes: session.paths.reduce((bytes, path) => bytes + path.rxBytes, 0),
     waitingPackets: bonding?.waiting ?? 0,
@@ -82,8 +82,8 @@ function orderSnapshot(order: BondingStats['resequencer']): OrderSnapshot | null
     heldBytes: order.heldBytes,
     deliveredPackets: order.delivered,
     waitedPackets: waited,
-    waitMeanMs: waited > 0 ? order.holdMsSum / waited : 0,
-    waitMaxMs: order.holdMsMax,
+    waitMeanMs: waited > 0 ? rounded(order.holdMsSum / waited, MS_DIGITS)! : 0,
+    waitMaxMs: rounded(order.holdMsMax, MS_DIGITS)!,
     skippedHopeless: skipped.hopeless,
     skippedLinger: skipped.linger,
     skippedOverflow: skipped.overflow,
@@ -112,17 +112,17 @@ function pathSnapshot(path: PathStats, { rate, sessionBps, atMs }: Moment): Path
     transport: path.transport ?? null,
     localAddress: path.localAddress ?? null,
     remoteAddress: path.remoteAddress ?? null,
-    txBps: rate?.txBps ?? null,
-    rxBps: rate?.rxBps ?? null,
-    txShare: rate && sessionBps ? rate.txBps / sessionBps : null,
+    txBps: rounded(rate?.txBps, 0),
+    rxBps: rounded(rate?.rxBps, 0),
+    txShare: rate && sessionBps ? rounded(rate.txBps / sessionBps, RATIO_DIGITS) : null,
     txFrames: path.txFrames,
     txBytes: path.txBytes,
     rxFrames: path.rxFrames,
     rxBytes: path.rxBytes,
-    rttMs: bonding?.rttMs ?? prober.smoothedRttMs ?? null,
-    rttMinMs: bonding?.rttMinMs ?? prober.minRttMs ?? null,
+    rttMs: rounded(bonding?.rttMs ?? prober.smoothedRttMs, MS_DIGITS),
+    rttMinMs: rounded(bonding?.rttMinMs ?? prober.minRttMs, MS_DIGITS),
     mtuBytes: path.mtuBytes ?? null,
-    probeLossRatio: prober.lossRatio,
+    probeLossRatio: rounded(prober.lossRatio, RATIO_DIGITS)!,
     waitingPackets: path.queuedFrames + (bonding?.waitingPackets ?? 0),
     drops: dropsOf(link),
     ...measured(bonding),
@@ -142,18 +142,27 @@ type Measured = Pick<
 
 function measured(bonding: PathStats['bonding']): Measured {
   return {
-    capacityBps: bonding?.capacityBps ?? null,
-    deliveredBps: bonding?.deliveredBps ?? null,
-    queueDelayMs: bonding?.queueDelayMs ?? null,
+    capacityBps: rounded(bonding?.capacityBps, 0),
+    deliveredBps: rounded(bonding?.deliveredBps, 0),
+    queueDelayMs: rounded(bonding?.queueDelayMs, MS_DIGITS),
     inFlightBytes: bonding?.inFlightBytes ?? null,
-    congestionLossRatio: bonding?.congestionLossRatio ?? null,
-    radioLossRatio: bonding?.radioLossRatio ?? null,
+    congestionLossRatio: rounded(bonding?.congestionLossRatio, RATIO_DIGITS),
+    radioLossRatio: rounded(bonding?.radioLossRatio, RATIO_DIGITS),
     lostFrames: bonding?.lostFrames ?? null,
   }
 }
 
 function dropsOf(link: LinkStats | undefined): PathSnapshot['drops'] {
   return link?.drops ?? {}
+}
+
+/** Decimals worth having. */
+const MS_DIGITS = 3
+const RATIO_DIGITS = 6
+
+/** `null` for what is not known. */
+function rounded(value: number | null | undefined, digits: number): number | null {
+  return value === null || value === undefined ? null : Number(value.toFixed(digits))
 }
 
 /** Of what is known; `null` when nothing is. */

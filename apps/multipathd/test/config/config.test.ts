@@ -33,14 +33,16 @@ describe('a config', () => {
       scheduling: 'adaptive',
       offload: { gso: true, gro: true, checksum: true, tso: true, uso: true, coalesce: true },
       promListenAddr: '127.0.0.1:2131',
+      manageRoutes: true,
       control: {},
+      log: { format: 'auto', level: 'info' },
     })
   })
 
   test('of a server needs an endpoint and no path', () => {
     const config = configOf(server)
     expect(config.isServer).toBe(true)
-    expect(config.server).toEqual({ listen: '0.0.0.0:5000', peers: [], clientToClient: false })
+    expect(config.server).toEqual({ listen: '0.0.0.0:5000', peers: [], clientToClient: false, nat: false })
     expect(config.client.remotePaths).toEqual([])
   })
 
@@ -55,13 +57,15 @@ describe('a config', () => {
       offload: { gso: false, gro: false, checksum: false, tso: false, uso: false, coalesce: false },
       promListenAddr: '[::1]:9100',
       control: { socket: '/run/multipathd/home.sock' },
+      log: { format: 'text', level: 'warn' },
       client: {
         remotePaths: [
           {
             name: 'dsl',
             remoteAddr: 'vpn.example.net:5000',
             localAddr: '192.168.1.20',
-            device: 'eth0',
+            device: 'eth*',
+            fwmark: 4_294_967_295,
             weight: 65_535,
             mtu: 1492,
             role: 'backup',
@@ -74,7 +78,8 @@ describe('a config', () => {
           { remoteAddr: '[2001:db8::7]:5000', localAddr: '2001:db8::9' },
         ],
       },
-      server: { listen: '[::]:5000', clientToClient: true },
+      server: { listen: '[::]:5000', clientToClient: true, nat: { device: 'eth0' } },
+      manageRoutes: false,
       user: 'multipathd',
       stateDir: '/var/lib/multipathd',
       tun: {

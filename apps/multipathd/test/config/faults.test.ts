@@ -45,6 +45,18 @@ const FAULTY: FaultyCase[] = [
     /whole number.*found "2"/,
   ],
   [
+    'a mark beyond 32 bits',
+    withPath({ fwmark: 2 ** 32 }),
+    'client.remotePaths[0].fwmark',
+    /from 1 to 4294967295, found 4294967296/,
+  ],
+  [
+    'a NAT that is no switch',
+    { ...server, server: { ...server.server, nat: 'eth0' } },
+    'server.nat',
+    /true, false or \{ "device": … \}, found "eth0"/,
+  ],
+  [
     'an endpoint without port',
     withPath({ remoteAddr: 'host' }),
     'client.remotePaths[0].remoteAddr',
@@ -105,10 +117,10 @@ const FAULTY: FaultyCase[] = [
     /without blanks.*found "my dsl"/,
   ],
   [
-    'a device under TCP',
-    { ...withPath({ device: 'eth0' }), tcp: true },
-    'client.remotePaths[0].device',
-    /TCP paths cannot be bound to a device, found "eth0"/,
+    'a transport that nobody has',
+    withPath({ transport: 'quic' }),
+    'client.remotePaths[0].transport',
+    /expected "udp", "tcp" or "auto", found "quic"/,
   ],
   ['an empty name of a path', withPath({ name: '' }), 'client.remotePaths[0].name', /found an empty one/],
   [

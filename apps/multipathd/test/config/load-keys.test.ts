@@ -207,7 +207,8 @@ function printed(config: unknown): string {
   const everything = { depth: Infinity, showHidden: true, getters: true, maxArrayLength: null }
   new Console(out).log(config)
   new Console(out).dir(config, everything)
-  for (const tty of [true, false]) createLog({ write: take }, { tty }).info('config', { config })
+  for (const format of ['text', 'json'] as const)
+    createLog({ write: take }, { format }).info('config', { config })
   take(`${JSON.stringify(config)} ${String(config)}`)
   return said.join('\n')
 }

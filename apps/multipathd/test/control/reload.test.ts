@@ -14,7 +14,12 @@ function daemon(): (command: Query, params?: object) => Promise<unknown> {
   const parsed = parseConfig(JSON.stringify(client))
   if ('faults' in parsed) throw new Error(JSON.stringify(parsed.faults))
   const config = parsed.config as Config
-  const parts = { tunnel: { change: () => {} }, route: async () => [], meters: { follow: () => {} } }
+  const parts = {
+    tunnel: { change: () => {} },
+    route: async () => [],
+    lines: { setPaths: () => {} },
+    meters: { follow: () => {} },
+  }
   const files = new FileReloader(() => ({ config }), new Reloader(config, parts), silent)
   const context = { living: { files } } as unknown as ControlContext
   return async (command, params = {}) => command.run(context, params)

@@ -11,6 +11,7 @@ import { ControlError } from '../../src/control/protocol.ts'
 import { openControl } from '../../src/control/server.ts'
 import type { ControlServer } from '../../src/control/server.ts'
 import { EventLog } from '../../src/daemon/event-log.ts'
+import type { Monitor } from '../../src/daemon/monitor.ts'
 
 /** A control socket with commands made for tests. */
 export interface TestControl extends AsyncDisposable {
@@ -23,14 +24,17 @@ export interface TestControl extends AsyncDisposable {
   readonly faults: unknown[]
 }
 
-export async function testControl(commands: readonly Command[] = []): Promise<TestControl> {
+export async function testControl(
+  commands: readonly Command[] = [],
+  monitor: Pick<Monitor, 'snapshot'> = { snapshot: () => Promise.reject(new Error('nothing to see')) },
+): Promise<TestControl> {
   const folder = await mkdtemp(join(tmpdir(), 'multipathd-control-'))
   const drips = new Set<Sink>()
   const faults: unknown[] = []
   const events = new EventLog(Date.now)
   const path = join(folder, 'mp0.sock')
   const server = await openControl(path, {
-    context: { events } as ControlContext,
+    context: { events, monitor } as ControlContext,
     commands: [...commands, echo, refuse, fail, drip(drips)],
     onFault: (error) => faults.push(error),
   })

@@ -35,6 +35,7 @@ function daemonWith(config: Config) {
   const reloader = new Reloader(config, {
     tunnel: { change: (diff) => diffs.push(diff) },
     route: async ({ server }) => (server?.peers ?? []).flatMap(({ allowedIPs }) => allowedIPs.slice(1)),
+    lines: { setPaths: () => {} },
     meters: { follow: (next) => followed.push(next) },
   })
   return { reloader, diffs, followed }

@@ -120,6 +120,7 @@ function daemon(
     reasonFor: () => '',
     change: () => {},
     setPath: () => {},
+    pathControl: undefined,
     start: async () => {
       await bare.start()
     },

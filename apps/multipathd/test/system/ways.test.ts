@@ -107,7 +107,7 @@ describe.skipIf(missing)(`ways to one server ${text}`, () => {
 async function whereFrom(server: Daemon, paths: number): Promise<string[]> {
   const seen: string[] = []
   for (let path = 0; path < paths; path++) {
-    const pattern = new RegExp(`^path ${path}: leads to (.*)`)
+    const pattern = new RegExp(`^path ${path}: leads to (\\S+)`)
     await server.says(pattern)
     const { message } = server.said().findLast((each) => pattern.test(each.message))!
     seen.push(pattern.exec(message)![1]!)

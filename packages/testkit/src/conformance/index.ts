@@ -28,6 +28,7 @@
 export { testBatchAead, type BatchAeadFixture } from './batch-aead.ts'
 export { testDatagramSocket, type DatagramSocketFixture, type OpenSocket } from './datagram-socket.ts'
 export { testFragmenter, type FragmenterFixture } from './fragmenter.ts'
+export { testNetworkWatch, type NetworkWatchFixture } from './network-watch.ts'
 export { testPacketPool, type PacketPoolFixture } from './packet-pool.ts'
 export { testRuntime, type RuntimeFixture } from './runtime.ts'
 export { testFairScheduler, testScheduler, type SchedulerFixture } from './scheduler.ts'

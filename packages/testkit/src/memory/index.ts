@@ -3,3 +3,4 @@ export { MemoryNetwork, memorySocket, type MemoryNetworkOptions, type NetworkPat
 export type { MemorySocketOptions } from './memory-socket.ts'
 export { memoryTransport, type MemoryTransportOptions } from './memory-transport.ts'
 export { memoryTun, type MemoryTun, type MemoryTunOptions } from './memory-tun.ts'
+export { memoryWatch, type MemoryWatch } from './memory-watch.ts'

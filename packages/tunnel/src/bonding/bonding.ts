@@ -38,6 +38,8 @@ export interface BondingStats {
   readonly resequencer: ResequencerStats | undefined
 }
 
+/** Why a path gets nothing more, but sends what waits for it: it works, or will in a moment. */
+const STILL_SENDS: ReadonlySet<string | undefined> = new Set(['link full', 'backup', 'exhausted'])
 /** A path that is suspect although none is better is looked at again after this long, ms. */
 const LOOK_AGAIN_MS = 50
 
@@ -69,7 +71,7 @@ export class Bonding implements Wakeable {
       onWritten: (path) => path.flush(),
     })
     parts.paths.subscribe(({ type, path, reason }) => {
-      if (type === 'suspend' && reason !== 'link full') this.pump.rebind(path)
+      if (type === 'suspend' && !STILL_SENDS.has(reason)) this.pump.rebind(path)
       else if (type === 'resume') this.feedback.observe(path, this.#nowMs)
       else if (type === 'append') this.#resequencer?.addPath(path.id)
       else if (type === 'remove') this.#removePath(path)
@@ -114,6 +116,11 @@ export class Bonding implements Wakeable {
     this.feedback.observe(path, nowMs)
     this.pump.wake()
     if (path.sender !== undefined) this.#endSharing()
+  }
+
+  /** A path carries nothing more, as the system or the peer says: what was under way on it need not be waited for. */
+  handleDown(path: TunnelPath, nowMs: number): void {
+    if (path.sender !== undefined) this.#leave(path, path.sender, nowMs)
   }
 
   pollTimeout(): number {
@@ -165,9 +172,12 @@ export class Bonding implements Wakeable {
   /** A path that did not answer for an RTO while others work: what was under way on it is sent over those. */
   #suspect(path: TunnelPath, nowMs: number): void {
     const { sender } = path
-    if (sender === undefined || sender.isSuspect || nowMs < sender.suspectAtMs) return
+    if (sender !== undefined && nowMs >= sender.suspectAtMs) this.#leave(path, sender, nowMs)
+  }
+
+  #leave(path: TunnelPath, sender: PathSender, nowMs: number): void {
     const { paths } = this.#parts
-    if (!isReplaceable(path, paths)) return
+    if (sender.isSuspect || !isReplaceable(path, paths)) return
     sender.isSuspect = true
     path.mtu?.handleDoubt(nowMs)
     sender.tracker.clear()

@@ -75,6 +75,11 @@ export class PathSender {
     this.#handleSent(nowMs)
   }
 
+  /** A packet has to wait: what left at `nowMs` was not all there was. */
+  handleQueued(nowMs: number): void {
+    this.tracker.handleQueued(nowMs)
+  }
+
   /** A control frame leaves, past the queue. Of some, as reports, the peer need not tell that they came. */
   handleControl(counter: number, bytes: number, isUnanswered: boolean, nowMs: number): void {
     const { frame } = this

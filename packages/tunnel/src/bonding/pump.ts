@@ -38,6 +38,8 @@ const MIN_QUEUE_BYTES = 192 * 1024
 const MAX_QUEUE_BYTES = 8 * 1024 * 1024
 /** All paths are looked at anew this often while packets wait, ms: finer than a timer of the system is. */
 const TICK_MS = 1
+/** Path ids on the wire have 8 bits. */
+const PATH_IDS = 256
 /** Packets are kept for a repair while this share of the pool is free. */
 const KEEP_FREE_RATIO = 0.25
 
@@ -53,6 +55,10 @@ export class Pump {
   readonly #one: PacketBatch
   readonly #pieces: PacketBatch
   readonly #request: PickRequest = { lengthBytes: 0, nowMs: 0, trafficClass: 0, flow: 0 }
+  /** By path id, bytes that it may still send in this run; 0 between runs. */
+  readonly #budgets = new Float64Array(PATH_IDS)
+  /** In this run slots of frames are kept for a repair. */
+  #keeps = false
   #limitBytes = MIN_QUEUE_BYTES
   #dueMs = Infinity
 
@@ -67,22 +73,21 @@ export class Pump {
     return this.#urgent.count + this.#bulk.count
   }
 
-  /** Takes an inspected packet; its slot is used up. */
-  enqueue(batch: PacketBatch, row: number): void {
-    const queue = isUrgent(batch.flags[row]!) ? this.#urgent : this.#bulk
-    const isFull = queue.bytes + batch.length[row]! > this.#limitBytes
-    if (isFull || !queue.push(batch, row)) this.#parts.drops.drop(batch.slot[row]!, 'queue-full')
-  }
-
-  /** Binds what paths have room for, and sends what may leave now. */
-  run(nowMs: number): void {
-    this.#request.nowMs = nowMs
-    this.#parts.writer.setTime(nowMs)
+  /**
+   * Takes inspected packets and empties the batch. What may leave now does, straight from its row to the batch of its
+   * path; the rest waits.
+   */
+  send(batch: PacketBatch, nowMs: number): void {
+    this.#begin(nowMs)
     this.#bindAll(this.#urgent)
+    for (let row = 0; row < batch.count; row++)
+      if (isUrgent(batch.flags[row]!)) this.#take(batch, row, this.#urgent)
+    this.#releaseAll()
     this.#bindAll(this.#bulk)
-    this.#dueMs = this.waiting > 0 ? nowMs + TICK_MS : Infinity
-    const keeps = this.#keepsFrames()
-    for (const path of this.#parts.paths.list) this.#release(path, nowMs, keeps)
+    for (let row = 0; row < batch.count; row++)
+      if (!isUrgent(batch.flags[row]!)) this.#take(batch, row, this.#bulk)
+    batch.count = 0
+    this.#end(nowMs)
   }
 
   /** What all paths carry has changed: as much may wait as leaves soon. */
@@ -97,7 +102,7 @@ export class Pump {
     while (path.sender?.next?.shift(one) === 0) {
       this.#ask(one.length[0]!, one.flags[0]!, 0)
       const other = this.#choose()
-      if (other === undefined || other === path || !this.#bind(one, other)) {
+      if (other === undefined || other === path || !this.#line(one, 0, other)) {
         this.#parts.drops.drop(one.slot[0]!, 'path-left')
       }
       one.count = 0
@@ -113,12 +118,12 @@ export class Pump {
   /** Sends over `path`, the only one that is left, all that waits, whatever the path may carry: nothing is paced any more. */
   drain(path: TunnelPath, nowMs: number): void {
     this.#parts.writer.setTime(nowMs)
+    this.#request.nowMs = nowMs
     for (const queue of [this.#urgent, this.#bulk]) this.#bindAllTo(path, queue)
-    for (let next = path.sender?.next; next !== undefined && isOpen(path); next = path.sender?.next) {
-      const row = next.shift(path.out)
-      if (row < 0) this.#flush(path)
-      else this.#leave(path, row, nowMs, false)
-    }
+    this.#budgets[path.id] = Infinity
+    this.#keeps = false
+    this.#release(path)
+    this.#budgets[path.id] = 0
     if (path.waiting > 0) this.#flush(path)
     this.#dueMs = Infinity
   }
@@ -128,7 +133,8 @@ export class Pump {
   }
 
   handleTimeout(nowMs: number): void {
-    if (nowMs >= this.#dueMs) this.run(nowMs)
+    // Nothing new: the batch for one packet is empty between calls.
+    if (nowMs >= this.#dueMs) this.send(this.#one, nowMs)
   }
 
   /** Drops what waits for a path. */
@@ -152,6 +158,27 @@ export class Pump {
     request.flow = flow
   }
 
+  #begin(nowMs: number): void {
+    this.#request.nowMs = nowMs
+    this.#parts.writer.setTime(nowMs)
+    this.#keeps = this.#keepsFrames()
+    for (const { id, sender } of this.#parts.paths.list) this.#budgets[id] = sender?.budgetBytes(nowMs) ?? 0
+  }
+
+  /** Sends what has a path, and says when there is more to do. */
+  #end(nowMs: number): void {
+    this.#releaseAll()
+    this.#dueMs = this.waiting > 0 ? nowMs + TICK_MS : Infinity
+    for (const path of this.#parts.paths.list) {
+      this.#budgets[path.id] = 0
+      if (path.waiting > 0) this.#flush(path)
+      const { sender } = path
+      if (sender?.next === undefined || !isOpen(path)) continue
+      const dueMs = Math.max(nowMs + TICK_MS, sender.pacer.nextMs(sender.next.headLength + HEADER_BYTES))
+      this.#dueMs = Math.min(this.#dueMs, dueMs)
+    }
+  }
+
   /** A path that takes the packet asked for whole. When those have no room, or there is none, one that takes it in pieces. */
   #choose(): TunnelPath | undefined {
     const { scheduler, paths } = this.#parts
@@ -164,22 +191,37 @@ export class Pump {
     return scheduler.peek(request)
   }
 
+  /** Takes a packet of the class that `queue` is for. */
+  #take(batch: PacketBatch, row: number, queue: RowQueue): void {
+    if (queue.count === 0 && this.#bind(batch, row)) return
+    const isFull = queue.bytes + batch.length[row]! > this.#limitBytes
+    if (isFull || !queue.push(batch, row)) this.#parts.drops.drop(batch.slot[row]!, 'queue-full')
+  }
+
   #bindAll(queue: RowQueue): void {
-    const { scheduler, writer, drops } = this.#parts
     const one = this.#one
-    while (queue.count > 0) {
-      this.#ask(queue.headLength, queue.headFlags, queue.headFlow)
-      const path = this.#choose()
-      if (path === undefined && scheduler.refusal === 'full') return
-      queue.shift(one)
-      if (path === undefined) {
-        drops.drop(one.slot[0]!, this.#whyNoPath())
-      } else {
-        writer.number(one, 0)
-        if (!this.#bind(one, path)) drops.drop(one.slot[0]!, 'queue-full')
-      }
+    while (queue.first(one) === 0) {
+      const isBound = this.#bind(one, 0)
       one.count = 0
+      if (!isBound) return
+      queue.dropFirst()
     }
+  }
+
+  /** Gives a packet its path and number. False when all paths are full: it has to wait. */
+  #bind(batch: PacketBatch, row: number): boolean {
+    const { scheduler, writer, drops, senderOf } = this.#parts
+    this.#ask(batch.length[row]!, batch.flags[row]!, batch.flow[row]!)
+    const path = this.#choose()
+    if (path === undefined) {
+      if (scheduler.refusal === 'full') return false
+      drops.drop(batch.slot[row]!, this.#whyNoPath())
+      return true
+    }
+    if (path.sender === undefined) this.#budgets[path.id] = senderOf(path).budgetBytes(this.#request.nowMs)
+    writer.number(batch, row)
+    if (!this.#line(batch, row, path)) drops.drop(batch.slot[row]!, 'queue-full')
+    return true
   }
 
   #bindAllTo(path: TunnelPath, queue: RowQueue): void {
@@ -190,30 +232,47 @@ export class Pump {
         drops.drop(one.slot[0]!, this.#whyNoPath())
       } else {
         writer.number(one, 0)
-        if (!this.#bind(one, path)) drops.drop(one.slot[0]!, 'queue-full')
+        if (!this.#line(one, 0, path)) drops.drop(one.slot[0]!, 'queue-full')
       }
       one.count = 0
     }
   }
 
   /** Puts a numbered packet in line for a path, whole or in pieces. False when that cannot be; the slot is the caller's. */
-  #bind(one: PacketBatch, path: TunnelPath): boolean {
+  #line(batch: PacketBatch, row: number, path: TunnelPath): boolean {
     const { scheduler, senderOf } = this.#parts
     const sender = senderOf(path)
-    const queue = isUrgent(one.flags[0]!) ? sender.urgent : sender.queue
+    const queue = isUrgent(batch.flags[row]!) ? sender.urgent : sender.queue
     const { maxFrameBytes } = path
-    scheduler.charge(path, one.length[0]! + HEADER_BYTES)
-    if (one.length[0]! + MAX_OVERHEAD_BYTES <= maxFrameBytes) return queue.push(one, 0)
-    return this.#bindPieces(one, queue, maxFrameBytes - MAX_OVERHEAD_BYTES)
+    const lengthBytes = batch.length[row]!
+    scheduler.charge(path, lengthBytes + HEADER_BYTES)
+    const isWhole = lengthBytes + MAX_OVERHEAD_BYTES <= maxFrameBytes
+    const isNext = queue.count === 0 && (queue === sender.urgent || sender.urgent.count === 0)
+    if (isWhole && isNext && this.#mayLeave(path, lengthBytes)) {
+      batch.copyRow(row, path.out)
+      this.#leave(path, path.out.count - 1)
+      return true
+    }
+    sender.handleQueued(this.#request.nowMs)
+    if (isWhole) return queue.push(batch, row)
+    return this.#linePieces(batch, row, queue, maxFrameBytes - MAX_OVERHEAD_BYTES)
   }
 
-  #bindPieces(one: PacketBatch, queue: RowQueue, pieceBytes: number): boolean {
+  /** Whether a packet may leave over `path` now, for which there is room then. */
+  #mayLeave(path: TunnelPath, lengthBytes: number): boolean {
+    if (lengthBytes + HEADER_BYTES > this.#budgets[path.id]!) return false
+    // A flush may change the batch of the path for another.
+    if (path.waiting > 0 && path.out.count === path.out.capacity) this.#flush(path)
+    return isOpen(path)
+  }
+
+  #linePieces(batch: PacketBatch, row: number, queue: RowQueue, pieceBytes: number): boolean {
     const { fragmenter, drops } = this.#parts
     const pieces = this.#pieces
     // A piece that has to leave its path for one of smaller frames: the other end joins no pieces of pieces.
-    if ((one.flags[0]! & FLAG_FRAGMENT) !== 0) return false
-    if (one.length[0]! > MAX_FRAGMENTS * (pieceBytes - FRAGMENT_HEADER_BYTES)) return false
-    if (!fragmenter.split(one, 0, pieceBytes, pieces)) return false
+    if ((batch.flags[row]! & FLAG_FRAGMENT) !== 0) return false
+    if (batch.length[row]! > MAX_FRAGMENTS * (pieceBytes - FRAGMENT_HEADER_BYTES)) return false
+    if (!fragmenter.split(batch, row, pieceBytes, pieces)) return false
     for (let piece = 0; piece < pieces.count; piece++) {
       pieces.flags[piece]! |= FLAG_FRAGMENT
       if (!queue.push(pieces, piece)) drops.drop(pieces.slot[piece]!, 'queue-full')
@@ -222,32 +281,21 @@ export class Pump {
     return true
   }
 
-  /** Hands a path what it may send now, and says when it may send more. */
-  #release(path: TunnelPath, nowMs: number, keeps: boolean): void {
-    const { sender } = path
-    if (sender?.next === undefined || !isOpen(path)) return
-    path.handleActivity(nowMs)
-    let budget = sender.budgetBytes(nowMs)
-    for (let next = sender.next; next !== undefined && isOpen(path); next = sender.next) {
-      if (next.headLength + HEADER_BYTES > budget) break
-      // A flush may have changed the batch of the path for another.
-      const { out } = path
-      const row = next.shift(out)
-      if (row < 0) {
-        this.#flush(path)
-        continue
-      }
-      budget -= out.length[row]! + HEADER_BYTES
-      this.#leave(path, row, nowMs, keeps)
+  #releaseAll(): void {
+    for (const path of this.#parts.paths.list) if (path.sender?.next !== undefined) this.#release(path)
+  }
+
+  /** Hands a path what waits for it and may leave now. */
+  #release(path: TunnelPath): void {
+    for (let next = path.sender?.next; next !== undefined; next = path.sender?.next) {
+      if (!this.#mayLeave(path, next.headLength)) return
+      next.shift(path.out)
+      this.#leave(path, path.out.count - 1)
     }
-    if (path.waiting > 0) this.#flush(path)
-    if (sender.next === undefined || !isOpen(path)) return
-    const dueMs = Math.max(nowMs + TICK_MS, sender.pacer.nextMs(sender.next.headLength + HEADER_BYTES))
-    this.#dueMs = Math.min(this.#dueMs, dueMs)
   }
 
   /** Makes row `row` of `path.out` a frame of the path. */
-  #leave(path: TunnelPath, row: number, nowMs: number, keeps: boolean): void {
+  #leave(path: TunnelPath, row: number): void {
     const sender = path.sender!
     const { out } = path
     const { frame } = sender
@@ -255,12 +303,14 @@ export class Pump {
     frame.sequence = isUrgent(out.flags[row]!) ? -1 : this.#parts.writer.wholeSequence(out.sequence[row]!)
     this.#parts.writer.writeData(out, row, path)
     frame.bytes = out.length[row]!
-    frame.slot = keeps ? out.slot[row]! : -1
-    if (keeps) this.#parts.pool.retain(frame.slot)
-    sender.handleData(nowMs)
+    this.#budgets[path.id]! -= frame.bytes
+    frame.slot = this.#keeps ? out.slot[row]! : -1
+    if (this.#keeps) this.#parts.pool.retain(frame.slot)
+    sender.handleData(this.#request.nowMs)
   }
 
   #flush(path: TunnelPath): void {
+    if (isOpen(path)) path.handleActivity(this.#request.nowMs)
     path.flush()
     if (path.blocked) refreshGate(this.#parts.paths)
   }

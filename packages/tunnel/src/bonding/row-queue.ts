@@ -3,7 +3,7 @@ import type { PacketBatch } from '@mp/interface'
 const FIRST_ROWS = 64
 /** Columns of a batch from `slot` to `flags`. */
 const COLUMNS = 8
-const Column = { length: 2, flow: 6, flags: 7 } as const
+const LENGTH = 2
 
 /** A queue of packets: rows of batches in a ring that grows up to a bound. It owns the slots of what is in it. */
 export class RowQueue {
@@ -35,29 +35,32 @@ export class RowQueue {
 
   /** Length of the first packet, bytes. */
   get headLength(): number {
-    return this.#rows[this.#head * COLUMNS + Column.length]!
+    return this.#rows[this.#head * COLUMNS + LENGTH]!
   }
 
-  get headFlags(): number {
-    return this.#rows[this.#head * COLUMNS + Column.flags]!
-  }
-
-  get headFlow(): number {
-    return this.#rows[this.#head * COLUMNS + Column.flow]!
-  }
-
-  /** Moves the first packet to the end of `batch`. @returns its row there, or -1 when there is no packet or no room. */
-  shift(batch: PacketBatch): number {
+  /** Copies the first packet to the end of `batch`. @returns its row there, or -1 when there is no packet or no room. */
+  first(batch: PacketBatch): number {
     if (this.count === 0 || batch.count === batch.capacity) return -1
     const from = this.#head * COLUMNS
     const to = batch.count++
     const { table, capacity } = batch
     for (let column = 0; column < COLUMNS; column++)
       table[column * capacity + to] = this.#rows[from + column]!
+    return to
+  }
+
+  /** Forgets the first packet, which there is. */
+  dropFirst(): void {
+    this.bytes -= this.headLength
     this.#head = (this.#head + 1) & (this.#capacity - 1)
     this.count--
-    this.bytes -= batch.length[to]!
-    return to
+  }
+
+  /** Moves the first packet to the end of `batch`. @returns its row there, or -1 when there is no packet or no room. */
+  shift(batch: PacketBatch): number {
+    const row = this.first(batch)
+    if (row >= 0) this.dropFirst()
+    return row
   }
 
   #grow(): boolean {

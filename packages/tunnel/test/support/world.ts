@@ -22,6 +22,8 @@ export interface PathSpec extends Partial<PathSettings> {
   readonly name: string
   /** Host of the client it leaves from; each has its own line to the server. Default: one of its own. */
   readonly host?: string
+  /** Host of the client that the fallback of the path leaves from. Default: it has none. */
+  readonly fallback?: string
   /** Listener of the server, by index. Default 0. */
   readonly listener?: number
 }
@@ -190,10 +192,19 @@ export class World {
     return this.#clientPath(this.client, spec, index)
   }
 
-  #clientPath(base: Base, { host: _host, listener = 0, ...path }: PathSpec, index: number): ClientPath {
+  #clientPath(
+    base: Base,
+    { host: _host, listener = 0, fallback, ...path }: PathSpec,
+    index: number,
+  ): ClientPath {
     const { ports = [7000] } = this.#options
     const transport = this.#transport(base, this.#hostOf(index))
-    return { ...path, transport, endpoint: `${SERVER_HOST}:${ports[listener]}` }
+    return {
+      ...path,
+      transport,
+      ...(fallback !== undefined && { fallback: this.#transport(base, fallback) }),
+      endpoint: `${SERVER_HOST}:${ports[listener]}`,
+    }
   }
 
   #hostOf(index: number): string {

@@ -1,12 +1,16 @@
 import { z } from 'zod'
 import type { ClassModes } from '@mp/interface'
 import type { Secret } from '@mp/secure-channel'
-import { expecting, filePath, flag, listenEndpoint, userName } from '../fields.ts'
+import { expecting, filePath, flag, optionalEndpoint, userName } from '../fields.ts'
 import { client } from './client.ts'
 import type { Client } from './client.ts'
 import { control } from './control.ts'
 import type { Control } from './control.ts'
+import { dashboard } from './dashboard.ts'
+import type { DashboardSettings } from './dashboard.ts'
 import type { KeySource } from './key-source.ts'
+import { log } from './log.ts'
+import type { LogSettings } from './log.ts'
 import { mode } from './mode.ts'
 import { offload } from './offload.ts'
 import type { Offload } from './offload.ts'
@@ -29,7 +33,7 @@ export type { RemotePath } from './remote-path.ts'
 /** A config without faults, defaults filled in. `Key` is what stands for a key: see `parseConfig` and `loadKeys`. */
 export interface Config<Key = Secret> {
   readonly isServer: boolean
-  /** Every path over TCP instead of UDP. */
+  /** TCP instead of UDP, for every path that does not say what it wants. */
   readonly tcp: boolean
   readonly security: 'none' | Security<Key>
   readonly client: Client
@@ -42,9 +46,13 @@ export interface Config<Key = Secret> {
   /** What several paths are for; undefined: as the scheduler likes. */
   readonly mode?: ClassModes | undefined
   readonly offload: Offload
-  /** Where metrics will be served. Nothing listens there in this release. */
+  /** Where metrics are served; `none`: nowhere. */
   readonly promListenAddr: string
+  /** Keep routes and policy rules for the lines, and for all traffic when `allowedIPs` says so. */
+  readonly manageRoutes: boolean
   readonly control: Control
+  readonly log: LogSettings
+  readonly dashboard?: DashboardSettings | undefined
   /** Whom to become once started, instead of root. */
   readonly user?: string | undefined
   /** Folder for what is kept across restarts; undefined: the usual place. */
@@ -63,9 +71,10 @@ export const configSchema: z.ZodType<Parsed> = z.strictObject(
       .optional()
       .meta({ description: 'For editors; not used.' }),
     isServer: flag().default(false).meta({ description: 'The role of this side.' }),
-    tcp: flag()
-      .default(false)
-      .meta({ description: 'Every path over TCP instead of UDP. The same on both sides.' }),
+    tcp: flag().default(false).meta({
+      description:
+        'TCP instead of UDP, for every path that does not say what it wants. The same on both sides.',
+    }),
     security,
     client,
     server,
@@ -74,14 +83,23 @@ export const configSchema: z.ZodType<Parsed> = z.strictObject(
     scheduling,
     mode,
     offload,
-    promListenAddr: listenEndpoint()
+    promListenAddr: optionalEndpoint()
       .default('127.0.0.1:2131')
       .meta({
         description:
-          'Where metrics will be served. Checked, but nothing listens there in this release. ' +
+          'Where Prometheus finds metrics, at `/metrics`; `"none"`: nowhere. ' +
           'Not on all addresses by default, because metrics need no password.',
       }),
+    manageRoutes: flag()
+      .default(true)
+      .meta({
+        description:
+          'A client keeps a routing table and rules for each line of its paths, and for all traffic when ' +
+          '`allowedIPs` of `tun` has `0.0.0.0/0` or `::/0`; they go when it ends. Linux only.',
+      }),
     control,
+    log,
+    dashboard,
     user: userName()
       .optional()
       .meta({

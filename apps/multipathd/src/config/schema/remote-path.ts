@@ -12,8 +12,12 @@ export interface RemotePath {
   readonly remoteAddr: string
   /** Local IP address to leave from. */
   readonly localAddr?: string | undefined
-  /** Network interface to leave through. */
+  /** Network interface to leave through; with `*` or `?`, a path for each that fits. */
   readonly device?: string | undefined
+  /** What carries it; `auto` is UDP, and TCP while UDP does not get through. Default: as `tcp` says. */
+  readonly transport?: 'udp' | 'tcp' | 'auto' | undefined
+  /** Mark of its packets, for routing rules and firewalls, 1…2^32-1. */
+  readonly fwmark?: number | undefined
   /** Share of the bytes this path carries, relative to the others, 1…65535. */
   readonly weight: number
   /** Largest IP packet to try on this path, bytes. */
@@ -63,8 +67,25 @@ export const remotePath: z.ZodType<Omit<RemotePath, 'name'> & { readonly name?: 
       device: deviceName()
         .optional()
         .meta({
-          description: 'Network interface to leave through, whatever the routing table says. Default: any.',
-          examples: ['eth0'],
+          description:
+            'Network interface to leave through, whatever the routing table says. With `*` or `?` each interface ' +
+            'that fits and has an address makes a path, called `lte@wwan0` when this one is `lte`. Default: any.',
+          examples: ['eth0', 'wwan*'],
+        }),
+      fwmark: integer(1, 0xffff_ffff)
+        .optional()
+        .meta({
+          description:
+            'Mark of the packets of this path, for routing rules and firewalls of your own (SO_MARK). Linux only, with the addon.',
+          examples: [51_820],
+        }),
+      transport: z
+        .enum(['udp', 'tcp', 'auto'], { error: expecting('"udp", "tcp" or "auto"') })
+        .optional()
+        .meta({
+          description:
+            'What carries this path. `auto`: UDP, and TCP while UDP does not get through, which is tried again now and ' +
+            'then. The server must listen for it. Default: `tcp` if the config says `"tcp": true`, else `udp`.',
         }),
       weight: integer(0, 65_535)
         .default(1)

@@ -1,5 +1,6 @@
 import type { Command } from '../command.ts'
 import { commandList } from './commands.ts'
+import { dashboard } from './dashboard.ts'
 import { events, watchEvents } from './events.ts'
 import { addPath, reload, removePath, setPath } from './reload.ts'
 import { status, watchStatus } from './status.ts'
@@ -8,6 +9,7 @@ import { status, watchStatus } from './status.ts'
 export const COMMANDS: readonly Command[] = [
   addPath,
   commandList(() => COMMANDS),
+  dashboard,
   events,
   reload,
   removePath,

@@ -80,10 +80,12 @@ export async function spawnDaemon(
   host: Namespace,
   file: string,
   config: object,
-  options?: RunOptions,
+  options: RunOptions = {},
 ): Promise<Running> {
   await writeFile(file, JSON.stringify(config))
-  return host.spawn(process.execPath, [MULTIPATHD, '-config', file], options)
+  // What it keeps beside: not where daemons of this machine do.
+  const env = { RUNTIME_DIRECTORY: `${file}.run`, ...options.env }
+  return host.spawn(process.execPath, [MULTIPATHD, '-config', file], { ...options, env })
 }
 
 /** Starts a daemon in a namespace and waits until it runs. */

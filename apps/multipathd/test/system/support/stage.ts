@@ -44,9 +44,12 @@ export interface Change {
   readonly scheduling?: 'static'
   readonly security?: object
   readonly user?: string
+  readonly manageRoutes?: boolean
   readonly client?: { readonly remotePaths: readonly object[] }
   readonly server?: object
   readonly tun?: object
+  readonly promListenAddr?: string
+  readonly dashboard?: object
   readonly offload?: object
 }
 
@@ -94,7 +97,7 @@ export async function createStage(options: StageOptions = {}): Promise<Stage> {
         const control = { socket: join(folder, 'client.sock') }
         const whole = { ...clientConfig(lines, keys), control, ...config, ...change }
         const daemon = await startDaemon(client, join(folder, 'client.json'), whole)
-        if (ready) await allNormal(daemon, whole.client.remotePaths.length)
+        if (ready) await allNormal(daemon, whole.client.remotePaths)
         return daemon
       },
       dispose,
@@ -123,8 +126,12 @@ async function drawLines(
   return links
 }
 
-async function allNormal(client: Daemon, paths: number): Promise<void> {
-  for (let path = 1; path <= paths; path++) await client.says(new RegExp(`^path${path}: normal`))
+async function allNormal(client: Daemon, paths: readonly object[]): Promise<void> {
+  for (const [index, path] of paths.entries()) {
+    const name = 'name' in path ? String(path.name) : `path${index + 1}`
+    // One of a pattern is called after its interface too.
+    await client.says(new RegExp(`^${name}(@[a-z0-9]+)?: normal`))
+  }
 }
 
 export function serverConfig(keys?: PairKeys) {
@@ -142,7 +149,8 @@ export function serverConfig(keys?: PairKeys) {
 
 /** One path over each of `lines` lines. */
 export function clientConfig(lines: number, keys?: PairKeys) {
-  const remotePaths: object[] = []
+  const remotePaths: { readonly name?: string; readonly remoteAddr: string; readonly localAddr: string }[] =
+    []
   for (let line = 1; line <= lines; line++) {
     remotePaths.push({ remoteAddr: `10.77.${line}.2:${PORT}`, localAddr: `10.77.${line}.1` })
   }

@@ -6,6 +6,9 @@ export interface Traces {
   readonly addresses: readonly string[]
   readonly routes: readonly string[]
   readonly rules: string
+  /** Tables of nftables. */
+  readonly tables: string
+  readonly forwarding: string
   readonly sockets: string
 }
 
@@ -26,7 +29,12 @@ export async function traces(host: Namespace): Promise<Traces> {
     devices: devices.map(({ ifname }) => ifname),
     addresses: devices.flatMap((device) => device.addr_info.map(({ local }) => local)),
     routes: [...(await routes('-4')), ...(await routes('-6'))],
-    rules: await ip('rule'),
+    rules: (await ip('rule')) + (await ip('-6', 'rule')),
+    tables: await host.run('nft', ['list', 'tables']),
+    forwarding: await host.run('cat', [
+      '/proc/sys/net/ipv4/ip_forward',
+      '/proc/sys/net/ipv6/conf/all/forwarding',
+    ]),
     sockets: await host.run('cat', ['/proc/net/udp', '/proc/net/udp6']),
   }
 }

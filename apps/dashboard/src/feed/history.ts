@@ -1,0 +1,103 @@
+import type { Path, Peer, Snapshot } from './types.ts'
+import { lossRatio } from './readings.ts'
+
+/** What is drawn of a path over time. */
+export const MEASURES = ['rxBps', 'txBps', 'rttMs', 'queueDelayMs', 'lossRatio'] as const
+export type Measure = (typeof MEASURES)[number]
+
+export type Column = readonly (number | null)[]
+
+/** One line in the charts. */
+export interface Track {
+  readonly id: number
+  readonly name: string
+  readonly columns: Readonly<Record<Measure, Column>>
+}
+
+/** A peer over time: the columns of all tracks are as long as `seconds`. */
+export interface PeerHistory {
+  /** Seconds since 1970. */
+  readonly seconds: readonly number[]
+  readonly tracks: readonly Track[]
+}
+
+/** How far back charts go, and most points they have. */
+export const WINDOW_SECONDS = 300
+const MAX_POINTS = WINDOW_SECONDS + 1
+/** A gap this long is one: nothing is drawn across it, seconds. */
+const GAP_SECONDS = 3
+
+interface MutableTrack extends Track {
+  readonly columns: Record<Measure, (number | null)[]>
+}
+
+interface MutableHistory extends PeerHistory {
+  readonly seconds: number[]
+  readonly tracks: MutableTrack[]
+}
+
+const EMPTY: PeerHistory = { seconds: [], tracks: [] }
+
+/** The last minutes of each peer. Peers and paths that are gone are forgotten. */
+export class History {
+  readonly #peers = new Map<string, MutableHistory>()
+
+  of(peer: string): PeerHistory {
+    return this.#peers.get(peer) ?? EMPTY
+  }
+
+  add({ takenAt, peers }: Snapshot): void {
+    const second = Date.parse(takenAt) / 1000
+    const names = new Set(peers.map(({ name }) => name))
+    for (const name of this.#peers.keys()) if (!names.has(name)) this.#peers.delete(name)
+    for (const peer of peers) {
+      const history = this.#peers.get(peer.name) ?? { seconds: [], tracks: [] }
+      this.#peers.set(peer.name, history)
+      const last = history.seconds.at(-1)
+      // The clock was set back: what is known lies in the future.
+      if (last !== undefined && second <= last) reset(history)
+      else if (last !== undefined && second - last > GAP_SECONDS) append(history, last + 1, undefined)
+      append(history, second, peer)
+    }
+  }
+}
+
+function reset({ seconds, tracks }: MutableHistory): void {
+  seconds.length = 0
+  tracks.length = 0
+}
+
+/** Adds a point, or a gap where `peer` is undefined. */
+function append({ seconds, tracks }: MutableHistory, second: number, peer: Peer | undefined): void {
+  if (peer !== undefined) follow(tracks, peer.paths, seconds.length)
+  seconds.push(second)
+  for (const [index, { columns }] of tracks.entries()) {
+    const path = peer?.paths[index]
+    for (const measure of MEASURES) columns[measure].push(path === undefined ? null : valueOf(path, measure))
+  }
+  while (seconds.length > MAX_POINTS || seconds[0]! < second - WINDOW_SECONDS) {
+    seconds.shift()
+    for (const { columns } of tracks) for (const measure of MEASURES) columns[measure].shift()
+  }
+}
+
+/** One track per path, in their order. */
+function follow(tracks: MutableTrack[], paths: readonly Path[], points: number): void {
+  const wanted = paths.map(
+    (path) => tracks.find(({ id, name }) => id === path.id && name === path.name) ?? newTrack(path, points),
+  )
+  tracks.splice(0, tracks.length, ...wanted)
+}
+
+function newTrack({ id, name }: Path, points: number): MutableTrack {
+  const column = (): (number | null)[] => Array.from({ length: points }, () => null)
+  const columns = Object.fromEntries(MEASURES.map((measure) => [measure, column()]))
+  return { id, name, columns: columns as Record<Measure, (number | null)[]> }
+}
+
+function valueOf(path: Path, measure: Measure): number | null {
+  if (measure === 'lossRatio') return lossRatio(path)
+  // A lost path has no delay: what it had is no longer true.
+  if (path.state === 'lost' && measure !== 'rxBps' && measure !== 'txBps') return null
+  return path[measure]
+}

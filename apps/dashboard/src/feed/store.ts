@@ -1,0 +1,82 @@
+import type { LinkState } from './connect.ts'
+import { History } from './history.ts'
+import type { LoggedEvent, Snapshot } from './types.ts'
+
+/** Everything the page shows. */
+export interface State {
+  readonly link: LinkState
+  readonly snapshot: Snapshot | undefined
+  readonly history: History
+  /** The last ones, the newest first. */
+  readonly events: readonly LoggedEvent[]
+}
+
+/** Most events that are kept. */
+const MAX_EVENTS = 200
+
+/** Holds the state and tells one listener of each change. Events of an earlier run of the daemon are kept: they happened. */
+export class Store {
+  #state: State = { link: 'connecting', snapshot: undefined, history: new History(), events: [] }
+  #listener: () => void = () => {}
+
+  get state(): State {
+    return this.#state
+  }
+
+  subscribe(listener: () => void): void {
+    this.#listener = listener
+  }
+
+  onLink(link: LinkState): void {
+    if (link !== this.#state.link) this.#set({ link })
+  }
+
+  onSnapshot(snapshot: Snapshot): void {
+    const before = this.#state.snapshot
+    this.#state.history.add(snapshot)
+    this.#set({ snapshot, events: withNew(this.#state.events, newKeys(before, snapshot)) })
+  }
+
+  onEvents(events: readonly LoggedEvent[]): void {
+    const known = new Set(this.#state.events.map(keyOf))
+    this.#set({
+      events: withNew(
+        this.#state.events,
+        events.filter((event) => !known.has(keyOf(event))),
+      ),
+    })
+  }
+
+  #set(change: Partial<State>): void {
+    this.#state = { ...this.#state, ...change }
+    this.#listener()
+  }
+}
+
+/** Numbers begin anew with the daemon; times go on. */
+export const keyOf = ({ at, number }: LoggedEvent): string => `${at} ${number}`
+
+function withNew(events: readonly LoggedEvent[], added: readonly LoggedEvent[]): readonly LoggedEvent[] {
+  if (added.length === 0) return events
+  const all = [...added.toReversed(), ...events]
+  return all.toSorted((a, b) => (a.at < b.at ? 1 : -1)).slice(0, MAX_EVENTS)
+}
+
+/** Peers that began to use new keys since the snapshot before. The daemon does not log that, it happens every two minutes. */
+function newKeys(before: Snapshot | undefined, { takenAt, peers }: Snapshot): readonly LoggedEvent[] {
+  return peers.flatMap(({ name, epoch, cipher }) => {
+    const old = before?.peers.find((peer) => peer.name === name)
+    if (old === undefined || old.epoch === epoch || cipher === null) return []
+    const fields = { peer: name }
+    return [
+      {
+        number: epoch,
+        at: takenAt,
+        type: 'rekey',
+        level: 'info' as const,
+        message: `new keys with ${name}`,
+        fields,
+      },
+    ]
+  })
+}

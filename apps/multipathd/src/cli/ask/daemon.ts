@@ -1,0 +1,51 @@
+import { ControlClient, defaultSocketPath, findSockets } from '../../control/index.ts'
+import { EXIT } from '../exit-codes.ts'
+import { ExitError } from '../explain.ts'
+import type { Io } from '../io.ts'
+import { requireParsed } from '../load.ts'
+
+/** Flags that say which daemon is meant. */
+export interface DaemonFlags {
+  readonly config?: string | undefined
+  readonly socket?: string | undefined
+}
+
+/** Asks the daemon that is meant; the connection is closed afterwards. */
+export async function askDaemon<T>(
+  flags: DaemonFlags,
+  io: Io,
+  ask: (client: ControlClient) => Promise<T>,
+): Promise<T> {
+  const client = await ControlClient.connect(socketOf(flags, io))
+  try {
+    return await ask(client)
+  } finally {
+    client.close()
+  }
+}
+
+function socketOf({ config: file, socket }: DaemonFlags, { env }: Io): string {
+  if (socket !== undefined) return socket
+  if (file !== undefined) return socketInConfig(file, env)
+  const found = findSockets(env)
+  if (found.length === 1) return found[0]!
+  if (found.length > 1)
+    throw new ExitError(
+      EXIT.usage,
+      `several daemons run here: name one of them with --socket: ${found.join(', ')}`,
+    )
+  throw new ExitError(
+    EXIT.unavailable,
+    'no daemon of this user was found: start one, try sudo, or name its socket with --socket FILE',
+  )
+}
+
+function socketInConfig(file: string, env: Io['env']): string {
+  const { control, tun } = requireParsed(file)
+  const path = control.socket ?? defaultSocketPath(tun.name, env)
+  if (path !== undefined && path !== 'none') return path
+  throw new ExitError(
+    EXIT.unavailable,
+    `by "${file}" the daemon has no control socket: set "control.socket" there, and start it again`,
+  )
+}

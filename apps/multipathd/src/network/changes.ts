@@ -1,0 +1,83 @@
+import { PROTOCOL, ruleWords } from './change.ts'
+import type { Change, Sysctl, SysctlName } from './change.ts'
+import { runIpLines } from './host.ts'
+import type { Host } from './host.ts'
+import type { StateFile } from './state-file.ts'
+
+/**
+ * All that a daemon changes in the network of its machine and that outlives it: noted first, then made, and undone at
+ * the end, by itself or by the next one. Undoing what is gone already, or not ours any more, does nothing.
+ */
+export class NetworkChanges {
+  readonly host: Host
+  readonly #file: StateFile
+  /** What there may be of ours now, oldest first. */
+  readonly #made = new Map<string, Change>()
+
+  constructor(host: Host, file: StateFile) {
+    this.host = host
+    this.#file = file
+  }
+
+  /** Undoes what a process left that was killed. @returns how many changes it had noted. */
+  async recover(): Promise<number> {
+    const { left } = this.#file
+    await undoAll(this.host, left)
+    this.#file.clear()
+    return left.length
+  }
+
+  /** To be called before a change is made. */
+  note(change: Change): void {
+    this.#made.set(JSON.stringify(change), change)
+    this.#file.note(change)
+  }
+
+  /** Sets a kernel setting, unless it has that value. Throws the error of the system. */
+  setSysctl(name: SysctlName, after: string): void {
+    const before = this.host.sysctl(name)
+    if (before === undefined || before === after) return
+    this.note({ kind: 'sysctl', name, before, after })
+    this.host.setSysctl(name, after)
+  }
+
+  /** Undoes all, newest first. Never rejects: what cannot be undone stays in the state file's hands no longer. */
+  async undo(): Promise<void> {
+    await undoAll(this.host, [...this.#made.values()])
+    this.#made.clear()
+    this.#file.clear()
+  }
+}
+
+async function undoAll(host: Host, changes: readonly Change[]): Promise<void> {
+  const newestFirst = changes.toReversed()
+  for (const family of [4, 6] as const) {
+    const lines = newestFirst.flatMap((change) => undoLines(change, family))
+    await runIpLines(host, family, lines).catch(() => '')
+  }
+  for (const change of newestFirst) {
+    if (change.kind === 'nat') await removeNat(host, change.name)
+    else if (change.kind === 'sysctl') restore(host, change)
+  }
+}
+
+/** Lines for `ip`. */
+function undoLines(change: Change, family: 4 | 6): readonly string[] {
+  if (change.kind === 'rule' && change.family === family) return [`rule del ${ruleWords(change)}`]
+  if (change.kind !== 'table' || change.family !== family) return []
+  return [`route flush table ${change.table} proto ${PROTOCOL}`]
+}
+
+async function removeNat(host: Host, name: string): Promise<void> {
+  await host.run('nft', ['delete', 'table', 'inet', name]).catch(() => undefined)
+}
+
+/** Only while nobody else has changed it since. */
+function restore(host: Host, { name, before, after }: Sysctl): void {
+  if (host.sysctl(name) !== after) return
+  try {
+    host.setSysctl(name, before)
+  } catch {
+    // Not permitted, or gone: then it is not ours to change.
+  }
+}

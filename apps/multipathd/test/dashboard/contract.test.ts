@@ -1,0 +1,30 @@
+import { gzipSync } from 'node:zlib'
+import { expect, expectTypeOf, test } from 'vitest'
+import type {
+  LoggedEvent as ShownEvent,
+  Snapshot as ShownSnapshot,
+} from '../../../dashboard/src/feed/types.ts'
+import { loadAssets } from '../../src/dashboard/assets.ts'
+import type { LoggedEvent } from '../../src/daemon/event-log.ts'
+import type { Snapshot } from '../../src/daemon/snapshot.ts'
+
+/** Most that the whole page may weigh on its way, bytes. */
+const MAX_PAGE_BYTES = 120_000
+
+test('the daemon says all that the page reads', () => {
+  expectTypeOf<Snapshot>().toExtend<ShownSnapshot>()
+  expectTypeOf<LoggedEvent>().toExtend<ShownEvent>()
+})
+
+test('the page is small, whole, and asks for nothing from elsewhere', () => {
+  const assets = loadAssets()
+  const packed = [...assets.values()].reduce((sum, { body }) => sum + gzipSync(body).length, 0)
+  expect(packed).toBeGreaterThan(10_000)
+  expect(packed).toBeLessThan(MAX_PAGE_BYTES)
+  for (const [path, { type, body }] of assets) {
+    if (!/html|css/.test(type)) continue
+    const text = body.toString()
+    expect(text, path).not.toMatch(/(?:src|href)="(?!\/)|url\((?!data:|#)|@import|<style|style="|<script>/)
+  }
+  expect([...assets.keys()]).toContain('/')
+})
