@@ -27,6 +27,8 @@ export function pathStats(name: string, more: Partial<PathStats> = {}): PathStat
     rxFrames: 20,
     rxBytes: 2000,
     queuedFrames: 1,
+    maxFrameBytes: 1472,
+    mtuBytes: 1500,
     link: { txFrames: 10, txBytes: 1000, backlogBytes: 0, drops: { 'send-failed': 2 } },
     prober: {
       state: 'normal',
