@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { DashboardHost } from '../dashboard/host.ts'
 import type { EventLog } from '../daemon/event-log.ts'
+import type { Living } from '../daemon/living.ts'
 import type { Monitor } from '../daemon/monitor.ts'
 import type { Tracing } from '../daemon/tracing.ts'
 import { ControlError } from './protocol.ts'
@@ -10,6 +11,8 @@ export interface ControlContext {
   readonly monitor: Monitor
   readonly events: EventLog
   readonly tracing: Tracing
+  /** What can change of the daemon. */
+  readonly living: Living
   readonly dashboard: Pick<DashboardHost, 'url'>
 }
 
