@@ -11,6 +11,8 @@ const ASLEEP_INTERVAL_MS = 15_000
 /** Back-off while the path is lost: first and last interval, ms, and the factor between. */
 const LOST_FIRST_INTERVAL_MS = 500
 const LOST_LAST_INTERVAL_MS = 10_000
+/** Last interval while the session has something to send, ms: a path that is back is of use at once. */
+const MISSED_INTERVAL_MS = 1000
 const LOST_FACTOR = 1.5
 /** Intervals vary by this share up and down, so that paths do not probe in step (RFC 5880 §6.8.7). */
 const JITTER_RATIO = 0.25
@@ -58,7 +60,7 @@ export class ProbeSchedule {
   handleState(state: ProberState, nowMs: number): void {
     this.#burst = 0
     this.#lostIntervalMs = LOST_FIRST_INTERVAL_MS
-    if (state === 'lost') this.#nextMs = nowMs + this.#nextLostIntervalMs()
+    if (state === 'lost') this.#nextMs = nowMs + this.#nextLostIntervalMs(nowMs)
     else this.hasten(nowMs)
   }
 
@@ -68,11 +70,12 @@ export class ProbeSchedule {
     this.#nextMs = nowMs
   }
 
-  /** Data was sent: a path that dozed is probed at the active interval from now on. */
+  /** Data was sent: a path that dozed is probed at the active interval from now on, a lost one every second. */
   handleActivity(state: ProberState, nowMs: number): void {
     const dozed = nowMs - this.#activityMs > IDLE_AFTER_MS
     this.#activityMs = nowMs
     if (dozed && state === 'normal') this.hasten(nowMs)
+    if (dozed && state === 'lost') this.#nextMs = Math.min(this.#nextMs, nowMs + MISSED_INTERVAL_MS)
   }
 
   /** The next probe is due one active interval after the last, if it is not sooner. */
@@ -87,16 +90,17 @@ export class ProbeSchedule {
   }
 
   #intervalMs(state: ProberState, nowMs: number): number {
-    if (state === 'lost') return this.#nextLostIntervalMs()
+    if (state === 'lost') return this.#nextLostIntervalMs(nowMs)
     if (state !== 'normal') return this.#activeIntervalMs
     const idleMs = nowMs - this.#activityMs
     if (idleMs > ASLEEP_AFTER_MS) return ASLEEP_INTERVAL_MS
     return idleMs > IDLE_AFTER_MS ? IDLE_INTERVAL_MS : this.#activeIntervalMs
   }
 
-  #nextLostIntervalMs(): number {
-    const intervalMs = this.#lostIntervalMs
-    this.#lostIntervalMs = Math.min(LOST_LAST_INTERVAL_MS, intervalMs * LOST_FACTOR)
+  #nextLostIntervalMs(nowMs: number): number {
+    const mostMs = nowMs - this.#activityMs > IDLE_AFTER_MS ? LOST_LAST_INTERVAL_MS : MISSED_INTERVAL_MS
+    const intervalMs = Math.min(mostMs, this.#lostIntervalMs)
+    this.#lostIntervalMs = Math.min(LOST_LAST_INTERVAL_MS, this.#lostIntervalMs * LOST_FACTOR)
     return intervalMs
   }
 }

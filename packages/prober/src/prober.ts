@@ -110,7 +110,10 @@ export class Prober implements Machine<Probe, ProberEvent> {
     if (this.state === 'normal' && this.#health.misses === 0) this.#schedule.postpone(nowMs)
   }
 
-  /** Data was sent over the path: for the next 5 s it is probed at the active interval. */
+  /**
+   * Data was sent over the path, or would have been were it not lost: for the next 5 s it is probed at the active interval,
+   * or every second while it is lost.
+   */
   handleActivity(nowMs: number): void {
     if (this.#isStarted()) this.#schedule.handleActivity(this.state, nowMs)
   }

@@ -213,6 +213,17 @@ describe('schedule', () => {
     expect(wantedMs).toBe(10_000)
   })
 
+  test('a lost path that would be of use is probed every second at least', () => {
+    const bench = new Bench()
+    bench.runTo(5000, 20)
+    bench.runTo(60_000)
+    bench.prober.handleActivity(bench.nowMs)
+    const fromMs = bench.nowMs
+    bench.runTo(70_000, Infinity, () => bench.prober.handleActivity(bench.nowMs))
+    expect(bench.sent.find(({ atMs }) => atMs > fromMs)!.atMs).toBeLessThanOrEqual(fromMs + 1000)
+    expect(Math.max(...bench.gaps(fromMs, 70_000))).toBeLessThanOrEqual(1250)
+  })
+
   test('a path with no reply for 10 s from the start is lost', () => {
     const bench = new Bench()
     bench.runTo(9999)

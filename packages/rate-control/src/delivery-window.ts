@@ -50,6 +50,11 @@ export class DeliveryWindow {
     this.#added++
   }
 
+  /** Forgets all points. */
+  clear(): void {
+    this.#added = 0
+  }
+
   /** The newest point that is at least `minMs` and eight frames before the last one; `undefined` when there is none. */
   before(minMs: number): DeliveryPoint | undefined {
     const last = this.last!

@@ -44,6 +44,8 @@ export type ReportVerdict = 'used' | 'stale' | 'impossible'
 /** Bounds of the interval rates are taken over, ms; in between it is the least RTT. */
 const MIN_RATE_MS = 60
 const MAX_RATE_MS = 200
+/** So many frames in a row are not lost by chance where the ones before came. */
+const OVERDUE_FRAMES = 8
 /** A sample is limited by its source when nothing waited for more than this share of its time. */
 const APP_LIMITED_RATIO = 0.1
 
@@ -130,6 +132,13 @@ export class FlightTracker {
     return ring.sentMs[ring.rowOf(unheard)]! + this.#roundTrip.rtoMs
   }
 
+  /** A report that came at `nowMs` leaves out more frames in a row than chance loses, all of which should have come by then. */
+  isOverdue(nowMs: number): boolean {
+    const counter = this.#highest + OVERDUE_FRAMES
+    if (counter >= this.#next) return false
+    return nowMs - this.#ring.sentMs[this.#ring.rowOf(counter)]! > this.#roundTrip.overdueMs
+  }
+
   /** Remembers a frame handed to the link at `nowMs`. Throws RangeError when it does not follow the one before. */
   handleSent(frame: SentFrame, nowMs: number): void {
     const { counter, bytes } = frame
@@ -171,12 +180,28 @@ export class FlightTracker {
     return 'used'
   }
 
-  /** Gives up all frames in flight, as their path is gone: their slots are handed back. */
+  /** Calls all frames lost that were not heard of, and none of them again: their path does not answer. */
+  giveUp(): void {
+    for (
+      let each = Math.max(this.#highest + 1, this.#next - this.#ring.capacity);
+      each < this.#next;
+      each++
+    ) {
+      const row = this.#ring.rowOf(each)
+      if (this.#ring.state[row] !== FRAME_IN_FLIGHT) continue
+      this.#ring.state[row] = FRAME_LOST
+      this.#fate.onLost(this.#ring.sequence[row]!, this.#ring.slot[row]!)
+      this.#release(row)
+    }
+  }
+
+  /** Begins anew with the next frame, after a pause of the path: nobody will say what became of those before. */
   clear(): void {
     this.#forgetBelow(this.#next)
     this.#judgedTo = Math.max(0, this.#next)
     this.#heardBytes = this.#sentBytes[0]!
     this.#highest = this.#next - 1
+    this.#points.clear()
   }
 
   #begin(counter: number): void {

@@ -7,12 +7,18 @@ const INITIAL_RTT_MS = 100
 /** Shortest and longest deadline, ms. A false alarm costs a repeated frame, so it need not be a second. */
 const MIN_RTO_MS = 50
 const MAX_RTO_MS = 3000
+/** The longest RTT is that of this time, ms. */
+const MAX_WINDOW_MS = 10_000
+/** A frame is overdue this much after the longest RTT, ms. */
+const OVERDUE_MS = 20
 /** Longest time the peer keeps a report back, ms. */
 const REPORT_DELAY_MS = 100
 
 /** The round trip of the frames of a path, without the time the receiver kept its report back (RFC 6298 §2). */
 export class RoundTrip {
   readonly #min = new WindowedMin(MIN_WINDOW_MS)
+  /** The longest, negated: it is looked for with a minimum. */
+  readonly #max = new WindowedMin(MAX_WINDOW_MS)
   #smoothedMs = 0
   #deviationMs = 0
 
@@ -33,6 +39,11 @@ export class RoundTrip {
     return Math.min(MAX_RTO_MS, Math.max(MIN_RTO_MS, this.#smoothedMs + 4 * this.#deviationMs + reportMs))
   }
 
+  /** How old a frame may be when a report that leaves it out comes, ms. */
+  get overdueMs(): number {
+    return OVERDUE_MS - this.#max.min
+  }
+
   /** Takes a sample of `rttMs` ≥ 0. */
   record(rttMs: number, nowMs: number): void {
     if (this.#min.min === Infinity) {
@@ -44,5 +55,6 @@ export class RoundTrip {
       this.#smoothedMs += error / 8
     }
     this.#min.record(rttMs, nowMs)
+    this.#max.record(-rttMs, nowMs)
   }
 }

@@ -157,6 +157,33 @@ test('a path is suspect one RTO after a frame that no report covers', () => {
   expect(tracker.suspectAtMs).toBe(360)
 })
 
+test('a frame is overdue when a report leaves it and seven before it out after the longest round trip', () => {
+  const { tracker } = trackerWith()
+  send(tracker, 0, 100)
+  tracker.handleReport(report({ highestCounter: 0, frames: 1 }), 140)
+  for (let counter = 1; counter <= 7; counter++) send(tracker, counter, 200)
+  expect(tracker.isOverdue(10_000)).toBe(false)
+  send(tracker, 8, 210)
+  expect(tracker.isOverdue(210 + 40 + 20)).toBe(false)
+  expect(tracker.isOverdue(210 + 40 + 21)).toBe(true)
+  tracker.handleReport(report({ highestCounter: 1, frames: 2 }), 280)
+  expect(tracker.isOverdue(281)).toBe(false)
+})
+
+test('frames of a path that is given up are lost, once, and those that came after all are heard of', () => {
+  const { tracker, fates } = trackerWith()
+  fates.againMs = 0
+  for (let counter = 0; counter < 4; counter++) send(tracker, counter, counter)
+  tracker.handleReport(report({ highestCounter: 1, settledCounter: 1, frames: 2 }), 20)
+  tracker.giveUp()
+  tracker.giveUp()
+  expect(fates.lost).toEqual([502, 503])
+  expect(fates.slots).toEqual([0, 1, 2, 3])
+  tracker.handleReport(report({ highestCounter: 3, settledCounter: 3, frames: 4 }), 40)
+  expect(tracker.sample.newFrames).toBe(2)
+  expect(tracker.inFlightBytes).toBe(0)
+})
+
 /** A report with all counts about to wrap. */
 const wrapping = (counter: number): PathReport =>
   report({

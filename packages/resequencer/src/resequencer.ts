@@ -20,7 +20,8 @@ export interface Arrivals {
 const DEFAULT_HOLD_MS = 3
 const MIN_LINGER_MS = 10
 /** An inner TCP of Linux waits 200 ms over its RTT before it takes silence for loss. */
-const MAX_LINGER_MS = 160
+const DEFAULT_LINGER_MS = 160
+const MAX_LINGER_MS = 500
 const PATH_MASK = 255
 
 /**
@@ -46,7 +47,7 @@ export class Resequencer implements Machine<never, never> {
   readonly #out: PacketBatch
   readonly #isStrict: boolean
   #holdMs = DEFAULT_HOLD_MS
-  #lingerMs = MAX_LINGER_MS
+  #lingerMs = DEFAULT_LINGER_MS
   /** How late packets of the active paths came lately, ms. */
   #guardMs = 0
   /** The latest time told. Undefined at first, so that it stays the object it came as, and no call makes another one. */
@@ -65,7 +66,7 @@ export class Resequencer implements Machine<never, never> {
     this.#held = new HeldPackets(pool, windowPackets)
     this.#out = out
     this.setHoldMs(options.holdMs ?? DEFAULT_HOLD_MS)
-    this.setLingerMs(options.lingerMs ?? MAX_LINGER_MS)
+    this.setLingerMs(options.lingerMs ?? DEFAULT_LINGER_MS)
   }
 
   /**
@@ -141,7 +142,7 @@ export class Resequencer implements Machine<never, never> {
   }
 
   /**
-   * How long a number is waited for since it was overtaken, ms, brought into 10…160: more than the difference in delay
+   * How long a number is waited for since it was overtaken, ms, brought into 10…500: more than the difference in delay
    * of the paths, or the slower one's packets come late. Throws RangeError for a negative number or NaN.
    */
   setLingerMs(lingerMs: number): void {

@@ -85,10 +85,10 @@ describe('a number that is missing', () => {
     expect(rx.resequencer.stats().paths.map((path) => path.pathId)).toEqual([0])
   })
 
-  it('brings linger into 10 to 160 ms', () => {
+  it('brings linger into 10 to 500 ms', () => {
     const rx = receiver({ lingerMs: 10_000 }, 0, 1)
     rx.one(0, 1)
-    expect(rx.resequencer.pollTimeout()).toBe(160)
+    expect(rx.resequencer.pollTimeout()).toBe(500)
     rx.resequencer.setLingerMs(0)
     expect(rx.resequencer.pollTimeout()).toBe(10)
     rx.resequencer.setLingerMs(70)

@@ -22,6 +22,7 @@ import type { Security } from './security.ts'
 import { Session } from './session.ts'
 import type { SessionOptions } from './session-options.ts'
 import type { TunnelStats } from './stats.ts'
+import type { TraceSwitch } from './trace.ts'
 import { Upkeep } from './upkeep.ts'
 
 /** What both ends of a tunnel are made of. Everything real comes in here. */
@@ -50,6 +51,8 @@ export interface TunnelOptions {
   readonly fragment?: boolean
   /** Packets handled at once, ≥ 1. Default 128. */
   readonly batchSize?: number
+  /** Who wants to see what the tunnel does, while it runs. */
+  readonly trace?: TraceSwitch
   /** Called after the state has changed. Must not throw: that ends as an uncaught exception. */
   readonly onEvent?: (event: TunnelEvent) => void
   /** The TUN is gone though nobody closed it: the tunnel is of no use any more. */
@@ -161,6 +164,7 @@ export class TunnelCore {
       clampsMss: this.#options.clampMss ?? true,
       cutsAll: this.#options.fragment ?? true,
       totalDrops: this.drops,
+      trace: this.#options.trace,
       nowMs: () => this.nowMs(),
       randomBytes: (into) => this.#options.runtime.randomBytes(into),
       onEvent: (event) => this.emit(event),

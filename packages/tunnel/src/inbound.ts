@@ -20,6 +20,7 @@ import type { DropCounter } from './drop-counter.ts'
 import type { FrameGuard } from './frame-guard.ts'
 import type { PacketInspector } from './packet-inspector.ts'
 import type { TunnelPath } from './path.ts'
+import type { SessionTrace } from './trace.ts'
 import type { Arrival } from './roaming.ts'
 import type { MutableArrivals, Scratch } from './scratch.ts'
 
@@ -33,6 +34,7 @@ export interface InboundParts {
   readonly inspector: PacketInspector
   readonly control: ControlChannel
   readonly drops: DropCounter
+  readonly trace: SessionTrace
   /** Our index for the session: the peer puts it into every frame. */
   readonly localIndex: number
   /** The guard opened frames: its epoch may have changed. */
@@ -205,7 +207,7 @@ export class Inbound {
   /** Takes an authentic frame. @returns undefined when the row is an inner packet now, else why it is dropped. */
   #takeFrame(batch: PacketBatch, row: number, origin: Origin): string | undefined {
     const header = this.#header
-    const { codec, join, control, inspector } = this.#parts
+    const { codec, join, control, inspector, trace } = this.#parts
     header.type = batch.sequence[row]!
     const code = codec.readInner(batch.offset[row]!, batch.length[row]!, header)
     if (code !== DecodeError.none) return DECODE_ERROR_NAMES[code]
@@ -226,7 +228,9 @@ export class Inbound {
     this.#noteAlive(path, origin)
     batch.flags[row] = header.flags
     if ((header.flags & FLAG_FRAGMENT) !== 0 && !this.#join(batch, row, origin.nowMs)) return TAKEN
-    return inspector.inspect(batch, row)
+    const fault = inspector.inspect(batch, row)
+    if (trace.isTapping && fault === undefined) trace.handlePacket(batch, row, { path, direction: 'in' })
+    return fault
   }
 
   /** Puts a piece to its packet, which takes the place of the row once it is whole. False while it is not. */

@@ -7,6 +7,7 @@ import type { FrameGuard } from './frame-guard.ts'
 import type { TunnelPath } from './path.ts'
 import type { Scratch } from './scratch.ts'
 import type { Session } from './session.ts'
+import type { TraceSwitch } from './trace.ts'
 
 /** What a session is made of, and whom it tells. */
 export interface SessionOptions {
@@ -38,6 +39,7 @@ export interface SessionOptions {
   readonly owners: WeakMap<Link, Session>
   /** Counts the drops of all sessions. */
   readonly totalDrops: DropCounter
+  readonly trace: TraceSwitch | undefined
   readonly nowMs: () => number
   readonly randomBytes: (into: Uint8Array) => void
   /** Takes inner packets and empties the batch. */

@@ -20,6 +20,7 @@ import { Sealer } from './sealer.ts'
 import type { SessionOptions } from './session-options.ts'
 import { sessionStats } from './stats.ts'
 import type { SessionStats } from './stats.ts'
+import { SessionTrace } from './trace.ts'
 import { TooBig } from './too-big.ts'
 
 /** Most paths of a session. */
@@ -73,9 +74,11 @@ export class Session implements PathOwner, Wakeable {
     connectScheduler(this.paths, options.scheduler)
     const drops = new DropCounter(options.pool, options.totalDrops)
     const codec = new FrameCodec(options.pool.arena)
-    const writer = new FrameWriter(options.pool, codec, drops)
+    const trace = new SessionTrace({ ...options, arena: options.pool.arena })
+    trace.watch(this.paths)
+    const writer = new FrameWriter({ pool: options.pool, codec, drops, trace })
     const control = this.#createControl(codec, writer)
-    const shared = { ...options, paths: this.paths, writer, drops }
+    const shared = { ...options, paths: this.paths, writer, drops, trace }
     const bonding = options.isAdaptive ? new Bonding(shared) : undefined
     this.#sizes = this.#createSizes(control, bonding)
     const sized = { ...shared, sizes: this.#sizes }

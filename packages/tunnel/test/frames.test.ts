@@ -16,6 +16,7 @@ import { describe, expect, test } from 'vitest'
 import { BatchShelf } from '../src/batch-shelf.ts'
 import { DropCounter } from '../src/drop-counter.ts'
 import { FrameWriter } from '../src/frame-writer.ts'
+import { SessionTrace } from '../src/trace.ts'
 import { PacketInspector } from '../src/packet-inspector.ts'
 import { TunnelPath } from '../src/path.ts'
 
@@ -114,11 +115,14 @@ describe('packet inspector', () => {
   })
 })
 
+const untraced = ({ arena }: Mempool): SessionTrace =>
+  new SessionTrace({ trace: undefined, peer: '', arena, nowMs: () => 0 })
+
 describe('frame writer', () => {
   test('puts the header in front of a packet, in place', () => {
     const pool = new Mempool()
     const codec = new FrameCodec(pool.arena)
-    const writer = new FrameWriter(pool, codec, new DropCounter(pool))
+    const writer = new FrameWriter({ pool, codec, drops: new DropCounter(pool), trace: untraced(pool) })
     const path = somePath(pool)
     const batch = pool.createBatch(2)
     const packet = udpPacket({ ...flow, payload: new Uint8Array(33) })
@@ -144,7 +148,7 @@ describe('frame writer', () => {
   test('appends control frames to what waits on the path, or to another batch', () => {
     const pool = new Mempool()
     const codec = new FrameCodec(pool.arena)
-    const writer = new FrameWriter(pool, codec, new DropCounter(pool))
+    const writer = new FrameWriter({ pool, codec, drops: new DropCounter(pool), trace: untraced(pool) })
     const path = somePath(pool)
     writer.setReceiver(5)
     const body = Object.assign(new ControlBody(), { kind: ControlKind.probe, weight: 300, nonce: 0xdeadbeef })
@@ -175,7 +179,7 @@ describe('frame writer', () => {
   test('counts what finds no slot or no room, and takes no slot for it', () => {
     const pool = new Mempool({ classes: [{ packetBytes: 64, slots: 2 }] })
     const drops = new DropCounter(pool)
-    const writer = new FrameWriter(pool, new FrameCodec(pool.arena), drops)
+    const writer = new FrameWriter({ pool, codec: new FrameCodec(pool.arena), drops, trace: untraced(pool) })
     const [narrow, wide] = [somePath(pool, 1), somePath(pool, 4)]
     const body = Object.assign(new ControlBody(), { kind: ControlKind.close })
     for (let time = 0; time < 3; time++) writer.writeControl(narrow, body)

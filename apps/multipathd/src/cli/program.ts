@@ -7,7 +7,6 @@ import type { LogFormat, LogLevel } from '../config/schema/log.ts'
 import { programVersion } from '../program-version.ts'
 import { addAskCommands } from './ask/index.ts'
 import { addCleanupCommand } from './cleanup.ts'
-import { addDashboardCommand } from './dashboard-command.ts'
 import { addDoctorCommand } from './doctor.ts'
 import { EXIT } from './exit-codes.ts'
 import { ExitError } from './explain.ts'
@@ -16,6 +15,7 @@ import type { Io } from './io.ts'
 import { addKeyCommands } from './key-commands.ts'
 import { addManualCommands } from './manual/index.ts'
 import { faultText, loadConfig, requireConfig } from './load.ts'
+import { addRunCommands } from './run/index.ts'
 
 /** What the commands do; in production {@link runDaemon} and {@link runDemo}, loaded when needed. */
 export interface Actions {
@@ -39,7 +39,8 @@ interface Flags {
 
 const EXAMPLES = [
   ['multipathd init', 'write configs for a server and a client, with keys'],
-  ['multipathd -config client.json', 'start, in the role that the file says (isServer)'],
+  ['multipathd up client.json', 'start, in the role that the file says (isServer)'],
+  ['multipathd doctor client.json', 'look whether it can work here, and how to mend what is wrong'],
   ['multipathd status --watch', 'show what each path of a running daemon does'],
   ['multipathd check client.json', 'say everything that is wrong with the file'],
   ['multipathd demo', 'three lines carry one download, on this machine'],
@@ -57,12 +58,16 @@ Exit codes: ${Object.entries(EXIT)
 export function createProgram(io: Io, actions: Actions, finish: (code: number) => void): Command {
   const program: Command = new Command('multipathd')
   const start = async (role?: Role): Promise<void> => {
-    const flags = program.opts<Flags>()
-    const { config: file, insecure } = flags
+    const { config: file } = program.opts<Flags>()
     const [stray] = role === undefined ? program.args : []
     if (stray !== undefined) program.error(unknownCommand(stray, program))
     if (file === undefined) program.error('error: missing -config FILE; --help shows what else there is')
-    finish(await actions.daemon(withFlags(requireConfig(file, { role, insecure }), flags), io))
+    await startWith(file, role)
+  }
+  const startWith = async (file: string, role?: Role): Promise<void> => {
+    const flags = program.opts<Flags>()
+    const config = requireConfig(file, { role, insecure: flags.insecure })
+    finish(await actions.daemon(withFlags(config, flags), io))
   }
   addOptions(program)
   program
@@ -80,11 +85,11 @@ export function createProgram(io: Io, actions: Actions, finish: (code: number) =
       .action(() => start(role))
   }
   addInitCommand(program, io)
+  addRunCommands(program, io, startWith)
   addDoctorCommand(program, io, finish)
   addKeyCommands(program, io)
   addAskCommands(program, io)
   addManualCommands(program, io, EXAMPLES)
-  addDashboardCommand(program, io)
   addCleanupCommand(program, io)
   program
     .command('check <file>')
@@ -93,9 +98,7 @@ export function createProgram(io: Io, actions: Actions, finish: (code: number) =
   program
     .command('config-schema')
     .description('print the JSON Schema of the config file, for editors')
-    .action(() => {
-      io.stdout.write(`${JSON.stringify(configJsonSchema(), undefined, 2)}\n`)
-    })
+    .action(() => void io.stdout.write(`${JSON.stringify(configJsonSchema(), undefined, 2)}\n`))
   program
     .command('demo')
     .description('show on this machine what joined lines do; real links as root, else simulated')

@@ -25,7 +25,10 @@ export interface Tunnel {
   close(): Promise<void>
 }
 
-interface Outside extends Pick<TunnelOptions, 'runtime' | 'pool' | 'tun' | 'onEvent' | 'onTunClose'> {
+interface Outside extends Pick<
+  TunnelOptions,
+  'runtime' | 'pool' | 'tun' | 'trace' | 'onEvent' | 'onTunClose'
+> {
   /** Stands between a path and its transport: it finds the server. */
   readonly transportFor: (path: string, transport: Transport) => Transport
 }

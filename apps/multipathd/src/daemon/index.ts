@@ -24,6 +24,7 @@ import { startServices } from './services.ts'
 import type { Services } from './services.ts'
 import { reportStatus, statusLine } from './status.ts'
 import { StopRequest } from './stop-request.ts'
+import { Tracing } from './tracing.ts'
 
 /**
  * Runs a client or a server until SIGINT or SIGTERM, and then removes all it made.
@@ -33,6 +34,18 @@ import { StopRequest } from './stop-request.ts'
 export async function runDaemon(config: Config, io: Io): Promise<number> {
   const runtime = systemRuntime()
   const log = new RepeatFilter(createLog(io.stdout, config.log), runtime)
+  try {
+    return await runLogged(config, io, { log, runtime })
+  } finally {
+    log.flush()
+  }
+}
+
+async function runLogged(
+  config: Config,
+  io: Io,
+  { log, runtime }: Pick<Ground, 'log' | 'runtime'>,
+): Promise<number> {
   const stop = new StopRequest(io)
   const pool = createPool(config)
   const tun = await openDevice(config, { pool, log })
@@ -47,7 +60,6 @@ export async function runDaemon(config: Config, io: Io): Promise<number> {
   } finally {
     // The tunnel closes it too; this is for what failed before.
     await tun.close()
-    log.flush()
   }
 }
 
@@ -66,6 +78,7 @@ interface Ground {
 async function runOn(ground: Ground): Promise<number> {
   const { config, log, stop, tun, pool, runtime, events } = ground
   const report = createReporter(config, { log, events })
+  const tracing = new Tracing()
   let tunnel: Tunnel | undefined
   const network = new Network({ config, log, pathControl: () => tunnel?.pathControl })
   try {
@@ -74,6 +87,7 @@ async function runOn(ground: Ground): Promise<number> {
       runtime,
       pool,
       tun,
+      trace: tracing.toTunnel,
       transportFor: (path, transport) => network.names.transportFor(path, transport),
       onEvent: (event) => {
         report(event)
@@ -82,7 +96,7 @@ async function runOn(ground: Ground): Promise<number> {
       onTunClose: (error) => stop.handleTunClose(tun.name, error),
     })
     const monitor = new Monitor({ config, tunnel, tun, pool, runtime, wallMs: Date.now })
-    return await runTunnel(tunnel, { ...ground, network, monitor })
+    return await runTunnel(tunnel, { ...ground, network, monitor, tracing })
   } finally {
     await network.close()
     await tunnel?.close()
@@ -92,6 +106,7 @@ async function runOn(ground: Ground): Promise<number> {
 interface Running extends Ground {
   readonly network: Network
   readonly monitor: Monitor
+  readonly tracing: Tracing
 }
 
 async function runTunnel(tunnel: Tunnel, running: Running): Promise<number> {

@@ -71,6 +71,17 @@ export class Monitor {
     })
   }
 
+  /** A time of the tunnel's clock as that of the day, ISO 8601. */
+  timeOf(atMs: number): string {
+    const { runtime, wallMs } = this.#parts
+    return new Date(wallMs() - (runtime.nowMs() - atMs)).toISOString()
+  }
+
+  /** ISO 8601. */
+  timeNow(): string {
+    return new Date(this.#parts.wallMs()).toISOString()
+  }
+
   close(): void {
     this.#timer?.cancel()
   }

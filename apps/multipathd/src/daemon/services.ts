@@ -8,6 +8,7 @@ import { startControl } from './control.ts'
 import type { Tunnel } from './create-tunnel.ts'
 import type { EventLog } from './event-log.ts'
 import type { Monitor } from './monitor.ts'
+import type { Tracing } from './tracing.ts'
 
 export interface ServiceParts {
   readonly io: Io
@@ -15,6 +16,7 @@ export interface ServiceParts {
   readonly tunnel: Tunnel
   readonly monitor: Monitor
   readonly events: EventLog
+  readonly tracing: Tracing
   readonly pool: Pick<PacketPool, 'capacity'>
   readonly runtime: Runtime
 }
@@ -26,14 +28,14 @@ export interface Services {
 
 /** Opens the control socket, metrics and the page. The tunnel is worth more than they: where one fails, a warning says so. */
 export async function startServices(config: Config, parts: ServiceParts): Promise<Services> {
-  const { io, log, monitor, events } = parts
+  const { io, log, monitor, events, tracing } = parts
   const dashboard = new DashboardHost(config.dashboard, {
     snapshot: () => monitor.snapshot(),
     snapshotNow: () => monitor.snapshotNow(),
     recentEvents: (limit) => events.recent({ limit }),
     onEvent: (listener) => events.subscribe(listener),
   })
-  const control = await startControl(config, { io, log }, { monitor, events, dashboard })
+  const control = await startControl(config, { io, log }, { monitor, events, tracing, dashboard })
   const metrics = await startMetrics(config, parts)
   await startDashboard(dashboard, log)
   return {

@@ -8,6 +8,7 @@ import type { FrameWriter } from '../frame-writer.ts'
 import { refreshGate } from '../path-gate.ts'
 import type { TunnelPath } from '../path.ts'
 import type { Scratch } from '../scratch.ts'
+import type { SessionTrace } from '../trace.ts'
 import { Feedback } from './feedback.ts'
 import { PathSender } from './path-sender.ts'
 import { Pump } from './pump.ts'
@@ -24,6 +25,7 @@ export interface BondingParts {
   readonly fragmenter: Fragmenter
   readonly writer: FrameWriter
   readonly drops: DropCounter
+  readonly trace: SessionTrace
   readonly nowMs: () => number
   /** Takes inner packets and empties the batch. */
   readonly deliver: (packets: PacketBatch) => void
@@ -64,12 +66,12 @@ export class Bonding implements Wakeable {
       ...parts,
       arena: parts.pool.arena,
       pump: this.pump,
-      repair: this.#repair,
       resequencer: () => this.#resequencer,
+      onOverdue: (path, nowMs) => this.#suspect(path, nowMs),
       onWritten: (path) => path.flush(),
     })
     parts.paths.subscribe(({ type, path, reason }) => {
-      if (type === 'suspend' && reason !== 'link full') this.pump.rebind(path)
+      if (type === 'suspend' && reason !== 'link full') this.#leave(path)
       else if (type === 'resume') this.feedback.observe(path, this.#nowMs)
       else if (type === 'append') this.#resequencer?.addPath(path.id)
       else if (type === 'remove') this.#removePath(path)
@@ -103,16 +105,17 @@ export class Bonding implements Wakeable {
   handleReply(path: TunnelPath): void {
     if (path.sender?.isSuspect !== true) return
     path.sender.isSuspect = false
+    path.sender.tracker.clear()
     refreshGate(this.#parts.paths)
   }
 
   /** A path carries nothing more, as the system or the peer says: what was under way on it need not be waited for. */
   handleDown(path: TunnelPath, nowMs: number): void {
-    if (path.sender !== undefined) this.#leave(path, path.sender, nowMs)
+    this.#suspect(path, nowMs)
   }
 
   pollTimeout(): number {
-    let dueMs = Math.min(this.pump.pollTimeout(), this.feedback.pollTimeout())
+    let dueMs = Math.min(this.pump.pollTimeout(), this.feedback.pollTimeout(), this.#repair.pollTimeout())
     if (this.#resequencer !== undefined) dueMs = Math.min(dueMs, this.#resequencer.pollTimeout())
     for (const { sender } of this.#parts.paths.list) {
       if (sender !== undefined && !sender.isSuspect) dueMs = Math.min(dueMs, this.#suspicionMs(sender))
@@ -122,8 +125,11 @@ export class Bonding implements Wakeable {
 
   handleTimeout(nowMs: number): void {
     this.#nowMs = nowMs
-    for (const path of this.#parts.paths.list) this.#suspect(path, nowMs)
+    for (const path of this.#parts.paths.list) {
+      if (path.sender !== undefined && nowMs >= path.sender.suspectAtMs) this.#suspect(path, nowMs)
+    }
     this.feedback.handleTimeout(nowMs)
+    this.#repair.handleTimeout(nowMs)
     this.pump.handleTimeout(nowMs)
     this.#resequencer?.handleTimeout(nowMs)
   }
@@ -134,6 +140,7 @@ export class Bonding implements Wakeable {
     this.#resequencer?.close()
     this.#resequencer = undefined
     this.feedback.beginAnew()
+    this.#repair.clear()
     refreshGate(this.#parts.paths)
   }
 
@@ -149,7 +156,6 @@ export class Bonding implements Wakeable {
     this.#isClosed = true
     this.beginAnew()
     this.pump.close()
-    this.#repair.close()
   }
 
   /** When to look at a path that has not answered. While no other path works that changes nothing, and is done rarely. */
@@ -157,23 +163,23 @@ export class Bonding implements Wakeable {
     return suspectAtMs > this.#nowMs ? suspectAtMs : this.#nowMs + LOOK_AGAIN_MS
   }
 
-  /** A path that did not answer for an RTO while others work: what was under way on it is sent over those. */
+  /** A path does not answer while others work. */
   #suspect(path: TunnelPath, nowMs: number): void {
     const { sender } = path
-    if (sender !== undefined && nowMs >= sender.suspectAtMs) this.#leave(path, sender, nowMs)
-  }
-
-  #leave(path: TunnelPath, sender: PathSender, nowMs: number): void {
+    if (sender === undefined || sender.isSuspect) return
     const { paths } = this.#parts
-    if (sender.isSuspect || !paths.list.some((each) => each !== path && paths.state(each.id) === 'active'))
-      return
+    if (!paths.list.some((each) => each !== path && paths.state(each.id) === 'active')) return
     sender.isSuspect = true
     path.mtu?.handleDoubt(nowMs)
-    sender.tracker.clear()
+    const wasLeft = paths.state(path.id) !== 'active'
     refreshGate(paths)
-    // One whose link is full was left before, with what waited for it.
+    if (wasLeft) this.#leave(path)
+  }
+
+  /** A path carries nothing for now: what waits for it and what is under way on it is sent over others. */
+  #leave(path: TunnelPath): void {
     this.pump.rebind(path)
-    this.#repair.flush(nowMs)
+    path.sender?.tracker.giveUp()
   }
 
   #senderOf(path: TunnelPath): PathSender {
@@ -204,7 +210,6 @@ export class Bonding implements Wakeable {
     path.receiver = undefined
     if (sender === undefined) return
     for (const queue of [sender.urgent, sender.queue]) this.pump.dropQueue(queue, 'path-closed')
-    sender.isSuspect = false
     sender.tracker.clear()
     path.sender = undefined
   }

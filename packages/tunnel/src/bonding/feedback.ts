@@ -8,9 +8,9 @@ import type { DecodeCode } from '@mp/wire'
 import type { FrameWriter } from '../frame-writer.ts'
 import { refreshGate } from '../path-gate.ts'
 import type { TunnelPath } from '../path.ts'
+import type { SessionTrace } from '../trace.ts'
 import { START_BPS } from './path-sender.ts'
 import type { Pump } from './pump.ts'
-import type { Repair } from './repair.ts'
 
 export interface FeedbackParts {
   readonly arena: Uint8Array
@@ -18,9 +18,11 @@ export interface FeedbackParts {
   readonly paths: PathManager<TunnelPath>
   readonly writer: FrameWriter
   readonly pump: Pump
-  readonly repair: Repair
+  readonly trace: SessionTrace
   /** Puts what comes in order; undefined before the first packet. */
   readonly resequencer: () => Resequencer | undefined
+  /** A report leaves out what should have come on `path` long before. */
+  readonly onOverdue: (path: TunnelPath, nowMs: number) => void
   /** A report was written: send it. */
   readonly onWritten: (path: TunnelPath) => void
 }
@@ -31,6 +33,8 @@ const LOOK_MS = 5
 const REPORT_BYTES = 200
 /** What finding a loss, reporting it and sending again takes on top of a round trip, ms; measured in the simulator. */
 const REPAIR_SLACK_MS = 75
+/** No inner TCP takes a silence of this time on top of its RTT for loss, ms: that of Linux waits 200. */
+const LINGER_MS = 160
 /** A frame lost without repair is not waited for longer than this, ms. */
 const HOLD_MS = 3
 
@@ -111,13 +115,13 @@ export class Feedback {
     const code = codec.read(offset, lengthBytes)
     if (code !== DecodeError.none) return code
     while (codec.nextPath(this.#report)) this.#takeReport(nowMs)
+    for (const path of this.#parts.paths.list) this.#review(path, nowMs)
     const resequencer = this.#parts.resequencer()
     this.#isAsked = false
     while (codec.nextSent(this.#sent)) {
       this.#isAsked = true
       resequencer?.setSnapshot(this.#sent.pathId, this.#sent.sequence, codec.globalSequence)
     }
-    this.#parts.repair.flush(nowMs)
     return code
   }
 
@@ -128,12 +132,19 @@ export class Feedback {
     const rttMs = minRttMs(path)
     estimate.bytesPerSecond = (sender?.controller.capacityBps ?? START_BPS) / 8
     estimate.owdMinMs = rttMs / 2
-    estimate.queueDelayMs = sender?.controller.queueDelayMs ?? 0
+    estimate.queueDelayMs = sender?.queueDelayMs(nowMs) ?? 0
     estimate.lossRatio = sender?.controller.lossFloorRatio ?? 0
     estimate.repairMs = rttMs + REPAIR_SLACK_MS
     estimate.queuedBytes = sender?.queuedBytes ?? 0
     estimate.maxPacketBytes = path.maxFrameBytes - TAG_BYTES
     this.#parts.scheduler.observe(path, estimate, nowMs)
+  }
+
+  /** Looks at a path after a report came. */
+  #review(path: TunnelPath, nowMs: number): void {
+    if (path.sender === undefined) return
+    this.observe(path, nowMs)
+    if (path.sender.tracker.isOverdue(nowMs)) this.#parts.onOverdue(path, nowMs)
   }
 
   #takeReport(nowMs: number): void {
@@ -142,14 +153,14 @@ export class Feedback {
     const sender = path?.sender
     if (path === undefined || sender === undefined) return
     if (sender.tracker.handleReport(this.#report, nowMs) !== 'used') return
-    if (sender.isSuspect && sender.tracker.sample.ackedFrames > 0) {
+    if (sender.isSuspect && sender.tracker.sample.newFrames > 0) {
       sender.isSuspect = false
       refreshGate(paths)
     }
     if (sender.tracker.sample.lostFrames > 0) path.mtu?.handleDoubt(nowMs)
     sender.controller.handleSample(sender.tracker.sample, nowMs)
     sender.pacer.setRate(sender.controller.capacityBps, nowMs)
-    this.observe(path, nowMs)
+    this.#parts.trace.handleReport(path)
     pump.setCapacity(paths.list.reduce((sum, each) => sum + (each.sender?.controller.capacityBps ?? 0), 0))
   }
 
@@ -161,7 +172,9 @@ export class Feedback {
     writer.writeReport(path, (offset) => this.#writeBody(offset, nowMs))
     let rttMs = Infinity
     for (const each of paths.list) if (each.receiver !== undefined) rttMs = Math.min(rttMs, minRttMs(each))
-    resequencer()?.setHoldMs(paths.size > 1 && rttMs < Infinity ? rttMs + REPAIR_SLACK_MS : HOLD_MS)
+    const isRepaired = paths.size > 1 && rttMs < Infinity
+    resequencer()?.setHoldMs(isRepaired ? rttMs + REPAIR_SLACK_MS : HOLD_MS)
+    resequencer()?.setLingerMs(isRepaired ? rttMs + LINGER_MS : LINGER_MS)
     this.#parts.onWritten(path)
   }
 

@@ -3,9 +3,11 @@ import type { FrameFate, SentFrame } from '@mp/rate-control'
 import { RowQueue } from './row-queue.ts'
 
 /** What is believed of a path at first, bit/s: less than most lines carry, and little enough for the queue of any other. */
-export const START_BPS = 8_000_000
+export const START_BPS = 16_000_000
 /** Least patience with a path on top of an RTO, ms. */
 const MIN_PATIENCE_MS = 80
+/** Changes of capacity that are remembered for who begins to trace. */
+const MAX_EVENTS = 16
 /** Most packets that wait for one path. */
 const MAX_QUEUED = 4096
 
@@ -18,10 +20,14 @@ export class PathSender {
   readonly tracker: FlightTracker
   readonly controller: CapacityController
   readonly pacer: Pacer
-  /** The highest number of a packet that went out over it; -1 before the first. */
+  /** The highest number of a packet that was bound to it, whether it left or waits; -1 before the first. */
   lastSequence = -1
+  /** The highest of those that left. */
+  #leftSequence = -1
   /** Nothing was heard of its frames for an RTO: it carries nothing until its probes are answered. */
   isSuspect = false
+  /** When the last data frame left, ms. */
+  #dataMs = 0
   /** The frame that leaves next: filled in, then {@link handleData} is called. */
   readonly frame: SentFrame = {
     counter: 0,
@@ -34,7 +40,7 @@ export class PathSender {
 
   constructor(fate: FrameFate, maxBps: number) {
     this.tracker = new FlightTracker(fate)
-    this.controller = new CapacityController({ startBps: START_BPS, maxBps })
+    this.controller = new CapacityController({ startBps: START_BPS, maxBps, maxEvents: MAX_EVENTS })
     this.pacer = new Pacer(this.controller.capacityBps)
   }
 
@@ -54,6 +60,14 @@ export class PathSender {
     return this.queue.bytes + this.urgent.bytes
   }
 
+  /**
+   * What a frame that leaves now waits for in queues of the network, ms: what the last ones waited for, without what has
+   * drained since. A path that is left for its queue would never be found to be empty again.
+   */
+  queueDelayMs(nowMs: number): number {
+    return Math.max(0, this.controller.queueDelayMs - (nowMs - this.#dataMs))
+  }
+
   /** Bytes that may leave now. */
   budgetBytes(nowMs: number): number {
     const inFlight = this.controller.inFlightLimitBytes - this.tracker.inFlightBytes
@@ -63,10 +77,21 @@ export class PathSender {
   /** A data frame, described by {@link frame}, leaves. */
   handleData(nowMs: number): void {
     const { frame } = this
+    this.#dataMs = nowMs
     frame.isReport = false
-    if (frame.sequence > this.lastSequence) this.lastSequence = frame.sequence
+    if (frame.sequence > this.#leftSequence) this.#leftSequence = frame.sequence
     this.pacer.spend(frame.bytes)
     this.#handleSent(nowMs)
+  }
+
+  /** The packet with the number `sequence` waits for the path now. */
+  handleBound(sequence: number): void {
+    if (sequence > this.lastSequence) this.lastSequence = sequence
+  }
+
+  /** What waited for the path was bound to others. */
+  handleRebound(): void {
+    this.lastSequence = this.#leftSequence
   }
 
   /** A packet has to wait: what left at `nowMs` was not all there was. */

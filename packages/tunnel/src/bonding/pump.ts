@@ -113,6 +113,7 @@ export class Pump {
       one.count = 0
       this.wake()
     }
+    path.sender?.handleRebound()
   }
 
   /** A path takes packets again: what waits is looked at as soon as may be. */
@@ -176,6 +177,7 @@ export class Pump {
     this.#dueMs = this.waiting > 0 ? nowMs + TICK_MS : Infinity
     for (const path of this.#parts.paths.list) {
       this.#budgets[path.id] = 0
+      if (path.prober.state === 'lost') path.prober.handleActivity(nowMs)
       if (path.waiting > 0) this.#flush(path)
       const { sender } = path
       if (sender?.next === undefined || !isOpen(path)) continue
@@ -244,9 +246,11 @@ export class Pump {
 
   /** Puts a numbered packet in line for a path, whole or in pieces. False when that cannot be; the slot is the caller's. */
   #line(batch: PacketBatch, row: number, path: TunnelPath): boolean {
-    const { scheduler, senderOf } = this.#parts
+    const { scheduler, writer, senderOf } = this.#parts
     const sender = senderOf(path)
-    const queue = isUrgent(batch.flags[row]!) ? sender.urgent : sender.queue
+    const isHurried = isUrgent(batch.flags[row]!)
+    if (!isHurried) sender.handleBound(writer.wholeSequence(batch.sequence[row]!))
+    const queue = isHurried ? sender.urgent : sender.queue
     const { maxFrameBytes } = path
     const lengthBytes = batch.length[row]!
     scheduler.charge(path, lengthBytes + HEADER_BYTES)

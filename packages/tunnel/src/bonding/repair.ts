@@ -2,11 +2,13 @@ import type { PacketBatch, PacketPool } from '@mp/interface'
 import type { PathManager } from '@mp/path-manager'
 import type { FrameFate } from '@mp/rate-control'
 import type { TunnelPath } from '../path.ts'
+import type { SessionTrace } from '../trace.ts'
 import type { SealedPlaces } from './sealed-places.ts'
 
 export interface RepairParts {
   readonly pool: PacketPool
   readonly places: SealedPlaces
+  readonly trace: SessionTrace
   readonly paths: PathManager<TunnelPath>
   /** A batch that is empty between calls, with room for one row. */
   readonly single: PacketBatch
@@ -24,6 +26,12 @@ export interface RepairStats {
 /** Repairs may take this share of what a path carries, and so much at once, bytes. */
 const BUDGET_RATIO = 0.1
 const BURST_BYTES = 64 * 1024
+/** What is under way on a path that falls silent is lost at once: as much as all paths carry in this time, ms. */
+const BURST_MS = 100
+/** Most frames that wait. */
+const MAX_WAITING = 2048
+/** Frames that wait are looked at this often, ms. */
+const TICK_MS = 1
 /** How much longer than a round trip it may take until a repair is reported, ms. */
 const REPAIR_PATIENCE_MS = 15
 
@@ -36,6 +44,7 @@ export class Repair {
   /** Slots of frames that are lost, held by us, and the path each was lost on. */
   readonly #lost: number[] = []
   readonly #lostOn: TunnelPath[] = []
+  #dueMs = Infinity
   #allowedBytes = BURST_BYTES
   #allowedMs = 0
   #lostFrames = 0
@@ -49,48 +58,55 @@ export class Repair {
   fateOf(path: TunnelPath): FrameFate {
     return {
       onLost: (_sequence, slot) => this.#lose(slot, path),
-      // A path that is given up never answered for its frames.
-      onDone: (slot) =>
-        path.sender?.isSuspect === true ? this.#take(slot, path) : this.#parts.pool.release(slot),
+      onDone: (slot) => this.#parts.pool.release(slot),
     }
   }
 
-  /** Sends what was found lost since the last call, within the budget. */
-  flush(nowMs: number): void {
-    if (this.#lost.length === 0) return
-    this.#earn(nowMs)
-    for (let index = 0; index < this.#lost.length; index++)
-      this.#send(this.#lost[index]!, this.#lostOn[index]!)
-    this.#lost.length = 0
-    this.#lostOn.length = 0
+  pollTimeout(): number {
+    return this.#dueMs
+  }
+
+  handleTimeout(nowMs: number): void {
+    if (nowMs >= this.#dueMs) this.#flush(nowMs)
   }
 
   stats(): RepairStats {
     return { lost: this.#lostFrames, repaired: this.#repairedFrames }
   }
 
-  close(): void {
+  /** Forgets what waits: its session is over. */
+  clear(): void {
     for (const slot of this.#lost) this.#parts.pool.release(slot)
-    this.#lost.length = 0
-    this.#lostOn.length = 0
+    this.#shift(this.#lost.length)
   }
 
   /** @returns when a report must know of the repair, ms. */
   #lose(slot: number, path: TunnelPath): number {
-    const other = slot < 0 ? undefined : this.#fastestBut(path)
-    if (other === undefined) {
-      this.#lostFrames++
-      return Infinity
-    }
-    this.#parts.pool.retain(slot)
-    this.#take(slot, path)
-    return this.#parts.nowMs() + (other.sender?.tracker.smoothedRttMs ?? 0) + REPAIR_PATIENCE_MS
-  }
-
-  #take(slot: number, path: TunnelPath): void {
     this.#lostFrames++
+    if (slot < 0 || this.#lost.length === MAX_WAITING) return Infinity
+    const nowMs = this.#parts.nowMs()
+    const other = this.#fastestBut(path, 0)
+    if (other === undefined) return Infinity
+    this.#parts.pool.retain(slot)
     this.#lost.push(slot)
     this.#lostOn.push(path)
+    this.#dueMs = 0
+    return nowMs + (other.sender?.tracker.smoothedRttMs ?? 0) + REPAIR_PATIENCE_MS
+  }
+
+  /** Sends what waits, as far as budget and paths allow. */
+  #flush(nowMs: number): void {
+    this.#earn(nowMs)
+    let done = 0
+    while (done < this.#lost.length && this.#send(this.#lost[done]!, this.#lostOn[done]!, nowMs)) done++
+    this.#shift(done)
+    this.#dueMs = this.#lost.length > 0 ? nowMs + TICK_MS : Infinity
+    this.#parts.trace.handleRepairs(this.#lostFrames, this.#repairedFrames)
+  }
+
+  #shift(count: number): void {
+    this.#lost.splice(0, count)
+    this.#lostOn.splice(0, count)
   }
 
   #earn(nowMs: number): void {
@@ -98,15 +114,21 @@ export class Repair {
     for (const { sender } of this.#parts.paths.list)
       bytesPerMs += (sender?.controller.capacityBps ?? 0) / 8000
     const earned = (nowMs - this.#allowedMs) * bytesPerMs * BUDGET_RATIO
-    this.#allowedBytes = Math.min(Math.max(BURST_BYTES, bytesPerMs * 50), this.#allowedBytes + earned)
+    this.#allowedBytes = Math.min(Math.max(BURST_BYTES, bytesPerMs * BURST_MS), this.#allowedBytes + earned)
     this.#allowedMs = nowMs
   }
 
-  #send(slot: number, lostOn: TunnelPath): void {
+  /** @returns false when it has to wait for its turn on a path; else its slot is used up. */
+  #send(slot: number, lostOn: TunnelPath, nowMs: number): boolean {
     const { places, single, pool } = this.#parts
     places.recall(slot, single)
     const bytes = single.length[0]!
-    const path = bytes === 0 || this.#allowedBytes < bytes ? undefined : this.#fastestBut(lostOn, bytes)
+    const isAllowed = bytes > 0 && this.#allowedBytes >= bytes
+    const path = isAllowed ? this.#fastestBut(lostOn, bytes, nowMs) : undefined
+    if (isAllowed && path === undefined && this.#fastestBut(lostOn, bytes) !== undefined) {
+      single.count = 0
+      return false
+    }
     if (path?.link?.send(single) === 1) {
       this.#allowedBytes -= bytes
       path.counters.txFrames++
@@ -115,24 +137,32 @@ export class Repair {
       this.#repairedFrames++
     }
     pool.releaseAll(single)
+    return true
   }
 
   /**
-   * Never the path itself: there the frame would be one that was overtaken by all others, and the peer would learn that
-   * this path needs more patience.
+   * The fastest path but one that takes frames of `bytes`, with `nowMs` of those that may send so much now; be it of a quality
+   * that data is kept from. Never the one it was lost on: there the frame would be one that was overtaken by all others,
+   * and the peer would learn that this path needs more patience.
    */
-  #fastestBut(lostOn: TunnelPath, bytes = 0): TunnelPath | undefined {
+  #fastestBut(lostOn: TunnelPath, bytes: number, nowMs?: number): TunnelPath | undefined {
     const { paths } = this.#parts
     let fastest: TunnelPath | undefined
     let fastestMs = Infinity
     for (const path of paths.list) {
-      if (path === lostOn || path.blocked || path.maxFrameBytes < bytes || paths.state(path.id) !== 'active')
-        continue
-      const delayMs = (path.sender?.tracker.rttMinMs ?? 0) / 2 + (path.sender?.controller.queueDelayMs ?? 0)
+      if (path === lostOn || path.maxFrameBytes < bytes || !isAlive(path)) continue
+      const { sender } = path
+      if (nowMs !== undefined && sender !== undefined && sender.budgetBytes(nowMs) < bytes) continue
+      const delayMs = (sender?.tracker.rttMinMs ?? 0) / 2 + (sender?.controller.queueDelayMs ?? 0)
       if (delayMs >= fastestMs) continue
       fastest = path
       fastestMs = delayMs
     }
     return fastest
   }
+}
+
+function isAlive({ link, blocked, prober, sender }: TunnelPath): boolean {
+  if (link === undefined || blocked || sender?.isSuspect === true) return false
+  return prober.state === 'normal' || prober.state === 'unstable'
 }
