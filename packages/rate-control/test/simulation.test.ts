@@ -31,7 +31,7 @@ test('of all kinds of lines with their very numbers', () => {
     DSL upload 1M, 40 ms, queue 500 ms             99.8   25.0   57.0    0.0
     modem 100k, 100 ms, queue 1 s                 100.0  251.7  378.0    0.4
     cable 100M, 20 ms, queue 500 ms                99.7   10.1   28.6    0.0
-    fibre 1G, 5 ms, queue 20 ms                    99.1    6.7   19.3    0.5
+    fibre 1G, 5 ms, queue 20 ms                    99.5    6.5   18.2    0.1
     LAN 300M, 1 ms, queue 10 ms                    99.6    3.3    8.3    0.0
     shallow 50M, 40 ms, queue 20 ms                97.4    5.6   19.4    1.3
     shallow 20M, 80 ms, queue 50 ms                99.2   11.3   39.2    0.2
@@ -43,7 +43,7 @@ test('of all kinds of lines with their very numbers', () => {
     LTE 30M, 50 ms, jitter 5 ms                    99.0   10.1   32.6    0.0
     WiFi 40M, 20 ms, jitter 10 ms, 0.5 % loss      95.9    7.0   24.4    0.4
     LTE 30M, 50 ms, jitter 10 ms, reordering       99.4   10.2   33.1    0.0
-    Starlink, 15 s steps                           97.1    8.0   27.8    0.5
+    Starlink, 15 s steps                           96.6    7.5   27.0    0.4
     square 20M to 40M every 3 s, 40 ms             91.2   22.9  120.2    0.6
     square 8M to 40M every 3 s, 40 ms              79.8   27.4  112.2    0.5
     policer 20M, 30 ms, bucket 20 ms              100.1    0.0    0.0    3.5
