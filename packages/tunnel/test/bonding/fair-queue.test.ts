@@ -27,7 +27,7 @@ function withEct(bytes: Uint8Array): Uint8Array {
 async function flood(world: World, ms: number, also: (atMs: number) => readonly Uint8Array[]): Promise<void> {
   const [first, second] = [1, 2]
   for (let atMs = 0; atMs < ms; atMs++) {
-    const greedy = [first, first, second].map((flow, index) => ofFlow(flow!, 3 * atMs + index, 1200))
+    const greedy = [first, first, second].map((flow, index) => ofFlow(flow, 3 * atMs + index, 1200))
     world.client.tun.injectBatch([...greedy, ...also(atMs)])
     await world.pass(1)
   }
