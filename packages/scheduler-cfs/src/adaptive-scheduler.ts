@@ -1,6 +1,14 @@
-import type { PathEstimate, PickRequest, Refusal, Schedulable, Scheduler } from '@mp/interface'
-import { checkedOptions } from './adaptive-options.ts'
-import type { AdaptiveMode, AdaptiveOptions, CheckedOptions } from './adaptive-options.ts'
+import type {
+  ClassModes,
+  PathEstimate,
+  PathMode,
+  PickRequest,
+  Refusal,
+  Schedulable,
+  Scheduler,
+} from '@mp/interface'
+import { checkedOptions, modeTable } from './adaptive-options.ts'
+import type { AdaptiveOptions, CheckedOptions, ModeTable } from './adaptive-options.ts'
 import { checkEstimate } from './check-estimate.ts'
 import { checkLength, positive } from './check.ts'
 import { CopyBudget } from './copy-budget.ts'
@@ -59,9 +67,10 @@ export class AdaptiveScheduler<P extends Schedulable> implements Scheduler<P> {
   readonly #budget: CopyBudget
   readonly #run = new FlowRun()
   readonly #lowLatencyMs: number
+  #modes: ModeTable
   /** Bit c: the class c waits for the best path; the class c keeps runs together. */
-  readonly #patientClasses: number
-  readonly #runClasses: number
+  #patientClasses = 0
+  #runClasses = 0
   readonly #isLimited: boolean
   /** The latest time told. */
   #nowMs = 0
@@ -80,10 +89,18 @@ export class AdaptiveScheduler<P extends Schedulable> implements Scheduler<P> {
     this.#fairness = new Fairness(this.#table, this.#tiers, this.#options)
     this.#budget = new CopyBudget(copyRatio)
     this.#lowLatencyMs = Math.min(slackMs, LOW_LATENCY_QUEUE_MS)
-    this.#patientClasses = this.#classesOf('lowest-latency')
     this.#isLimited = this.#fairness.isLimited
+    this.#modes = modeTable(options.modes)
+    this.setModes(options.modes ?? {})
+  }
+
+  setModes(modes: ClassModes): void {
+    this.#modes = modeTable(modes)
+    this.#patientClasses = this.#classesOf('lowest-latency')
     // Runs would break a limit of fairness, and the other modes and critical packets ask for more than a run can promise.
     this.#runClasses = this.#isLimited ? 0 : this.#classesOf('aggregate') & ~(1 << CRITICAL)
+    this.#run.end()
+    this.#peeked = NO_PATH
   }
 
   /**
@@ -227,12 +244,12 @@ export class AdaptiveScheduler<P extends Schedulable> implements Scheduler<P> {
     this.#budget.setCapacity(capacity)
   }
 
-  #modeOf(trafficClass: number): AdaptiveMode {
-    return this.#options.modes[trafficClass] ?? this.#options.modes[BULK]
+  #modeOf(trafficClass: number): PathMode {
+    return this.#modes[trafficClass] ?? this.#modes[BULK]
   }
 
   /** Also of the class that does not exist: it counts as bulk. */
-  #classesOf(mode: AdaptiveMode): number {
+  #classesOf(mode: PathMode): number {
     return [0, 1, 2, 3].reduce((bits, each) => bits | (this.#modeOf(each) === mode ? 1 << each : 0), 0)
   }
 

@@ -1,4 +1,5 @@
 import type {
+  ClassModes,
   Fragmenter,
   Link,
   Listener,
@@ -41,6 +42,8 @@ export interface TunnelOptions {
    * restored. Both sides should agree. Default false: paths are shared by what the scheduler says, and nothing waits.
    */
   readonly isAdaptive?: boolean
+  /** What paths are used for, for each class of traffic. Default: as the scheduler likes. A server follows its clients. */
+  readonly modes?: ClassModes
   /** Lowers the MSS that TCP announces, both ways, so that its segments pass the tunnel whole. Default true. */
   readonly clampMss?: boolean
   /**
@@ -91,10 +94,12 @@ export class TunnelCore {
   readonly #words: Uint32Array = new Uint32Array(RANDOM_WORDS)
   readonly #wordBytes: Uint8Array = new Uint8Array(this.#words.buffer)
   #wordsUsed = RANDOM_WORDS
+  #modes: ClassModes | undefined
   #closed = false
 
   constructor(options: TunnelOptions) {
     this.#options = options
+    this.#modes = options.modes
     this.batchSize = options.batchSize ?? DEFAULT_BATCH_SIZE
     this.drops = new DropCounter(options.pool)
     this.#scratch = new Scratch(options.pool, this.batchSize)
@@ -157,6 +162,7 @@ export class TunnelCore {
       batchSize: this.batchSize,
       places: this.#places,
       isAdaptive: this.#options.isAdaptive ?? false,
+      modes: this.#modes,
       tunMtuBytes: tun.mtuBytes,
       clampsMss: this.#options.clampMss ?? true,
       cutsAll: this.#options.fragment ?? true,
@@ -169,6 +175,12 @@ export class TunnelCore {
     })
     this.#upkeep.update(session)
     return session
+  }
+
+  /** Uses paths in another way from now on, in `sessions` and in those that follow. */
+  setModes(modes: ClassModes, sessions: readonly Session[]): void {
+    this.#modes = modes
+    for (const session of sessions) session.setModes(modes)
   }
 
   /** Ends a session; its counts stay in the total. */

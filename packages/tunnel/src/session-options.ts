@@ -1,4 +1,4 @@
-import type { Fragmenter, Link, PacketBatch, PacketPool, Scheduler } from '@mp/interface'
+import type { ClassModes, Fragmenter, Link, PacketBatch, PacketPool, Scheduler } from '@mp/interface'
 import type { ProberManager, ProberOptions } from '@mp/prober'
 import type { SealedPlaces } from './bonding/sealed-places.ts'
 import type { DropCounter } from './drop-counter.ts'
@@ -26,6 +26,8 @@ export interface SessionOptions {
   readonly batchSize: number
   /** Where the sealed frames of all sessions lie. */
   readonly places: SealedPlaces
+  /** What paths are used for; undefined: as the scheduler likes. */
+  readonly modes: ClassModes | undefined
   /** Largest packet of the TUN, bytes. */
   readonly tunMtuBytes: number
   /** What TCP announces as its largest segment is lowered to what passes whole. */

@@ -17,6 +17,7 @@ import { BatchShelf } from '../src/batch-shelf.ts'
 import { DropCounter } from '../src/drop-counter.ts'
 import { FrameWriter } from '../src/frame-writer.ts'
 import { PacketInspector } from '../src/packet-inspector.ts'
+import { USUAL_SETTINGS } from '../src/path-settings.ts'
 import { TunnelPath } from '../src/path.ts'
 
 const flow = { src: '10.1.0.1', dst: '10.1.0.2', srcPort: 5000, dstPort: 6000 }
@@ -33,7 +34,8 @@ function fill(pool: Mempool, batch: PacketBatch, ...packets: Uint8Array[]): void
 function somePath(pool: Mempool, outRows = 8): TunnelPath {
   const nobody = { sendProbe: () => {}, handleProberEvent: () => {}, seal: () => {} }
   const prober = new Prober({ nextNonce: () => 1 })
-  return new TunnelPath({ id: 7, name: 'dsl', weight: 1 }, nobody, prober, new BatchShelf(pool, outRows))
+  const shelf = new BatchShelf(pool, outRows)
+  return new TunnelPath({ id: 7, name: 'dsl' }, USUAL_SETTINGS, { owner: nobody, prober, shelf })
 }
 
 describe('drop counter', () => {

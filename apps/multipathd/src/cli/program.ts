@@ -13,13 +13,14 @@ import { EXIT } from './exit-codes.ts'
 import { ExitError } from './explain.ts'
 import { addInitCommand } from './init/index.ts'
 import type { Io } from './io.ts'
+import type { Reread } from '../daemon/reload-file.ts'
 import { addKeyCommands } from './key-commands.ts'
 import { addManualCommands } from './manual/index.ts'
 import { faultText, loadConfig, requireConfig } from './load.ts'
 
 /** What the commands do; in production {@link runDaemon} and {@link runDemo}, loaded when needed. */
 export interface Actions {
-  daemon(config: Config, io: Io): Promise<number>
+  daemon(config: Config, io: Io, reread: Reread): Promise<number>
   demo(options: DemoOptions): Promise<number>
 }
 
@@ -32,6 +33,7 @@ export interface DemoOptions {
 interface Flags {
   readonly config?: string
   readonly insecure?: boolean
+  readonly stateDir?: string
   readonly socket?: string
   readonly logFormat?: LogFormat
   readonly logLevel?: LogLevel
@@ -62,7 +64,12 @@ export function createProgram(io: Io, actions: Actions, finish: (code: number) =
     const [stray] = role === undefined ? program.args : []
     if (stray !== undefined) program.error(unknownCommand(stray, program))
     if (file === undefined) program.error('error: missing -config FILE; --help shows what else there is')
-    finish(await actions.daemon(withFlags(requireConfig(file, { role, insecure }), flags), io))
+    const reread: Reread = () => {
+      const read = loadConfig(file, { role, insecure })
+      return 'config' in read ? { config: withFlags(read.config, flags) } : read
+    }
+    const config = withFlags(requireConfig(file, { role, insecure }), flags)
+    finish(await actions.daemon(config, io, reread))
   }
   addOptions(program)
   program
@@ -86,16 +93,7 @@ export function createProgram(io: Io, actions: Actions, finish: (code: number) =
   addManualCommands(program, io, EXAMPLES)
   addDashboardCommand(program, io)
   addCleanupCommand(program, io)
-  program
-    .command('check <file>')
-    .description('print every fault of a config and its key files with its path; exit code 0 or 1')
-    .action((file: string) => finish(check(file, program.opts<Flags>(), io)))
-  program
-    .command('config-schema')
-    .description('print the JSON Schema of the config file, for editors')
-    .action(() => {
-      io.stdout.write(`${JSON.stringify(configJsonSchema(), undefined, 2)}\n`)
-    })
+  addConfigCommands(program, io, finish)
   program
     .command('demo')
     .description('show on this machine what joined lines do; real links as root, else simulated')
@@ -107,11 +105,29 @@ export function createProgram(io: Io, actions: Actions, finish: (code: number) =
   return program.allowExcessArguments()
 }
 
+function addConfigCommands(program: Command, io: Io, finish: (code: number) => void): void {
+  const printSchema = (): void => {
+    io.stdout.write(`${JSON.stringify(configJsonSchema(), undefined, 2)}\n`)
+  }
+  program
+    .command('check <file>')
+    .description('print every fault of a config and its key files with its path; exit code 0 or 1')
+    .action((file: string) => finish(check(file, program.opts<Flags>(), io)))
+  program
+    .command('config')
+    .description('what there is to know about config files')
+    .command('schema')
+    .description('print the JSON Schema of the config file, for editors')
+    .action(printSchema)
+  program.command('config-schema', { hidden: true }).action(printSchema)
+}
+
 /** What the command line says goes before what the file says. */
-function withFlags(config: Config, { socket, logFormat, logLevel }: Flags): Config {
+function withFlags(config: Config, { socket, stateDir, logFormat, logLevel }: Flags): Config {
   const { control, log } = config
   return {
     ...config,
+    stateDir: stateDir ?? config.stateDir,
     control: { socket: socket ?? control.socket },
     log: { format: logFormat ?? log.format, level: logLevel ?? log.level },
   }
@@ -125,6 +141,10 @@ function addOptions(program: Command): void {
     .option(
       '--socket <file>',
       'the control socket of the daemon; default: as in the config, or the only one there is',
+    )
+    .option(
+      '--state-dir <folder>',
+      'folder for what is kept across restarts, instead of `stateDir` of the config',
     )
     .addOption(
       new Option('--log-format <format>', 'what the log looks like, as in the config').choices(LOG_FORMATS),

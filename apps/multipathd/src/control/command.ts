@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { DashboardHost } from '../dashboard/host.ts'
 import type { EventLog } from '../daemon/event-log.ts'
+import type { Living } from '../daemon/living.ts'
 import type { Monitor } from '../daemon/monitor.ts'
 import { ControlError } from './protocol.ts'
 
@@ -8,6 +9,8 @@ import { ControlError } from './protocol.ts'
 export interface ControlContext {
   readonly monitor: Monitor
   readonly events: EventLog
+  /** What can change of the daemon. */
+  readonly living: Living
   readonly dashboard: Pick<DashboardHost, 'url'>
 }
 

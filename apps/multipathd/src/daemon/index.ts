@@ -16,8 +16,10 @@ import { describeTun } from './describe-tun.ts'
 import { openDevice } from './device.ts'
 import type { Device } from './device.ts'
 import { EventLog } from './event-log.ts'
+import { Living } from './living.ts'
 import { Monitor } from './monitor.ts'
 import { createPool } from './pool.ts'
+import type { Reread } from './reload-file.ts'
 import { createReporter } from './report.ts'
 import { ServiceManager } from './service-manager.ts'
 import { startServices } from './services.ts'
@@ -28,9 +30,10 @@ import { StopRequest } from './stop-request.ts'
 /**
  * Runs a client or a server until SIGINT or SIGTERM, and then removes all it made.
  * Rejects with a coded error when it cannot start.
+ * @param reread Reads the config file anew, for SIGHUP.
  * @returns the exit code.
  */
-export async function runDaemon(config: Config, io: Io): Promise<number> {
+export async function runDaemon(config: Config, io: Io, reread: Reread): Promise<number> {
   const runtime = systemRuntime()
   const log = new RepeatFilter(createLog(io.stdout, config.log), runtime)
   const stop = new StopRequest(io)
@@ -43,7 +46,7 @@ export async function runDaemon(config: Config, io: Io): Promise<number> {
     )
   const events = new EventLog(Date.now)
   try {
-    return await runOn({ config, io, log, stop, tun, pool, runtime, events })
+    return await runOn({ config, io, log, stop, tun, pool, runtime, events, reread })
   } finally {
     // The tunnel closes it too; this is for what failed before.
     await tun.close()
@@ -60,6 +63,7 @@ interface Ground {
   readonly pool: PacketPool
   readonly runtime: Runtime
   readonly events: EventLog
+  readonly reread: Reread
 }
 
 /** The network around the device is set up before the tunnel, and undone before the tunnel says goodbye. */
@@ -81,8 +85,9 @@ async function runOn(ground: Ground): Promise<number> {
       },
       onTunClose: (error) => stop.handleTunClose(tun.name, error),
     })
-    const monitor = new Monitor({ config, tunnel, tun, pool, runtime, wallMs: Date.now })
-    return await runTunnel(tunnel, { ...ground, network, monitor })
+    const living = new Living({ ...ground, tunnel, network })
+    const monitor = new Monitor({ config: () => living.config, tunnel, tun, pool, runtime, wallMs: Date.now })
+    return await runTunnel(tunnel, { ...ground, network, living, monitor })
   } finally {
     await network.close()
     await tunnel?.close()
@@ -91,17 +96,19 @@ async function runOn(ground: Ground): Promise<number> {
 
 interface Running extends Ground {
   readonly network: Network
+  readonly living: Living
   readonly monitor: Monitor
 }
 
 async function runTunnel(tunnel: Tunnel, running: Running): Promise<number> {
-  const { config, log, stop, tun, network, monitor } = running
+  const { config, log, stop, tun, network, living, monitor } = running
   const sayStatus = (): void => reportStatus(tunnel, config, log)
   const manager = serviceManager(tunnel, running)
   let services: Services | undefined
   try {
     await tunnel.start()
     network.start()
+    living.start()
     services = await startServices(config, { ...running, tunnel })
     if (config.user !== undefined) leaveRoot(config.user, config)
     sayStart(config, log, { tun: describeTun(tun), tunnel })
@@ -112,6 +119,7 @@ async function runTunnel(tunnel: Tunnel, running: Running): Promise<number> {
     return exit
   } finally {
     process.off('SIGUSR1', sayStatus)
+    living.close()
     manager.stopping()
     monitor.close()
     await services?.close()

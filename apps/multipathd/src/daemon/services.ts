@@ -7,12 +7,14 @@ import { Metrics, serveMetrics } from '../metrics/index.ts'
 import { startControl } from './control.ts'
 import type { Tunnel } from './create-tunnel.ts'
 import type { EventLog } from './event-log.ts'
+import type { Living } from './living.ts'
 import type { Monitor } from './monitor.ts'
 
 export interface ServiceParts {
   readonly io: Io
   readonly log: Log
   readonly tunnel: Tunnel
+  readonly living: Living
   readonly monitor: Monitor
   readonly events: EventLog
   readonly pool: Pick<PacketPool, 'capacity'>
@@ -26,14 +28,14 @@ export interface Services {
 
 /** Opens the control socket, metrics and the page. The tunnel is worth more than they: where one fails, a warning says so. */
 export async function startServices(config: Config, parts: ServiceParts): Promise<Services> {
-  const { io, log, monitor, events } = parts
+  const { io, log, living, monitor, events } = parts
   const dashboard = new DashboardHost(config.dashboard, {
     snapshot: () => monitor.snapshot(),
     snapshotNow: () => monitor.snapshotNow(),
     recentEvents: (limit) => events.recent({ limit }),
     onEvent: (listener) => events.subscribe(listener),
   })
-  const control = await startControl(config, { io, log }, { monitor, events, dashboard })
+  const control = await startControl(config, { io, log }, { monitor, events, living, dashboard })
   const metrics = await startMetrics(config, parts)
   await startDashboard(dashboard, log)
   return {

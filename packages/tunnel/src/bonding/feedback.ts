@@ -124,9 +124,13 @@ export class Feedback {
   /** Tells the scheduler what is known of a path. */
   observe(path: TunnelPath, nowMs: number): void {
     const estimate = this.#estimate
-    const { sender } = path
+    const { sender, settings } = path
     const rttMs = minRttMs(path)
-    estimate.bytesPerSecond = (sender?.controller.capacityBps ?? START_BPS) / 8
+    const capacityBps = sender?.controller.capacityBps ?? Math.min(START_BPS, settings.maxSendBps)
+    estimate.bytesPerSecond = capacityBps / 8
+    estimate.role = settings.role
+    estimate.costMs = settings.costMs
+    estimate.isExhausted = settings.isExhausted
     estimate.owdMinMs = rttMs / 2
     estimate.queueDelayMs = sender?.controller.queueDelayMs ?? 0
     estimate.lossRatio = sender?.controller.lossFloorRatio ?? 0

@@ -43,6 +43,12 @@ export class PathSender {
     return this.tracker.suspectAtMs + Math.max(MIN_PATIENCE_MS, this.tracker.rtoMs)
   }
 
+  /** Sends no more than `maxBps` from now on. */
+  setMax(maxBps: number, nowMs: number): void {
+    this.controller.setMax(maxBps)
+    this.pacer.setRate(this.controller.capacityBps, nowMs)
+  }
+
   /** Where the packet that leaves next is; undefined when none waits. */
   get next(): RowQueue | undefined {
     if (this.urgent.count > 0) return this.urgent
