@@ -15,8 +15,6 @@ export function pathStats(name: string, more: Partial<PathStats> = {}): PathStat
       idleProbeMs: 15_000,
       isExhausted: false,
     },
-    maxFrameBytes: 1472,
-    mtuBytes: 1500,
     use: 'active',
     unusedReason: undefined,
     transport: 'udp',
