@@ -5,13 +5,14 @@ import type { ConfigDiff } from './config-diff.ts'
 import { settingsOfPath } from './path-settings.ts'
 import { serverPeer } from './security.ts'
 
+const isSole = (path: RemotePath): boolean => !hasPattern(path)
+
 /** Has `client` follow another config. Paths of a pattern of interfaces are made by who knows the interfaces. */
 export function changeClient(
   client: TunnelClient,
   { paths, modes }: ConfigDiff,
   toPath: (path: RemotePath) => ClientPath,
 ): void {
-  const isSole = (path: RemotePath): boolean => !hasPattern(path)
   for (const path of paths.changed.filter(isSole)) client.setPath(path.name, settingsOfPath(path))
   for (const path of paths.replaced) {
     if (isSole(path)) client.replacePath(toPath(path))

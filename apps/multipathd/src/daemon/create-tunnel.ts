@@ -87,7 +87,7 @@ function addressesOf({ server }: Config): number {
 }
 
 function createClient(config: Config, common: TunnelOptions, transportFor: Outside['transportFor']): Tunnel {
-  const { client: settings, tun } = config
+  const { client: section, tun } = config
   const keys = clientSecurity(config, common.pool)
   const toPath = (path: RemotePath): ClientPath => {
     const { transport, fallback, ...rest } = clientPath(path, config, common)
@@ -101,7 +101,7 @@ function createClient(config: Config, common: TunnelOptions, transportFor: Outsi
     ...common,
     ...(keys && { security: keys.security, allowedIPs: [...tun.remoteAddr, ...tun.allowedIPs] }),
     // Those of a pattern come with their interfaces.
-    paths: settings.remotePaths.filter((path) => !hasPattern(path)).map((path) => toPath(path)),
+    paths: section.remotePaths.filter((path) => !hasPattern(path)).map((path) => toPath(path)),
   })
   return {
     transport: aboutTransports(config, common),
