@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { Mempool } from '@mp/mempool'
 import { MemoryNetwork, memoryTransport, simRuntime } from '@mp/testkit'
 import { simWait, testScheduler, testTransport } from '@mp/testkit/conformance'
@@ -82,4 +83,16 @@ test('a throttled link sends its rate, and no more', async () => {
   pool.releaseAll(batch)
   await runtime.advance(100)
   expect(pool.inUse).toBe(0)
+})
+
+const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
+
+test.each([
+  ['docs/guides/own-scheduler.md', 'examples/src/sticky-scheduler.ts'],
+  ['docs/guides/own-transport.md', 'examples/src/throttled-transport.ts'],
+])('%s shows %s as it is', (guide, example) => {
+  const [, excerpt = ''] = /^```ts\n([^]*?)^```$/m.exec(read(guide)) ?? []
+  const asMember = excerpt.replaceAll(/^(?=.)/gm, '  ')
+  expect(asMember.split('\n').length).toBeGreaterThan(8)
+  expect(read(example)).toContain(asMember)
 })
