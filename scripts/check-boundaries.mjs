@@ -48,6 +48,12 @@ export const LAYERS = [
     exceptIn: /\/src\/demo\//,
   },
   {
+    layer: 'page',
+    packages: ['dashboard'],
+    mayImport: [],
+    why: 'what runs in a browser gets all it knows from the daemon, as JSON',
+  },
+  {
     layer: 'dev',
     packages: ['testkit', 'netlab'],
     mayImport: ['L0', 'L1'],
@@ -194,7 +200,7 @@ function readPackages() {
   )
   return manifests.map((path) => {
     const folder = path.replace('/package.json', '')
-    const sources = filesBelow(`${folder}/src`).filter((file) => file.endsWith('.ts'))
+    const sources = filesBelow(`${folder}/src`).filter((file) => /\.tsx?$/.test(file))
     return {
       folder,
       manifest: readJson(path),

@@ -71,6 +71,8 @@ describe('readings', () => {
   })
 })
 
+const withEpoch = (second: number, epoch: number) => snapshot(second, [peer('a', [], { epoch })])
+
 describe('the store', () => {
   test('keeps each event once, the newest first, also over a restart of the daemon', () => {
     const store = new Store()
@@ -94,7 +96,6 @@ describe('the store', () => {
 
   test('makes an event of new keys, but not of the first ones seen', () => {
     const store = new Store()
-    const withEpoch = (second: number, epoch: number) => snapshot(second, [peer('a', [], { epoch })])
     store.onSnapshot(withEpoch(1, 2))
     store.onSnapshot(withEpoch(2, 2))
     expect(store.state.events).toEqual([])

@@ -30,7 +30,7 @@ export interface FqCodelStats {
  * Packets wait in buckets by flow. Buckets take turns; each is watched by a CoDel of its own, which looks at how long
  * packets wait beyond {@link FqCodel.allowanceMs}. Critical packets wait in a lane of their own and go first.
  *
- * Nothing is allocated after the constructor. `enqueue` and `dequeue` are O(1) but for what a reached bound costs.
+ * Memory grows with the packets that wait, up to the bound, and nothing else is allocated after the constructor. `enqueue` and `dequeue` are O(1) but for what a reached bound costs.
  */
 export class FqCodel {
   /**
@@ -38,6 +38,8 @@ export class FqCodel {
    * slow one. The owner keeps it up to date.
    */
   allowanceMs = 0
+  /** Most bytes that wait now, at most the option `maxBytes` and at first that. The owner may change it. */
+  limitBytes: number
   readonly #options: CheckedOptions
   readonly #lists: PacketLists
   readonly #turns: Turns
@@ -53,7 +55,8 @@ export class FqCodel {
   /** Throws RangeError for an option out of its range. */
   constructor(options: FqCodelOptions) {
     this.#options = checkedOptions(options)
-    const { buckets, maxPackets, quantumBytes, targetMs, intervalMs } = this.#options
+    const { buckets, maxPackets, maxBytes, quantumBytes, targetMs, intervalMs } = this.#options
+    this.limitBytes = maxBytes
     this.#lane = buckets
     this.#shift = 32 - Math.log2(buckets)
     this.#laneBytes = LANE_QUANTA * quantumBytes
@@ -84,8 +87,8 @@ export class FqCodel {
     const bucket = isCritical ? this.#lane : this.#bucketOf(batch.flow[row]!)
     this.#lists.append(bucket, batch, row, nowMs)
     if (!isCritical) this.#turns.join(bucket)
-    const { maxPackets, maxBytes } = this.#options
-    while (this.#lists.packets > maxPackets || this.#lists.bytes > maxBytes) this.#dropFromFattest()
+    const { maxPackets } = this.#options
+    while (this.#lists.packets > maxPackets || this.#lists.bytes > this.limitBytes) this.#dropFromFattest()
   }
 
   /**

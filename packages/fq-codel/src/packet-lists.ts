@@ -3,6 +3,8 @@ import type { PacketBatch } from '@mp/interface'
 const COLUMNS = 8
 const LENGTH = 2
 const NONE = -1
+/** Places at first; twice as many each time they are used up. */
+const FIRST_PLACES = 64
 
 /** Descriptors of waiting packets, and one list of them per bucket, first in first out. A packet is a number, its place. */
 export class PacketLists {
@@ -14,29 +16,28 @@ export class PacketLists {
   readonly bytesOf: Int32Array
   readonly #head: Int32Array
   readonly #tail: Int32Array
+  readonly #capacity: number
   /** The next packet of the list, or the next free place. */
-  readonly #next: Int32Array
+  #next = new Int32Array(0)
   /** Row by row, in the order of the columns of a batch. */
-  readonly #table: Int32Array
-  readonly #cameAtMs: Float64Array
-  #free = 0
+  #table = new Int32Array(0)
+  #cameAtMs = new Float64Array(0)
+  #free = NONE
 
   constructor(capacity: number, buckets: number) {
     this.bytesOf = new Int32Array(buckets)
     this.#head = new Int32Array(buckets).fill(NONE)
     this.#tail = new Int32Array(buckets)
-    this.#next = Int32Array.from({ length: capacity }, (_, place) => place + 1)
-    this.#next[capacity - 1] = NONE
-    this.#table = new Int32Array(capacity * COLUMNS)
-    this.#cameAtMs = new Float64Array(capacity)
+    this.#capacity = capacity
   }
 
   isEmpty(bucket: number): boolean {
     return this.#head[bucket] === NONE
   }
 
-  /** Copies row `row` of `batch` to the end of a list. There must be a free place. */
+  /** Copies row `row` of `batch` to the end of a list. There must be less than `capacity` packets. */
   append(bucket: number, batch: PacketBatch, row: number, nowMs: number): void {
+    if (this.#free === NONE) this.#grow()
     const place = this.#free
     this.#free = this.#next[place]!
     this.#next[place] = NONE
@@ -95,6 +96,20 @@ export class PacketLists {
     table[cell + 5 * capacity] = from[at + 5]!
     table[cell + 6 * capacity] = from[at + 6]!
     table[cell + 7 * capacity] = from[at + 7]!
+  }
+
+  #grow(): void {
+    const from = this.#next.length
+    const to = Math.min(this.#capacity, Math.max(FIRST_PLACES, 2 * from))
+    const [next, table, cameAtMs] = [this.#next, this.#table, this.#cameAtMs]
+    this.#next = new Int32Array(to)
+    this.#table = new Int32Array(to * COLUMNS)
+    this.#cameAtMs = new Float64Array(to)
+    this.#next.set(next)
+    this.#table.set(table)
+    this.#cameAtMs.set(cameAtMs)
+    for (let place = from; place < to; place++) this.#next[place] = place + 1 < to ? place + 1 : NONE
+    this.#free = from
   }
 
   #store(place: number, { table, capacity }: PacketBatch, row: number): void {

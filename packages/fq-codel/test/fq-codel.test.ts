@@ -179,6 +179,17 @@ describe('bounds', () => {
     expect([99, 1000].map(dropsAt)).toEqual([50, 64])
   })
 
+  test('may be lowered: the next packet has what exceeds it dropped, of the fattest bucket', () => {
+    const bench = new Bench()
+    for (let count = 0; count < 20; count++) bench.put({ bytes: 1000, flow: count % 5 === 0 ? 2 : 1 }, 0)
+    bench.queue.limitBytes = 10_000
+    bench.put({ bytes: 1000, flow: 2 }, 1)
+    expect(bench.queue.bytes).toBeLessThanOrEqual(10_000)
+    const left = bench.take(Infinity, 1)
+    expect(left.filter(({ flow }) => flow === 2)).toHaveLength(5)
+    expect(new Set(bench.drops.map(({ reason }) => reason))).toEqual(new Set(['queue-full']))
+  })
+
   test('the bound of bytes holds too, also against one packet as large as it', () => {
     const bench = new Bench({ maxBytes: 65_535 })
     for (let count = 0; count < 200; count++) bench.put({ bytes: 1500, flow: count % 4 }, 0)

@@ -26,6 +26,15 @@ export type { Machine } from './machine.ts'
 export type { InterfaceAddress, NetworkHandler, NetworkInterface, NetworkWatch } from './network.ts'
 export type { PathReport } from './report.ts'
 export type { Runtime, Timer } from './runtime.ts'
-export type { PathEstimate, PathRole, PickRequest, Refusal, Schedulable, Scheduler } from './scheduler.ts'
+export type {
+  ClassModes,
+  PathEstimate,
+  PathMode,
+  PathRole,
+  PickRequest,
+  Refusal,
+  Schedulable,
+  Scheduler,
+} from './scheduler.ts'
 export type { FrameStream, FrameStreamHandler, FrameStreamStats } from './stream.ts'
 export type { TunDevice, TunHandler, TunStats } from './tun.ts'

@@ -28,6 +28,6 @@ export interface NetworkWatch {
 export interface NetworkHandler {
   /** All interfaces there are, in the order they were made. Called first for those there are, then when one differs. */
   onInterfaces(interfaces: readonly NetworkInterface[]): void
-  /** Routes of the main table came or went: said by backends that can tell, also when nothing came of it. */
+  /** Routes of the main table, or policy rules, came or went: said by backends that can tell, also when nothing came of it. */
   onRoutes(): void
 }

@@ -23,6 +23,23 @@ export interface PickRequest {
  */
 export type PathRole = 'primary' | 'secondary' | 'backup'
 
+/**
+ * What paths are used for:
+ *
+ * - `aggregate`: all of them, each packet where it is expected to arrive first. Packets wait for a fast path as long as
+ *   they would be under way longer on a slow one.
+ * - `lowest-latency`: the fastest one, and another only while the queue of the fastest makes it slower than that.
+ * - `redundant`: all of them at once, see `Scheduler.copies`; the capacity is that of the weakest.
+ */
+export type PathMode = 'aggregate' | 'lowest-latency' | 'redundant'
+
+/** The mode of each traffic class; of one that is left out the scheduler's default. */
+export interface ClassModes {
+  readonly bulk?: PathMode
+  readonly interactive?: PathMode
+  readonly critical?: PathMode
+}
+
 /** What is known of a path at one moment. Who observes may keep one object for all paths: it is only read. */
 export interface PathEstimate {
   /** What the path can carry, bytes per second, finite and > 0. */
@@ -71,6 +88,8 @@ export interface Scheduler<P extends Schedulable> {
    * and changes nothing, for a value out of its range.
    */
   observe(path: P, estimate: PathEstimate, nowMs: number): boolean
+  /** Changes what paths are used for, from the next packet on. Absent: the scheduler knows one way only. */
+  setModes?(modes: ClassModes): void
   /** The path for this packet, or undefined: then `refusal` says why. Asked again it gives the same answer. */
   peek(request: Readonly<PickRequest>): P | undefined
   /**

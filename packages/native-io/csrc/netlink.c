@@ -13,7 +13,8 @@
 #include <unistd.h>
 
 enum {
-  GROUPS = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE,
+  GROUPS = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE |
+           RTMGRP_IPV4_RULE | 1 << (RTNLGRP_IPV6_RULE - 1),
   /* A burst of changes that does not fit is lost, and all has to be asked for again. */
   BUFFER_BYTES = 1024 * 1024
 };

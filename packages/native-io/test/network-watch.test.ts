@@ -52,7 +52,7 @@ describe.skipIf(missing.length > 0)('interfaces by netlink [needs root, netns, n
     await fixture.dispose?.()
   })
 
-  it('tells of routes of the main table', async () => {
+  it('tells of routes of the main table, and of rules', async () => {
     const fixture = createWatch(namespace)
     const { watch, wait, ip, add } = fixture
     let routes = 0
@@ -71,6 +71,13 @@ describe.skipIf(missing.length > 0)('interfaces by netlink [needs root, netns, n
     expect(routes).toBe(before)
     ip('route add 198.51.100.0/24 dev wwan0')
     await wait.until(() => routes > before)
+    for (const family of ['-4', '-6']) {
+      await wait.settle()
+      const beforeRule = routes
+      await namespace.run('ip', [family, 'rule', 'add', 'pref', '7', 'lookup', '77'])
+      await wait.until(() => routes > beforeRule)
+      await namespace.run('ip', [family, 'rule', 'del', 'pref', '7'])
+    }
     await fixture.dispose?.()
   })
 })

@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
+import { promisify } from 'node:util'
 import type { FrameStream, PacketBatch } from '@mp/interface'
 import { Mempool } from '@mp/mempool'
 import { loadNativeIo } from '@mp/native-io'
@@ -191,6 +193,19 @@ describe.skipIf(missing.length > 0)('streams [needs native]', () => {
       Buffer.alloc(1 + (index % SLOT_BYTES), index & 0xff),
     )
     expect(Buffer.compare(Buffer.concat(chunks), framed(expected))).toBe(0)
+  })
+
+  it('has the kernel ask after an end that is silent', async () => {
+    const { stream } = await accepted()
+    const from = `sport = :${stream.localAddress.split(':')[1]}`
+    const { stdout } = await promisify(execFile)('ss', [
+      '--tcp',
+      '--numeric',
+      '--options',
+      '--no-header',
+      from,
+    ])
+    expect(stdout).toContain('timer:(keepalive,')
   })
 
   it('leaves through the interface it was asked to, and says when there is no such one', async () => {

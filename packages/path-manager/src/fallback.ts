@@ -9,7 +9,7 @@ export interface FallbackOptions {
   readonly runtime: Runtime
 }
 
-/** A link over which nothing came for so long is a reason to try the other transport, ms. */
+/** Where a link ended over which nothing had come for so long, the other transport is tried, ms. */
 const SILENT_MS = 2000
 
 /**
@@ -28,6 +28,8 @@ export class FallbackTransport implements Transport {
   #dialed: Transport | undefined
   #heard: Transport | undefined
   #heardMs = -Infinity
+  /** The last link has ended by itself: whoever dials without that has found that it does not work, though one direction may. */
+  #hasEnded = false
   readonly #preferredLinks = new WeakSet<Link>()
 
   constructor(options: FallbackOptions) {
@@ -57,12 +59,14 @@ export class FallbackTransport implements Transport {
 
   #choose(): Transport {
     const { preferred, fallback, runtime } = this.#options
-    if (this.#heard !== undefined && runtime.nowMs() - this.#heardMs < SILENT_MS) return this.#heard
+    if (this.#hasEnded && this.#heard !== undefined && runtime.nowMs() - this.#heardMs < SILENT_MS)
+      return this.#heard
     return this.#dialed === preferred ? fallback : preferred
   }
 
   async #dial(transport: Transport, endpoint: string, options: DialOptions): Promise<Link> {
     this.#dialed = transport
+    this.#hasEnded = false
     const { handler } = options
     const listening: FrameHandler = {
       onFrames: (batch, source) => {
@@ -72,7 +76,10 @@ export class FallbackTransport implements Transport {
       },
       onWritable: (link) => handler.onWritable(link),
       onUnreachable: (link, code) => handler.onUnreachable(link, code),
-      onClose: (link, error) => handler.onClose(link, error),
+      onClose: (link, error) => {
+        if (transport === this.#dialed) this.#hasEnded = true
+        handler.onClose(link, error)
+      },
     }
     const link = await transport.dial(endpoint, { ...options, handler: listening })
     if (transport === this.#options.preferred) this.#preferredLinks.add(link)

@@ -22,6 +22,8 @@ const BURST_INTERVAL_MS = 20
 
 /** When the next probe of a path is due. */
 export class ProbeSchedule {
+  /** How often a path is probed over which nothing is sent for long, ms. */
+  asleepIntervalMs: number = ASLEEP_INTERVAL_MS
   readonly #activeIntervalMs: number
   #nextMs = Infinity
   #sentMs = -Infinity
@@ -93,7 +95,7 @@ export class ProbeSchedule {
     if (state === 'lost') return this.#nextLostIntervalMs(nowMs)
     if (state !== 'normal') return this.#activeIntervalMs
     const idleMs = nowMs - this.#activityMs
-    if (idleMs > ASLEEP_AFTER_MS) return ASLEEP_INTERVAL_MS
+    if (idleMs > ASLEEP_AFTER_MS) return this.asleepIntervalMs
     return idleMs > IDLE_AFTER_MS ? IDLE_INTERVAL_MS : this.#activeIntervalMs
   }
 

@@ -19,6 +19,9 @@ const MIN_RTT_WINDOW_MS = 10_000
 const SLOW_DEVIATIONS = 4
 /** Traffic from the peer stands in for replies this long after the last one, ms. It proves one direction only. */
 const ALIVE_TRUST_MS = 1000
+/** Bounds of the interval of an idle path, ms. */
+const MIN_IDLE_INTERVAL_MS = 1000
+const MAX_IDLE_INTERVAL_MS = 255_000
 /** State changes kept for `pollEvent`; of more, the oldest are forgotten. */
 const MAX_EVENTS = 16
 /** Most probes in flight, and how many are remembered for late replies: 4.8 s of an active path, above any RTO. */
@@ -118,6 +121,11 @@ export class Prober implements Machine<Probe, ProberEvent> {
     if (this.#isStarted()) this.#schedule.handleActivity(this.state, nowMs)
   }
 
+  /** The next probe is due one active interval after the last, if it is not sooner. */
+  hasten(nowMs: number): void {
+    if (this.#isStarted()) this.#schedule.hasten(nowMs)
+  }
+
   /** The local system says that the peer cannot be reached over the path: lost, whatever was in flight. */
   handleUnreachable(nowMs: number): void {
     if (!this.#isStarted() || this.state === 'lost') return
@@ -128,6 +136,22 @@ export class Prober implements Machine<Probe, ProberEvent> {
   /** Tells whether this is the only path to the peer; then it is not kept on trial for having flapped. Default false. */
   setSolePath(isSole: boolean): void {
     this.#health.damping.isOff = isSole
+  }
+
+  /**
+   * Probes the path every `intervalMs`, ±25 %, while nothing was sent over it for a minute; 15 000 without this call.
+   * Throws RangeError for what is not from 1000 to 255 000 ms.
+   */
+  setIdleInterval(intervalMs: number, nowMs: number): void {
+    if (!(intervalMs >= MIN_IDLE_INTERVAL_MS && intervalMs <= MAX_IDLE_INTERVAL_MS)) {
+      throw new RangeError(
+        `expected an interval from ${MIN_IDLE_INTERVAL_MS} to ${MAX_IDLE_INTERVAL_MS} ms, found ${intervalMs}`,
+      )
+    }
+    if (intervalMs === this.#schedule.asleepIntervalMs) return
+    this.#schedule.asleepIntervalMs = intervalMs
+    // One that is not due for long was planned with the interval before.
+    if (this.#isStarted() && this.state === 'normal') this.#schedule.hasten(nowMs)
   }
 
   pollTimeout(): number {

@@ -64,6 +64,7 @@ export class CapacityController {
   readonly #drain = new Drain()
   readonly #growth = new Growth()
   readonly #plateau = new Plateau()
+  #maxBps: number
   #capacityBps: number
   #phase: Phase = 'start'
   /** When the reports of what was changed last are here, ms. */
@@ -81,6 +82,7 @@ export class CapacityController {
     this.#options = checkedOptions(options)
     this.#events = new EventLog(this.#options.maxEvents)
     this.#queue = new QueueSignal(this.#options.maxFrameBytes)
+    this.#maxBps = this.#options.maxBps
     this.#capacityBps = this.#bounded(this.#options.startBps)
   }
 
@@ -107,6 +109,12 @@ export class CapacityController {
   /** Most bytes that should be in flight: bounds what is lost on a path that falls silent. */
   get inFlightLimitBytes(): number {
     return (this.#capacityBps / 8000) * (2 * this.#feedbackMs + this.#rttExcessMs) + SPARE_BYTES
+  }
+
+  /** Never believe more than `maxBps` from now on. Throws RangeError for less than the least that is believed. */
+  setMax(maxBps: number): void {
+    this.#maxBps = checkedOptions({ ...this.#options, maxBps }).maxBps
+    this.#capacityBps = this.#bounded(this.#capacityBps)
   }
 
   /** The oldest change that was not polled yet. */
@@ -269,7 +277,7 @@ export class CapacityController {
   }
 
   #bounded(bps: number): number {
-    return Math.min(this.#options.maxBps, Math.max(this.#options.minBps, bps))
+    return Math.min(this.#maxBps, Math.max(this.#options.minBps, bps))
   }
 
   #set(bps: number, reason: CapacityReason, sample: FlightSample): void {

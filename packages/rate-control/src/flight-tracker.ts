@@ -62,7 +62,8 @@ export class FlightTracker {
   readonly #roundTrip = new RoundTrip()
   /** The counter after the last one sent; -1 before the first frame. */
   #next = -1
-  #sentBytes = 0
+  /** Bytes sent in all. In an array, as a field beyond 31 bits would be a new object each time. */
+  readonly #sentBytes = new Float64Array(1)
   /** When the last frame was sent, and how long in all nothing waited, ms. */
   #sentMs = 0
   #pausedMs = 0
@@ -88,7 +89,7 @@ export class FlightTracker {
 
   /** Bytes sent after the newest frame that the peer is known to have; what is missing below it is lost, or nearly there. */
   get inFlightBytes(): number {
-    return this.#sentBytes - this.#heardBytes
+    return this.#sentBytes[0]! - this.#heardBytes
   }
 
   /** Smoothed RTT, ms; 0 before the first sample. */
@@ -147,12 +148,12 @@ export class FlightTracker {
     const row = ring.rowOf(counter)
     this.#forget(row)
     this.#next = counter + 1
-    this.#sentBytes += bytes
+    this.#sentBytes[0]! += bytes
     if (this.#paused) this.#pausedMs += nowMs - this.#sentMs
     this.#paused = frame.appLimited
-    this.#sentMs = nowMs
+    if (this.#sentMs !== nowMs) this.#sentMs = nowMs
     ring.sentMs[row] = nowMs
-    ring.sentBytes[row] = this.#sentBytes
+    ring.sentBytes[row] = this.#sentBytes[0]!
     ring.pausedMs[row] = this.#pausedMs
     ring.sequence[row] = frame.sequence
     ring.bytes[row] = bytes
@@ -198,7 +199,7 @@ export class FlightTracker {
   clear(): void {
     this.#forgetBelow(this.#next)
     this.#judgedTo = Math.max(0, this.#next)
-    this.#heardBytes = this.#sentBytes
+    this.#heardBytes = this.#sentBytes[0]!
     this.#highest = this.#next - 1
     this.#points.clear()
   }

@@ -13,49 +13,57 @@ const BURST_MS = 2
  */
 export class Pacer {
   readonly #minBurstBytes: number
-  #bytesPerMs: number
-  #tokens: number
+  #bytesPerMs = 0
+  /** Whole bytes, for the same reason as below. */
+  #burstBytes = 0
+  /** Bytes. In an array, as a field of fractions would be a new object each time. */
+  readonly #tokens = new Float64Array(1)
   #countedMs: number | undefined
 
   /** @param rateBps bit/s > 0. */
   constructor(rateBps: number, options: PacerOptions = {}) {
     this.#minBurstBytes = 2 * (options.maxFrameBytes ?? 1500)
-    this.#bytesPerMs = rateBps / 8000
-    this.#tokens = this.burstBytes
+    this.#spread(rateBps)
+    this.#tokens[0] = this.burstBytes
   }
 
   /** The most that may leave at once, bytes. */
   get burstBytes(): number {
-    return Math.max(this.#minBurstBytes, BURST_MS * this.#bytesPerMs)
+    return this.#burstBytes
   }
 
   /** Changes the rate from `nowMs` on, bit/s > 0; what was earned before stays, as far as the new bucket holds it. */
   setRate(rateBps: number, nowMs: number): void {
     this.#count(nowMs)
-    this.#bytesPerMs = rateBps / 8000
-    this.#tokens = Math.min(this.#tokens, this.burstBytes)
+    this.#spread(rateBps)
+    this.#tokens[0] = Math.min(this.#tokens[0]!, this.burstBytes)
   }
 
   /** What may be sent now, bytes; 0 while a debt is paid. */
   budgetBytes(nowMs: number): number {
     this.#count(nowMs)
-    return Math.max(0, this.#tokens)
+    return Math.max(0, this.#tokens[0]!)
   }
 
   /** Takes `bytes` that were sent, with or without a budget: what goes beyond it is a debt, of one burst at most. */
   spend(bytes: number): void {
-    this.#tokens = Math.max(this.#tokens - bytes, -this.burstBytes)
+    this.#tokens[0] = Math.max(this.#tokens[0]! - bytes, -this.burstBytes)
   }
 
   /** The first time at which a frame of `bytes` may be sent, ms; not later than a full bucket. */
   nextMs(bytes: number): number {
-    const missing = Math.min(bytes, this.burstBytes) - this.#tokens
+    const missing = Math.min(bytes, this.burstBytes) - this.#tokens[0]!
     return (this.#countedMs ?? 0) + Math.max(0, missing) / this.#bytesPerMs
+  }
+
+  #spread(rateBps: number): void {
+    this.#bytesPerMs = rateBps / 8000
+    this.#burstBytes = Math.max(this.#minBurstBytes, Math.ceil(BURST_MS * this.#bytesPerMs))
   }
 
   #count(nowMs: number): void {
     const passedMs = Math.max(0, nowMs - (this.#countedMs ?? nowMs))
     this.#countedMs = Math.max(nowMs, this.#countedMs ?? nowMs)
-    this.#tokens = Math.min(this.burstBytes, this.#tokens + passedMs * this.#bytesPerMs)
+    this.#tokens[0] = Math.min(this.burstBytes, this.#tokens[0]! + passedMs * this.#bytesPerMs)
   }
 }

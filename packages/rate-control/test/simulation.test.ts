@@ -49,7 +49,7 @@ test('of all kinds of lines with their very numbers', () => {
     policer 20M, 30 ms, bucket 20 ms              100.1    0.0    0.0    3.5
     with CUBIC 20M, 40 ms, queue 100 ms            80.0   40.6   99.1    0.3
     with CUBIC 20M, 40 ms, queue 500 ms            47.0  324.0  486.6    0.4
-    with CUBIC 50M, 20 ms, queue 30 ms             86.4   20.4   29.5    0.3
+    with CUBIC 50M, 20 ms, queue 30 ms             94.3   26.7   29.3    0.1
     after CUBIC 20M, 40 ms, queue 200 ms           70.9  101.6  199.0    0.6
     "
   `)

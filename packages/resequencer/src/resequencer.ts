@@ -50,7 +50,8 @@ export class Resequencer implements Machine<never, never> {
   #lingerMs = DEFAULT_LINGER_MS
   /** How late packets of the active paths came lately, ms. */
   #guardMs = 0
-  #nowMs = 0
+  /** The latest time told. Undefined at first, so that it stays the object it came as, and no call makes another one. */
+  #now: number | undefined
   /** Paths can deliver less than when that was looked at. */
   #isStirred = false
   /** Numbers from here on are not taken: there are none, or, at 0, this is closed. */
@@ -78,7 +79,7 @@ export class Resequencer implements Machine<never, never> {
     if (sequences.length < batch.count || flowDistances.length < batch.count) {
       throw new RangeError(`resequencer: ${batch.count} packets need as many sequences and flow distances`)
     }
-    this.#nowMs = nowMs
+    this.#now = nowMs
     this.#paths.tick(nowMs)
     const inOrder = this.#takeInOrder(batch, sequences)
     // Mostly all of them, and then the batch goes on as it came.
@@ -99,8 +100,12 @@ export class Resequencer implements Machine<never, never> {
   }
 
   handleTimeout(nowMs: number): void {
-    this.#nowMs = nowMs
+    this.#now = nowMs
     this.#settle()
+  }
+
+  get #nowMs(): number {
+    return this.#now ?? 0
   }
 
   pollTransmit(): undefined {}

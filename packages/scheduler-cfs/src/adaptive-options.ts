@@ -1,24 +1,11 @@
+import type { ClassModes, PathMode } from '@mp/interface'
 import { positive, within } from './check.ts'
 import { LARGEST_PACKET_BYTES } from './limits.ts'
-
-/**
- * What paths are used for:
- *
- * - `aggregate`: all of them, each packet where it is expected to arrive first. Packets wait for a fast path as long as
- *   they would be under way longer on a slow one.
- * - `lowest-latency`: the fastest one, and another only while the queue of the fastest makes it slower than that.
- * - `redundant`: all of them at once, see `copies`; the capacity is that of the weakest.
- */
-export type AdaptiveMode = 'aggregate' | 'lowest-latency' | 'redundant'
 
 /** How an {@link AdaptiveScheduler} decides. */
 export interface AdaptiveOptions {
   /** Mode of each traffic class. Default: `lowest-latency` for `critical`, `aggregate` for the others. */
-  readonly modes?: {
-    readonly bulk?: AdaptiveMode
-    readonly interactive?: AdaptiveMode
-    readonly critical?: AdaptiveMode
-  }
+  readonly modes?: ClassModes
   /**
    * How far a path may get ahead of the others in bytes ÷ weight, >= 0. `Infinity`, the default: weights do not count
    * once capacities are known; 0: nothing counts but weights, as in `CfsScheduler`.
@@ -34,9 +21,11 @@ export interface AdaptiveOptions {
   readonly maxPacketBytes?: number
 }
 
-/** The options with all defaults filled in; modes by the number of the class. */
+/** Modes by the number of the class. */
+export type ModeTable = readonly [PathMode, PathMode, PathMode]
+
+/** The options with all defaults filled in. */
 export interface CheckedOptions {
-  readonly modes: readonly [AdaptiveMode, AdaptiveMode, AdaptiveMode]
   readonly fairnessBytes: number
   readonly slackMs: number
   readonly spreadMs: number
@@ -46,13 +35,17 @@ export interface CheckedOptions {
 
 /** Throws RangeError for a value out of its range. */
 export function checkedOptions(options: AdaptiveOptions): CheckedOptions {
-  const { bulk = 'aggregate', interactive = 'aggregate', critical = 'lowest-latency' } = options.modes ?? {}
   return {
-    modes: [bulk, interactive, critical],
     fairnessBytes: within('fairnessBytes', options.fairnessBytes ?? Infinity, 0, Infinity),
     slackMs: within('slackMs', options.slackMs ?? 50, 0, Infinity),
     spreadMs: within('spreadMs', options.spreadMs ?? 150, 0, Infinity),
     copyRatio: within('copyRatio', options.copyRatio ?? 0.02, 0, 1),
     maxPacketBytes: positive('maxPacketBytes', options.maxPacketBytes ?? LARGEST_PACKET_BYTES),
   }
+}
+
+/** The mode of each class, defaults filled in. */
+export function modeTable(modes: ClassModes = {}): ModeTable {
+  const { bulk = 'aggregate', interactive = 'aggregate', critical = 'lowest-latency' } = modes
+  return [bulk, interactive, critical]
 }

@@ -1,11 +1,19 @@
-import type { PathEstimate, PickRequest, Refusal, Schedulable, Scheduler } from '@mp/interface'
-import { checkedOptions } from './adaptive-options.ts'
-import type { AdaptiveMode, AdaptiveOptions, CheckedOptions } from './adaptive-options.ts'
+import type {
+  ClassModes,
+  PathEstimate,
+  PathMode,
+  PickRequest,
+  Refusal,
+  Schedulable,
+  Scheduler,
+} from '@mp/interface'
+import { checkedOptions, modeTable } from './adaptive-options.ts'
+import type { AdaptiveOptions, CheckedOptions, ModeTable } from './adaptive-options.ts'
 import { checkEstimate } from './check-estimate.ts'
 import { checkLength, positive } from './check.ts'
 import { CopyBudget } from './copy-budget.ts'
 import { Fairness } from './fairness.ts'
-import { FlowRun } from './flow-run.ts'
+import { FlowRun, NOW, TOOK } from './flow-run.ts'
 import { Hot, PathTable, ROW } from './path-table.ts'
 import { TIERS, Tiers } from './tiers.ts'
 
@@ -57,14 +65,15 @@ export class AdaptiveScheduler<P extends Schedulable> implements Scheduler<P> {
   readonly #tiers: Tiers<P>
   readonly #fairness: Fairness<P>
   readonly #budget: CopyBudget
-  readonly #run = new FlowRun()
   readonly #lowLatencyMs: number
+  #modes: ModeTable
   /** Bit c: the class c waits for the best path; the class c keeps runs together. */
-  readonly #patientClasses: number
-  readonly #runClasses: number
+  #patientClasses = 0
+  #runClasses = 0
   readonly #isLimited: boolean
-  /** The latest time told. */
-  #nowMs = 0
+  /** The latest time told, and how long the packet at hand takes. In an array, as a field of fractions would be a new object each time. */
+  readonly #clock = new Float64Array(2)
+  readonly #run = new FlowRun(this.#clock)
   /** What the last `peek` was about: its path, and whether nothing was charged since. */
   #peeked = NO_PATH
   #isFresh = false
@@ -80,10 +89,18 @@ export class AdaptiveScheduler<P extends Schedulable> implements Scheduler<P> {
     this.#fairness = new Fairness(this.#table, this.#tiers, this.#options)
     this.#budget = new CopyBudget(copyRatio)
     this.#lowLatencyMs = Math.min(slackMs, LOW_LATENCY_QUEUE_MS)
-    this.#patientClasses = this.#classesOf('lowest-latency')
     this.#isLimited = this.#fairness.isLimited
+    this.#modes = modeTable(options.modes)
+    this.setModes(options.modes ?? {})
+  }
+
+  setModes(modes: ClassModes): void {
+    this.#modes = modeTable(modes)
+    this.#patientClasses = this.#classesOf('lowest-latency')
     // Runs would break a limit of fairness, and the other modes and critical packets ask for more than a run can promise.
     this.#runClasses = this.#isLimited ? 0 : this.#classesOf('aggregate') & ~(1 << CRITICAL)
+    this.#run.end()
+    this.#peeked = NO_PATH
   }
 
   /**
@@ -134,7 +151,7 @@ export class AdaptiveScheduler<P extends Schedulable> implements Scheduler<P> {
     checkEstimate(estimate)
     const index = this.#table.find(path)
     if (index < 0) return false
-    this.#nowMs = nowMs
+    this.#clock[NOW] = nowMs
     this.#table.observe(index, estimate, nowMs)
     this.#refresh()
     return true
@@ -143,7 +160,7 @@ export class AdaptiveScheduler<P extends Schedulable> implements Scheduler<P> {
   /** The path on which this packet is expected to arrive first, or undefined: then `refusal` says why. */
   peek(request: Readonly<PickRequest>): P | undefined {
     const { nowMs, flow, trafficClass } = request
-    this.#nowMs = nowMs
+    this.#clock[NOW] = nowMs
     this.#flow = flow
     this.#trafficClass = trafficClass
     this.#isRun = this.#run.index >= 0 && this.#continuesRun(request)
@@ -172,22 +189,25 @@ export class AdaptiveScheduler<P extends Schedulable> implements Scheduler<P> {
    * Throws RangeError for a length that is negative, not finite or NaN.
    * @param nowMs Default: the latest time told.
    */
-  charge(path: P, lengthBytes: number, nowMs: number = this.#nowMs): void {
+  charge(path: P, lengthBytes: number, nowMs?: number): void {
     checkLength(lengthBytes)
     const { paths, hot } = this.#table
     // Reading an array at -1 is a hundred times as slow as it looks.
     const isPeeked = this.#peeked >= 0 && paths[this.#peeked] === path
     const index = isPeeked ? this.#peeked : this.#table.find(path)
     if (index < 0) return
+    if (nowMs !== undefined) this.#clock[NOW] = nowMs
     const row = index * ROW
+    const fromMs = this.#clock[NOW]!
     const tookMs = lengthBytes * hot[row + Hot.msPerByte]!
-    hot[row + Hot.freeAtMs] = Math.max(nowMs, hot[row + Hot.freeAtMs]!) + tookMs
+    this.#clock[TOOK] = tookMs
+    hot[row + Hot.freeAtMs] = Math.max(fromMs, hot[row + Hot.freeAtMs]!) + tookMs
     if (this.#trafficClass === CRITICAL) {
-      hot[row + Hot.urgentFreeAtMs] = Math.max(nowMs, hot[row + Hot.urgentFreeAtMs]!) + tookMs
+      hot[row + Hot.urgentFreeAtMs] = Math.max(fromMs, hot[row + Hot.urgentFreeAtMs]!) + tookMs
     }
     hot[row + Hot.sentBytes]! += lengthBytes
     if (this.#isLimited) this.#fairness.charge(index, lengthBytes)
-    if (index === this.#peeked) this.#chargeRun(index, tookMs, nowMs)
+    if (index === this.#peeked) this.#chargeRun(index)
   }
 
   /** The state of every path, in order of `add`; for status output and tests. */
@@ -227,12 +247,12 @@ export class AdaptiveScheduler<P extends Schedulable> implements Scheduler<P> {
     this.#budget.setCapacity(capacity)
   }
 
-  #modeOf(trafficClass: number): AdaptiveMode {
-    return this.#options.modes[trafficClass] ?? this.#options.modes[BULK]
+  #modeOf(trafficClass: number): PathMode {
+    return this.#modes[trafficClass] ?? this.#modes[BULK]
   }
 
   /** Also of the class that does not exist: it counts as bulk. */
-  #classesOf(mode: AdaptiveMode): number {
+  #classesOf(mode: PathMode): number {
     return [0, 1, 2, 3].reduce((bits, each) => bits | (this.#modeOf(each) === mode ? 1 << each : 0), 0)
   }
 
@@ -319,7 +339,8 @@ export class AdaptiveScheduler<P extends Schedulable> implements Scheduler<P> {
   #continuesRun({ flow, lengthBytes, nowMs, trafficClass }: Readonly<PickRequest>): boolean {
     const { hot } = this.#table
     const row = this.#run.index * ROW
-    if (!this.#run.takes(flow, lengthBytes * hot[row + Hot.msPerByte]!, nowMs)) return false
+    this.#clock[TOOK] = lengthBytes * hot[row + Hot.msPerByte]!
+    if (!this.#run.takes(flow)) return false
     if (!this.#keepsRuns(trafficClass) || lengthBytes > hot[row + Hot.maxPacketBytes]!) return false
     return hot[row + Hot.freeAtMs]! - nowMs <= hot[row + Hot.allowanceMs]!
   }
@@ -329,10 +350,10 @@ export class AdaptiveScheduler<P extends Schedulable> implements Scheduler<P> {
   }
 
   /** Charged more than once for one packet, as for its pieces, a run goes on. */
-  #chargeRun(index: number, tookMs: number, nowMs: number): void {
+  #chargeRun(index: number): void {
     if (!this.#keepsRuns(this.#trafficClass)) return
-    if (this.#isRun || !this.#isFresh) this.#run.spend(tookMs)
-    else this.#run.begin(index, this.#flow, tookMs, nowMs)
+    if (this.#isRun || !this.#isFresh) this.#run.spend()
+    else this.#run.begin(index, this.#flow)
     this.#isFresh = false
   }
 }

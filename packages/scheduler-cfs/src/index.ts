@@ -63,6 +63,6 @@
  */
 export { AdaptiveScheduler } from './adaptive-scheduler.ts'
 export type { AdaptivePathStats } from './adaptive-scheduler.ts'
-export type { AdaptiveMode, AdaptiveOptions } from './adaptive-options.ts'
+export type { AdaptiveOptions } from './adaptive-options.ts'
 export { CfsScheduler } from './cfs-scheduler.ts'
 export type { CfsOptions, CfsPathStats } from './cfs-scheduler.ts'

@@ -40,6 +40,11 @@ export class PathIds {
     return true
   }
 
+  /** A path has `id` now. */
+  has(id: number): boolean {
+    return this.#live.has(id)
+  }
+
   /** The path is gone; its id is burnt. Throws RangeError for an id that no path has. */
   release(id: number): void {
     if (!this.#live.delete(id)) throw new RangeError(`no path has the id ${id}`)

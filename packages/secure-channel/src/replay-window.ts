@@ -13,11 +13,12 @@ const WINDOW: number = (WORDS - 1) * WORD_BITS
  */
 export class ReplayWindow {
   readonly #bits = new Int32Array(WORDS)
-  #highest = -1
+  /** In an array, as a field would be a new object each time it is told a number of one. */
+  readonly #highest: Float64Array = Float64Array.of(-1)
 
   /** The highest counter used, -1 before the first. */
   get highest(): number {
-    return this.#highest
+    return this.#highest[0]!
   }
 
   /**
@@ -25,8 +26,8 @@ export class ReplayWindow {
    * first and {@link commit} then. False for what is no counter: below 0, or 2^53 and above.
    */
   check(counter: number): boolean {
-    if (counter > this.#highest) return counter <= Number.MAX_SAFE_INTEGER
-    if (!(counter > this.#highest - WINDOW) || counter < 0) return false
+    if (counter > this.#highest[0]!) return counter <= Number.MAX_SAFE_INTEGER
+    if (!(counter > this.#highest[0]! - WINDOW) || counter < 0) return false
     return ((this.#bits[(counter / WORD_BITS) & (WORDS - 1)] as number) & (1 << (counter & 31))) === 0
   }
 
@@ -36,7 +37,7 @@ export class ReplayWindow {
    */
   commit(counter: number): boolean {
     if (!this.check(counter)) return false
-    if (counter > this.#highest) this.#advance(counter)
+    if (counter > this.#highest[0]!) this.#advance(counter)
     const word = (counter / WORD_BITS) & (WORDS - 1)
     this.#bits[word] = (this.#bits[word] as number) | (1 << (counter & 31))
     return true
@@ -46,9 +47,9 @@ export class ReplayWindow {
   #advance(counter: number): void {
     const newest = Math.floor(counter / WORD_BITS)
     // Before the first counter all words are clear already.
-    const known = Math.floor(Math.max(0, this.#highest) / WORD_BITS)
+    const known = Math.floor(Math.max(0, this.#highest[0]!) / WORD_BITS)
     const words = Math.min(newest - known, WORDS)
     for (let i = 0; i < words; i++) this.#bits[(newest - i) & (WORDS - 1)] = 0
-    this.#highest = counter
+    this.#highest[0] = counter
   }
 }

@@ -3,14 +3,20 @@ import type { TunOffloadsInUse } from '@mp/native-io'
 import { type BareDevice, findBackend } from './backends.ts'
 import { type Configured, configure } from './configure.ts'
 import { TunError } from './errors.ts'
-import { checkName, mtuOf, planOf, type TunOptions } from './options.ts'
+import { checkName, checkRoute, mtuOf, planOf, type TunOptions } from './options.ts'
 import { runCommand } from './run.ts'
-import { existsCommand, stepsFor } from './steps.ts'
+import { existsCommand, routeSteps, stepsFor } from './steps.ts'
 
 /** A device that is up, with its addresses and routes. */
 export interface Tun extends TunDevice {
   /** Networks of the options that had a route before; that route was left alone and stays when the device goes. */
   readonly skippedRoutes: readonly string[]
+  /**
+   * Routes these networks into the device instead of those before. Rejects with a {@link TunError} when one is refused; what was
+   * done before it stays.
+   * @returns networks that had a route before, which was left alone.
+   */
+  setRoutes(networks: readonly string[]): Promise<readonly string[]>
   /** The offloads that act now; undefined where the backend has none. */
   offloads(): TunOffloadsInUse | undefined
 }
@@ -67,6 +73,11 @@ class ConfiguredTun implements Tun {
 
   write(batch: PacketBatch): number {
     return this.#device.write(batch)
+  }
+
+  async setRoutes(networks: readonly string[]): Promise<readonly string[]> {
+    for (const network of networks) checkRoute(network)
+    return this.#configured.setRoutes(routeSteps(process.platform, this.name, networks))
   }
 
   offloads(): TunOffloadsInUse | undefined {

@@ -117,7 +117,8 @@ function badAddress(message: string): TunError {
   return new TunError('MP_TUN_ADDRESS', message)
 }
 
-function checkRoute(route: string): void {
+/** Throws `MP_TUN_ROUTE` for what is no network. */
+export function checkRoute(route: string): void {
   const [ip = '', prefix = '', surplus] = route.split('/')
   const bits = isIP(ip) === 4 ? 32 : 128
   if (isIP(ip) !== 0 && /^\d+$/.test(prefix) && isPrefix(Number(prefix), bits) && surplus === undefined)

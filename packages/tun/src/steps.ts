@@ -18,6 +18,12 @@ export function stepsFor(platform: NodeJS.Platform, name: string, plan: TunPlan)
   return platform === 'darwin' ? darwinSteps(name, plan) : linuxSteps(name, plan)
 }
 
+/** What to run to route `networks` into the device `name`. */
+export function routeSteps(platform: NodeJS.Platform, name: string, networks: readonly string[]): Step[] {
+  const step = platform === 'darwin' ? darwinRoute : linuxRoute
+  return networks.map((network) => step(network, name))
+}
+
 /** Succeeds when there is an interface of that name. */
 export function existsCommand(platform: NodeJS.Platform, name: string): Command {
   return platform === 'darwin' ? ['ifconfig', name] : ['ip', 'link', 'show', 'dev', name]
@@ -33,13 +39,17 @@ function linuxSteps(name: string, { addresses, routes, queuePackets }: TunPlan):
       what: address.local,
       command: linuxAddress(name, address),
     })),
-    ...routes.map((network) => ({
-      kind: 'route' as const,
-      what: network,
-      command: ['ip', 'route', 'add', network, 'dev', name] as const,
-      undo: ['ip', 'route', 'del', network, 'dev', name] as const,
-    })),
+    ...routes.map((network) => linuxRoute(network, name)),
   ]
+}
+
+function linuxRoute(network: string, name: string): Step {
+  return {
+    kind: 'route',
+    what: network,
+    command: ['ip', 'route', 'add', network, 'dev', name],
+    undo: ['ip', 'route', 'del', network, 'dev', name],
+  }
 }
 
 function linuxAddress(name: string, { family, local, peer, prefix }: PlannedAddress): Command {
@@ -56,12 +66,7 @@ function darwinSteps(name: string, { addresses, routes }: TunPlan): Step[] {
       command: darwinAddress(name, address),
     })),
     { kind: 'link', what: name, command: ['ifconfig', name, 'up'] },
-    ...routes.map((network) => ({
-      kind: 'route' as const,
-      what: network,
-      command: darwinRoute('add', network, name),
-      undo: darwinRoute('delete', network, name),
-    })),
+    ...routes.map((network) => darwinRoute(network, name)),
   ]
 }
 
@@ -73,9 +78,19 @@ function darwinAddress(name: string, { family, local, peer = local, prefix }: Pl
   return ['ifconfig', name, 'inet6', ...where, 'alias']
 }
 
-function darwinRoute(verb: 'add' | 'delete', network: string, name: string): Command {
+function darwinRoute(network: string, name: string): Step {
   const family = network.includes(':') ? '-inet6' : '-inet'
-  return ['route', '-n', verb, family, '-net', network, '-interface', name]
+  const command = (verb: 'add' | 'delete'): Command => [
+    'route',
+    '-n',
+    verb,
+    family,
+    '-net',
+    network,
+    '-interface',
+    name,
+  ]
+  return { kind: 'route', what: network, command: command('add'), undo: command('delete') }
 }
 
 /** 24 → 255.255.255.0 */

@@ -1,8 +1,10 @@
 import type { Transport } from '@mp/interface'
+import { checkSettings } from './path-settings.ts'
+import type { PathSettings } from './path-settings.ts'
 import { MAX_PATHS } from './session.ts'
 
 /** One way to the server. */
-export interface ClientPath {
+export interface ClientPath extends Partial<PathSettings> {
   /** For people; unique. */
   readonly name: string
   readonly transport: Transport
@@ -16,25 +18,18 @@ export interface ClientPath {
   readonly device?: string
   /** Mark of the packets, for routing rules and firewalls. */
   readonly mark?: number
-  /** Relative share of bytes, both ways, an integer 1…65535. Default 1. */
-  readonly weight?: number
 }
 
-/** What fits into the field of a probe that tells the weight. */
-const MAX_WEIGHT = 0xffff
-
-/** Throws RangeError for a number of paths, a weight or a name that cannot work. */
-export function checkPaths(paths: readonly Pick<ClientPath, 'name' | 'weight'>[]): void {
+/** Throws RangeError for a number of paths, settings or a name that cannot work. */
+export function checkPaths(paths: readonly ClientPath[]): void {
   if (paths.length > MAX_PATHS) {
     throw new RangeError(`expected at most ${MAX_PATHS} paths, found ${paths.length}`)
   }
   const names = new Set<string>()
-  for (const { name, weight = 1 } of paths) {
+  for (const path of paths) {
+    const { name } = path
     if (names.has(name)) throw new RangeError(`there are two paths named '${name}': give each its own name`)
     names.add(name)
-    if (Number.isInteger(weight) && weight >= 1 && weight <= MAX_WEIGHT) continue
-    throw new RangeError(
-      `path '${name}': expected a weight that is an integer from 1 to ${MAX_WEIGHT}, found ${weight}`,
-    )
+    checkSettings(name, path)
   }
 }

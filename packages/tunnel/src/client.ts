@@ -1,8 +1,7 @@
-import type { FrameHandler, FrameSource, Link, PacketBatch, Transport } from '@mp/interface'
+import type { ClassModes, FrameHandler, FrameSource, Link, PacketBatch, Transport } from '@mp/interface'
 import { FallbackTransport, dialPersistently } from '@mp/path-manager'
 import type { PersistentLink } from '@mp/path-manager'
-import { encodeKey } from '@mp/secure-channel'
-import { AddressBook } from './address-book.ts'
+import { greeterFor, refuseForeign, serverName } from './client-parts.ts'
 import { checkPaths } from './client-path.ts'
 import type { ClientPath } from './client-path.ts'
 import { Comebacks } from './comebacks.ts'
@@ -10,9 +9,10 @@ import { TunnelCore } from './core.ts'
 import type { Refuse, TunnelOptions } from './core.ts'
 import type { Wakeable } from './driver.ts'
 import type { Greeter } from './greeter.ts'
-import { NoiseGreeter } from './noise-greeter.ts'
+import { checkSettings, settingsOf } from './path-settings.ts'
+import type { PathSettings } from './path-settings.ts'
 import type { TunnelPath } from './path.ts'
-import { PlainGreeter } from './plain-greeter.ts'
+import { Retirement } from './retirement.ts'
 import type { ClientSecurity } from './security.ts'
 import type { Session } from './session.ts'
 import { StaleLinks } from './stale-links.ts'
@@ -54,9 +54,9 @@ export class TunnelClient implements FrameHandler, Wakeable {
   readonly #stale = new StaleLinks((path) => this.#links.get(path)?.redial())
   readonly #comebacks: Comebacks
   readonly #links = new Map<TunnelPath, PersistentLink>()
+  readonly #retirement: Retirement
   /** Preferred transports of the paths that may fall back to another one. */
   readonly #preferred = new Map<TunnelPath, Transport>()
-  #nextId = 0
   /** No path works: the greeter looks for the server, and not only for new keys. */
   #isSearching = false
   /** The keys of the session grow old. */
@@ -82,13 +82,22 @@ export class TunnelClient implements FrameHandler, Wakeable {
       onKeysWanted: () => this.#renewKeys(),
       onKeysGone: () => this.#session.handlePeerGone(),
     })
+    this.#retirement = new Retirement({
+      paths: this.#session.paths,
+      rest: (path) => this.#configure(path, { isExhausted: true }),
+      close: (path) => this.#close(path),
+    })
     this.#comebacks = new Comebacks({
       dial: async (path) => this.#links.get(path)!.dialBeside(this.#preferred.get(path)!),
       ask: (path, link) => this.#session.keeper.tryLink(path, link),
       adopt: (path, link) => this.#links.get(path)?.adopt(link),
       nowMs: () => this.#core.nowMs(),
     })
-    this.#greeter = this.#createGreeter()
+    this.#greeter = greeterFor(options.security, {
+      core: this.#core,
+      localIndex: this.#session.localIndex,
+      greet: (attempt) => this.#greet(attempt),
+    })
     this.#refuse = refuseForeign(options)
   }
 
@@ -96,6 +105,7 @@ export class TunnelClient implements FrameHandler, Wakeable {
   start(): void {
     this.#core.driver.add(this.#greeter)
     this.#core.driver.add(this.#stale)
+    this.#core.driver.add(this.#retirement)
     this.#core.driver.add(this.#comebacks)
     this.#core.driver.add(this)
     this.#core.start((packets, nowMs) => this.#session.send(packets, nowMs))
@@ -108,10 +118,47 @@ export class TunnelClient implements FrameHandler, Wakeable {
     return this.#core.stats([this.#session])
   }
 
-  /** Uses another path beside those there are. Throws RangeError for a name that is taken, and for too many paths. */
+  /**
+   * Uses another path beside those there are. Throws RangeError for a name that is taken, settings out of range, and
+   * when no path id is free: of 32 paths, or of 256 in the time of two changes of keys.
+   */
   addPath(path: ClientPath): void {
-    checkPaths([...this.#session.paths.list, path])
+    checkSettings(path.name, path)
+    if (this.#pathNamed(path.name) !== undefined)
+      throw new RangeError(`there is a path '${path.name}' already`)
     this.#dial(path)
+    this.#core.driver.rearm()
+  }
+
+  /**
+   * Lets a path go as {@link retirePath} does, and another one take its place under its name, also when it is the only one.
+   * Throws RangeError as {@link addPath}.
+   */
+  replacePath(path: ClientPath): void {
+    checkSettings(path.name, path)
+    const old = this.#pathNamed(path.name)
+    if (old !== undefined) this.#retirement.begin(old, this.#core.nowMs())
+    this.#dial(path)
+    this.#core.driver.rearm()
+  }
+
+  /**
+   * Uses a path in another way from now on, here and at the server; what `changes` do not name stays. False when there is no path
+   * of that name. Throws RangeError for settings out of range.
+   */
+  setPath(name: string, changes: Partial<PathSettings>): boolean {
+    checkSettings(name, changes)
+    const path = this.#pathNamed(name)
+    if (path === undefined) return false
+    this.#configure(path, changes)
+    this.#core.driver.rearm()
+    return true
+  }
+
+  /** Uses paths in another way for each class of traffic from now on, here and at the server. */
+  setModes(modes: ClassModes): void {
+    this.#core.setModes(modes, [this.#session])
+    for (const path of this.#session.paths) this.#session.keeper.probeSoon(path)
     this.#core.driver.rearm()
   }
 
@@ -120,18 +167,21 @@ export class TunnelClient implements FrameHandler, Wakeable {
    * when there is no path of that name. Throws RangeError for the last one: close the tunnel instead.
    */
   closePath(name: string): boolean {
-    const path = this.#pathNamed(name)
-    if (path === undefined) return false
-    if (this.#session.paths.size === 1)
-      throw new RangeError(`'${name}' is the last path: close the tunnel instead`)
-    this.#session.keeper.close(path)
-    this.#links.get(path)?.close()
-    this.#links.delete(path)
-    this.#stale.forget(path)
-    this.#comebacks.forget(path)
-    this.#handlePathChange()
+    const path = this.#pathToLeave(name)
+    if (path !== undefined) this.#close(path)
     this.#core.driver.rearm()
-    return true
+    return path !== undefined
+  }
+
+  /**
+   * As {@link closePath}, but without losing a packet: the path goes on until another one works, for 10 s at most, then
+   * nothing more is sent over it, and a second later it ends. Its name is free at once.
+   */
+  retirePath(name: string): boolean {
+    const path = this.#pathToLeave(name)
+    if (path !== undefined) this.#retirement.begin(path, this.#core.nowMs())
+    this.#core.driver.rearm()
+    return path !== undefined
   }
 
   /**
@@ -206,6 +256,33 @@ export class TunnelClient implements FrameHandler, Wakeable {
     this.#watch()
   }
 
+  #pathNamed(name: string): TunnelPath | undefined {
+    return this.#session.paths.list.find((each) => each.name === name && !this.#retirement.has(each))
+  }
+
+  #pathToLeave(name: string): TunnelPath | undefined {
+    const path = this.#pathNamed(name)
+    if (path !== undefined && this.#session.paths.size - this.#retirement.count === 1)
+      throw new RangeError(`'${name}' is the last path: close the tunnel instead`)
+    return path
+  }
+
+  #close(path: TunnelPath): void {
+    this.#session.keeper.close(path)
+    this.#links.get(path)?.close()
+    this.#links.delete(path)
+    this.#stale.forget(path)
+    this.#comebacks.forget(path)
+    this.#retirement.forget(path)
+    this.#handlePathChange()
+  }
+
+  #configure(path: TunnelPath, changes: Partial<PathSettings>): void {
+    this.#session.keeper.configure(path, { ...path.settings, ...settingsOf(changes) })
+    // Tells the server now, and not only when the next probe is due.
+    this.#session.keeper.probeSoon(path)
+  }
+
   #handleTooBig(link: Link): void {
     this.#session.keeper.handleTooBig(link)
     this.#core.driver.rearm()
@@ -220,25 +297,8 @@ export class TunnelClient implements FrameHandler, Wakeable {
     await this.#core.close()
   }
 
-  #pathNamed(name: string): TunnelPath | undefined {
-    return this.#session.paths.list.find((each) => each.name === name)
-  }
-
-  #createGreeter(): Greeter {
-    const { security } = this.#options
-    const core = this.#core
-    const { localIndex } = this.#session
-    const greet = (attempt: number): void => this.#greet(attempt)
-    if (security !== undefined) {
-      return new NoiseGreeter({ ...security, responderKey: security.serverKey, localIndex, greet })
-    }
-    const instance = { high: core.randomWord(), low: core.randomWord() }
-    return new PlainGreeter({ localIndex, instance, greet, random: () => core.randomWord() / 2 ** 32 })
-  }
-
-  #dial(options: ClientPath): void {
-    const { name, transport: preferred, fallback, endpoint, weight = 1, ...wishes } = options
-    const path = this.#session.keeper.add({ id: this.#nextId++, name, weight })
+  #dial({ name, transport: preferred, fallback, endpoint, ...wishes }: ClientPath): void {
+    const path = this.#session.keeper.open(name, settingsOf(wishes))
     const transport = this.#transportOf(path, preferred, fallback)
     const link = dialPersistently(transport, endpoint, {
       handler: this,
@@ -334,20 +394,4 @@ export class TunnelClient implements FrameHandler, Wakeable {
     this.#isSearching = true
     this.#greeter.start(atMs, 0)
   }
-}
-
-/** Enough of a key to tell servers apart by eye. */
-const KEY_LETTERS = 8
-
-function serverName(security: ClientSecurity | undefined): string {
-  return security === undefined ? 'server' : `server ${encodeKey(security.serverKey).slice(0, KEY_LETTERS)}…`
-}
-
-/** Only packets from the networks behind the server may come out of the tunnel. */
-function refuseForeign({ pool, allowedIPs }: TunnelClientOptions): Refuse | undefined {
-  if (allowedIPs === undefined) return undefined
-  const addresses = new AddressBook(pool.arena)
-  addresses.add(allowedIPs, 0)
-  return (offset, lengthBytes) =>
-    addresses.sourceOf(offset, lengthBytes) === 0 ? undefined : 'foreign-source'
 }

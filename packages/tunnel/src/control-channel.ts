@@ -13,10 +13,12 @@ export interface ControlParts {
   readonly tellWeights: boolean
   /** A probe of ours came back. */
   readonly onReply: (path: TunnelPath, nonce: number, nowMs: number) => void
+  /** Puts what is wished of `path` into a probe. */
+  readonly writeWishes: (path: TunnelPath, probe: ControlBody) => void
   /** The peer received a frame of a size that we asked for. */
   readonly onSizeReply: (path: TunnelPath, nonce: number, nowMs: number) => void
-  /** The peer says what share it would like on `path`, 1…65535. */
-  readonly onWeight: (path: TunnelPath, weight: number) => void
+  /** The peer says what share it would like on `path`, and perhaps what else it wishes of it. */
+  readonly onWishes: (path: TunnelPath, probe: ControlBody) => void
   /** The peer ends the session. */
   readonly onClose: (reason: number) => void
   /** The peer does not use `path` any more. */
@@ -54,6 +56,8 @@ export class ControlChannel {
     body.state = PROBER_STATE_VALUES[path.prober.state]
     body.weight = this.#parts.tellWeights ? path.weight : 0
     body.nonce = nonce
+    body.hasWishes = false
+    if (this.#parts.tellWeights && kind === ControlKind.probe) this.#parts.writeWishes(path, body)
     this.#send(path)
   }
 
@@ -171,8 +175,8 @@ export class ControlChannel {
   }
 
   #handleProbe(body: ControlBody, path: TunnelPath, nowMs: number): void {
-    const { tellWeights, onWeight } = this.#parts
-    if (!tellWeights && body.weight !== 0 && body.weight !== path.weight) onWeight(path, body.weight)
+    const { tellWeights, onWishes } = this.#parts
+    if (!tellWeights) onWishes(path, body)
     if (body.kind === ControlKind.probe) this.#answer(path, body.nonce, nowMs)
     else this.#parts.onReply(path, body.nonce, nowMs)
   }

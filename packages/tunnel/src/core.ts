@@ -1,4 +1,5 @@
 import type {
+  ClassModes,
   Fragmenter,
   Link,
   Listener,
@@ -22,6 +23,7 @@ import type { Security } from './security.ts'
 import { Session } from './session.ts'
 import type { SessionOptions } from './session-options.ts'
 import type { TunnelStats } from './stats.ts'
+import type { TraceSwitch } from './trace.ts'
 import { Upkeep } from './upkeep.ts'
 
 /** What both ends of a tunnel are made of. Everything real comes in here. */
@@ -41,6 +43,8 @@ export interface TunnelOptions {
    * restored. Both sides should agree. Default false: paths are shared by what the scheduler says, and nothing waits.
    */
   readonly isAdaptive?: boolean
+  /** What paths are used for, for each class of traffic. Default: as the scheduler likes. A server follows its clients. */
+  readonly modes?: ClassModes
   /** Lowers the MSS that TCP announces, both ways, so that its segments pass the tunnel whole. Default true. */
   readonly clampMss?: boolean
   /**
@@ -50,6 +54,8 @@ export interface TunnelOptions {
   readonly fragment?: boolean
   /** Packets handled at once, ≥ 1. Default 128. */
   readonly batchSize?: number
+  /** Who wants to see what the tunnel does, while it runs. */
+  readonly trace?: TraceSwitch
   /** Called after the state has changed. Must not throw: that ends as an uncaught exception. */
   readonly onEvent?: (event: TunnelEvent) => void
   /** The TUN is gone though nobody closed it: the tunnel is of no use any more. */
@@ -91,10 +97,12 @@ export class TunnelCore {
   readonly #words: Uint32Array = new Uint32Array(RANDOM_WORDS)
   readonly #wordBytes: Uint8Array = new Uint8Array(this.#words.buffer)
   #wordsUsed = RANDOM_WORDS
+  #modes: ClassModes | undefined
   #closed = false
 
   constructor(options: TunnelOptions) {
     this.#options = options
+    this.#modes = options.modes
     this.batchSize = options.batchSize ?? DEFAULT_BATCH_SIZE
     this.drops = new DropCounter(options.pool)
     this.#scratch = new Scratch(options.pool, this.batchSize)
@@ -157,10 +165,12 @@ export class TunnelCore {
       batchSize: this.batchSize,
       places: this.#places,
       isAdaptive: this.#options.isAdaptive ?? false,
+      modes: this.#modes,
       tunMtuBytes: tun.mtuBytes,
       clampsMss: this.#options.clampMss ?? true,
       cutsAll: this.#options.fragment ?? true,
       totalDrops: this.drops,
+      trace: this.#options.trace,
       nowMs: () => this.nowMs(),
       randomBytes: (into) => this.#options.runtime.randomBytes(into),
       onEvent: (event) => this.emit(event),
@@ -169,6 +179,12 @@ export class TunnelCore {
     })
     this.#upkeep.update(session)
     return session
+  }
+
+  /** Uses paths in another way from now on, in `sessions` and in those that follow. */
+  setModes(modes: ClassModes, sessions: readonly Session[]): void {
+    this.#modes = modes
+    for (const session of sessions) session.setModes(modes)
   }
 
   /** Ends a session; its counts stay in the total. */

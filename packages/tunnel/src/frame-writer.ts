@@ -7,11 +7,13 @@ import {
   HEADER_BYTES,
   TrafficClass,
   sendTimeOf,
+  FLAG_FRAGMENT,
 } from '@mp/wire'
 import type { ControlBody, FrameCodec } from '@mp/wire'
 import type { DropCounter } from './drop-counter.ts'
 import { FlowOrder } from './bonding/flow-order.ts'
 import type { TunnelPath } from './path.ts'
+import type { SessionTrace } from './trace.ts'
 
 const LOW24 = 0xff_ffff
 
@@ -23,21 +25,31 @@ interface ControlTraits {
   readonly isUnanswered?: boolean
 }
 
+/** What a writer works with. */
+export interface FrameWriterParts {
+  readonly pool: PacketPool
+  readonly codec: FrameCodec
+  readonly drops: DropCounter
+  readonly trace: SessionTrace
+}
+
 /** Puts frame headers in front of packets, with the counters of session and path. */
 export class FrameWriter {
   readonly #pool: PacketPool
   readonly #codec: FrameCodec
   readonly #drops: DropCounter
+  readonly #trace: SessionTrace
   readonly #header = new FrameHeader()
   /** Global sequence number of the packet at hand; -1 before the first. */
   #sequence = -1
   readonly #flows = new FlowOrder()
   #nowMs = 0
 
-  constructor(pool: PacketPool, codec: FrameCodec, drops: DropCounter) {
+  constructor({ pool, codec, drops, trace }: FrameWriterParts) {
     this.#pool = pool
     this.#codec = codec
     this.#drops = drops
+    this.#trace = trace
   }
 
   /** The peer's index for the session: the receiver of all frames from now on. Numbering starts anew. */
@@ -86,8 +98,11 @@ export class FrameWriter {
   /** Makes the numbered packet or piece in `row` a data frame of `path`, in place. Its flags are the row's. */
   writeData(batch: PacketBatch, row: number, path: TunnelPath): void {
     const header = this.#header
+    const flags = batch.flags[row]!
+    if (this.#trace.isTapping && (flags & FLAG_FRAGMENT) === 0)
+      this.#trace.handlePacket(batch, row, { path, direction: 'out' })
     header.type = FrameType.data
-    header.flags = batch.flags[row]!
+    header.flags = flags
     header.sequence = batch.sequence[row]!
     header.flowSequence = batch.peer[row]!
     this.#write((batch.offset[row]! -= HEADER_BYTES), path)

@@ -20,6 +20,7 @@ import type { DropCounter } from './drop-counter.ts'
 import type { FrameGuard } from './frame-guard.ts'
 import type { PacketInspector } from './packet-inspector.ts'
 import type { TunnelPath } from './path.ts'
+import type { SessionTrace } from './trace.ts'
 import type { Arrival } from './roaming.ts'
 import type { MutableArrivals, Scratch } from './scratch.ts'
 
@@ -33,6 +34,7 @@ export interface InboundParts {
   readonly inspector: PacketInspector
   readonly control: ControlChannel
   readonly drops: DropCounter
+  readonly trace: SessionTrace
   /** Our index for the session: the peer puts it into every frame. */
   readonly localIndex: number
   /** The guard opened frames: its epoch may have changed. */
@@ -76,6 +78,11 @@ export class Inbound {
   #recent: TunnelPath | undefined
   /** The path whose prober knows already that it lives. */
   #alive: TunnelPath | undefined
+  /**
+   * Time of the batch. Undefined at first, so that it stays the object it came as: from a field of numbers alone each use
+   * as an argument would make a new one.
+   */
+  #nowMs: number | undefined
   /** Frames of one path in a row, not yet on its counters. */
   #train: TunnelPath | undefined
   #trainFrames = 0
@@ -99,6 +106,7 @@ export class Inbound {
     this.#counters = scratch.countersFor(batch.capacity)
     this.#arrivals = bonding === undefined ? undefined : scratch.arrivalsFor(batch.capacity)
     this.#recent = undefined
+    this.#nowMs = nowMs
     this.#admitAll(batch)
     if (batch.count === 0) return
     guard.open(batch, this.#counters, nowMs)
@@ -199,7 +207,7 @@ export class Inbound {
   /** Takes an authentic frame. @returns undefined when the row is an inner packet now, else why it is dropped. */
   #takeFrame(batch: PacketBatch, row: number, origin: Origin): string | undefined {
     const header = this.#header
-    const { codec, join, control, inspector } = this.#parts
+    const { codec, join, control, inspector, trace } = this.#parts
     header.type = batch.sequence[row]!
     const code = codec.readInner(batch.offset[row]!, batch.length[row]!, header)
     if (code !== DecodeError.none) return DECODE_ERROR_NAMES[code]
@@ -217,10 +225,12 @@ export class Inbound {
         !isAtHome(path, origin.source, batch.peer[row]!) && this.#isCarried(origin, batch.peer[row]!)
       return control.receive(batch, row, { path, isDetour, nowMs: origin.nowMs }) ?? TAKEN
     }
-    this.#noteAlive(path, origin.nowMs)
+    this.#noteAlive(path, origin)
     batch.flags[row] = header.flags
     if ((header.flags & FLAG_FRAGMENT) !== 0 && !this.#join(batch, row, origin.nowMs)) return TAKEN
-    return inspector.inspect(batch, row)
+    const fault = inspector.inspect(batch, row)
+    if (trace.isTapping && fault === undefined) trace.handlePacket(batch, row, { path, direction: 'in' })
+    return fault
   }
 
   /** Puts a piece to its packet, which takes the place of the row once it is whole. False while it is not. */
@@ -242,7 +252,7 @@ export class Inbound {
     return this.#recent
   }
 
-  #noteAlive(path: TunnelPath, nowMs: number): void {
+  #noteAlive(path: TunnelPath, { nowMs }: Origin): void {
     if (this.#alive === path) return
     this.#alive = path
     this.#parts.onHeard(nowMs)
@@ -268,7 +278,7 @@ export class Inbound {
       return true
     }
     if (isNewest && !isHome) this.#parts.follow(path, { source, peer, frameBytes, nowMs })
-    if (this.#parts.bonding?.isReporting === true) this.#report(path, batch, row, nowMs)
+    if (this.#parts.bonding?.isReporting === true) this.#report(path, batch, row)
     return true
   }
 
@@ -288,7 +298,7 @@ export class Inbound {
     this.#trainFrames = this.#trainBytes = 0
   }
 
-  #report(path: TunnelPath, batch: PacketBatch, row: number, nowMs: number): void {
+  #report(path: TunnelPath, batch: PacketBatch, row: number): void {
     const seen = this.#seen
     seen.counter = this.#counters[row]!
     seen.bytes = batch.length[row]!
@@ -296,7 +306,7 @@ export class Inbound {
       this.#header.type === FrameType.control &&
       this.#parts.pool.arena[batch.offset[row]! + HEADER_BYTES] === ControlKind.report
     seen.sendTime = this.#header.sendTime
-    this.#parts.bonding!.feedback.handleFrame(path, seen, nowMs)
+    this.#parts.bonding!.feedback.handleFrame(path, seen, this.#nowMs!)
   }
 
   /** Some path of the session is at home where the frame came from. */

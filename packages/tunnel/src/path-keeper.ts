@@ -6,6 +6,8 @@ import type { Bonding } from './bonding/bonding.ts'
 import type { ControlChannel } from './control-channel.ts'
 import type { DropCounter } from './drop-counter.ts'
 import { refreshGate } from './path-gate.ts'
+import { USUAL_SETTINGS, isSpecial } from './path-settings.ts'
+import type { PathSettings } from './path-settings.ts'
 import type { PathSizes } from './path-sizes.ts'
 import { TunnelPath } from './path.ts'
 import type { PathIdentity } from './path.ts'
@@ -20,6 +22,7 @@ export interface PathKeeperParts extends Pick<
   | 'role'
   | 'peer'
   | 'scratch'
+  | 'scheduler'
   | 'probers'
   | 'proberOptions'
   | 'owners'
@@ -58,11 +61,39 @@ export class PathKeeper {
   }
 
   /** Makes a path known; it carries nothing before it has a link and its probes are answered. */
-  add(identity: PathIdentity): TunnelPath {
-    const { session, paths, scratch, proberOptions } = this.#parts
-    const path = new TunnelPath(identity, session, new Prober(proberOptions), scratch.out)
+  add(identity: PathIdentity, settings: Partial<PathSettings> = {}): TunnelPath {
+    const { session, paths, scratch, proberOptions, nowMs } = this.#parts
+    const prober = new Prober(proberOptions)
+    const path = new TunnelPath(
+      identity,
+      { ...USUAL_SETTINGS, ...settings },
+      { owner: session, prober, shelf: scratch.out },
+    )
+    prober.setIdleInterval(path.settings.idleProbeMs, nowMs())
     paths.append(path, { suspended: true, reason: 'new' })
     return path
+  }
+
+  /** Makes a path known under an id that may be used. Throws RangeError when there is none. */
+  open(name: string, settings: Partial<PathSettings>): TunnelPath {
+    const id = this.#ids.acquire()
+    if (id < 0) {
+      throw new RangeError(
+        'no path id is free: there are 32 paths, or all ids were used; try again after a change of keys',
+      )
+    }
+    return this.add({ id, name }, settings)
+  }
+
+  /** Uses a path in another way from now on. */
+  configure(path: TunnelPath, settings: PathSettings): void {
+    const { scheduler, bonding, nowMs } = this.#parts
+    if (settings.weight !== path.weight) scheduler.setWeight(path, settings.weight)
+    path.settings = settings
+    path.tellsWishes ||= isSpecial(settings)
+    path.prober.setIdleInterval(settings.idleProbeMs, nowMs())
+    this.handleChange()
+    bonding?.handleSettings(path)
   }
 
   /** Gives a path its carrier, in place of the one it had. */
@@ -182,7 +213,7 @@ export class PathKeeper {
       link.close()
       return undefined
     }
-    const path = this.add({ id: pathId, name: `path ${pathId}`, weight: 1 })
+    const path = this.add({ id: pathId, name: `path ${pathId}` })
     path.source = source
     path.peer = peer
     this.attach(path, link)
@@ -205,6 +236,13 @@ export class PathKeeper {
     if (!probers.update(path, nowMs)) probers.add(path, path.prober, nowMs)
   }
 
+  /** Has a path that works probed in a moment: a probe tells the peer what is wished of it. */
+  probeSoon(path: TunnelPath): void {
+    const nowMs = this.#parts.nowMs()
+    path.prober.hasten(nowMs)
+    this.#parts.probers.update(path, nowMs)
+  }
+
   /** Traffic and replies changed when probers want to be woken; once per batch is often enough. */
   updateProbers(nowMs: number): void {
     for (const path of this.#parts.paths.list) this.#parts.probers.update(path, nowMs)
@@ -218,14 +256,14 @@ export class PathKeeper {
 
   /** Forgets a path, and lets go of what waits for it. */
   drop(path: TunnelPath, reason: string): void {
-    const { probers, paths, role } = this.#parts
+    const { probers, paths } = this.#parts
     this.#empty(path)
     this.#roaming.forget(path)
     probers.remove(path)
     const { link } = path
     path.link = undefined
     link?.close()
-    if (paths.remove(path.id, reason) && role === 'server') this.#ids.release(path.id)
+    if (paths.remove(path.id, reason) && this.#ids.has(path.id)) this.#ids.release(path.id)
   }
 
   /** Forgets all paths; `leave` is what is left to do on each before. */

@@ -5,15 +5,15 @@ import type { PathReceiver } from '@mp/rate-control'
 import type { PathSender } from './bonding/path-sender.ts'
 import type { Probe, Prober, ProberEvent } from '@mp/prober'
 import type { BatchShelf } from './batch-shelf.ts'
+import { isSpecial } from './path-settings.ts'
+import type { PathSettings } from './path-settings.ts'
 
-/** What a path is told apart by and weighed with. */
+/** What a path is told apart by. */
 export interface PathIdentity {
   /** Path id on the wire, 0…255; unique in its session. */
   readonly id: number
   /** For people: `dsl`, `lte`, `path 2`. */
   readonly name: string
-  /** Relative share of the bytes sent, > 0. */
-  readonly weight: number
 }
 
 /** The session a path belongs to, as its prober sees it. */
@@ -22,6 +22,13 @@ export interface PathOwner {
   handleProberEvent(path: TunnelPath, event: ProberEvent): void
   /** Seals the frames in `path.out` that are not sealed yet. */
   seal(path: TunnelPath): void
+}
+
+/** What a path is made of. */
+export interface PathParts {
+  readonly owner: PathOwner
+  readonly prober: Prober
+  readonly shelf: BatchShelf
 }
 
 /** Counters of one path since it exists. */
@@ -43,7 +50,9 @@ export class TunnelPath implements Schedulable, PathIdentity {
   readonly owner: PathOwner
   readonly prober: Prober
   readonly counters: PathCounters = { txFrames: 0, txBytes: 0, rxFrames: 0, rxBytes: 0 }
-  weight: number
+  settings: PathSettings
+  /** Probes tell the peer the settings, since they are or were not the usual ones. */
+  tellsWishes: boolean
   /** The carrier now. Undefined while there is none. */
   link: Link | undefined
   /** Largest frame to send over it now, bytes. At most what the link takes, less where the network under it takes less. */
@@ -72,13 +81,19 @@ export class TunnelPath implements Schedulable, PathIdentity {
   /** What is known of what came over it; likewise. */
   receiver: PathReceiver | undefined
 
-  constructor(identity: PathIdentity, owner: PathOwner, prober: Prober, shelf: BatchShelf) {
+  constructor(identity: PathIdentity, settings: PathSettings, parts: PathParts) {
     this.id = identity.id
     this.name = identity.name
-    this.weight = identity.weight
-    this.owner = owner
-    this.prober = prober
-    this.#shelf = shelf
+    this.settings = settings
+    this.tellsWishes = isSpecial(settings)
+    this.owner = parts.owner
+    this.prober = parts.prober
+    this.#shelf = parts.shelf
+  }
+
+  /** Relative share of the bytes sent, > 0. */
+  get weight(): number {
+    return this.settings.weight
   }
 
   /** Frames for the link: those of the running batch, and what a full link left behind. To be flushed after each use. */

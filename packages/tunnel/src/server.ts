@@ -1,4 +1,12 @@
-import type { FrameHandler, FrameSource, Link, Listener, PacketBatch, Transport } from '@mp/interface'
+import type {
+  ClassModes,
+  FrameHandler,
+  FrameSource,
+  Link,
+  Listener,
+  PacketBatch,
+  Transport,
+} from '@mp/interface'
 import { DECODE_ERROR_NAMES, DecodeError, FrameCodec, FrameHeader, FrameType } from '@mp/wire'
 import { TunnelCore } from './core.ts'
 import type { TunnelOptions } from './core.ts'
@@ -104,6 +112,11 @@ export class TunnelServer implements FrameHandler, Wakeable {
     const peer = this.#peers.remove(name)
     if (peer !== undefined) this.#door.forget(peer)
     return peer !== undefined
+  }
+
+  /** Uses paths in another way from now on; of clients that wish something else, as they wish. */
+  setModes(modes: ClassModes): void {
+    this.#core.setModes(modes, this.#peers.sessions())
   }
 
   stats(): TunnelStats {

@@ -1,4 +1,4 @@
-import type { Fragmenter, Link, PacketBatch, PacketPool, Scheduler } from '@mp/interface'
+import type { ClassModes, Fragmenter, Link, PacketBatch, PacketPool, Scheduler } from '@mp/interface'
 import type { ProberManager, ProberOptions } from '@mp/prober'
 import type { SealedPlaces } from './bonding/sealed-places.ts'
 import type { DropCounter } from './drop-counter.ts'
@@ -7,6 +7,7 @@ import type { FrameGuard } from './frame-guard.ts'
 import type { TunnelPath } from './path.ts'
 import type { Scratch } from './scratch.ts'
 import type { Session } from './session.ts'
+import type { TraceSwitch } from './trace.ts'
 
 /** What a session is made of, and whom it tells. */
 export interface SessionOptions {
@@ -26,6 +27,8 @@ export interface SessionOptions {
   readonly batchSize: number
   /** Where the sealed frames of all sessions lie. */
   readonly places: SealedPlaces
+  /** What paths are used for; undefined: as the scheduler likes. */
+  readonly modes: ClassModes | undefined
   /** Largest packet of the TUN, bytes. */
   readonly tunMtuBytes: number
   /** What TCP announces as its largest segment is lowered to what passes whole. */
@@ -38,6 +41,7 @@ export interface SessionOptions {
   readonly owners: WeakMap<Link, Session>
   /** Counts the drops of all sessions. */
   readonly totalDrops: DropCounter
+  readonly trace: TraceSwitch | undefined
   readonly nowMs: () => number
   readonly randomBytes: (into: Uint8Array) => void
   /** Takes inner packets and empties the batch. */

@@ -1,7 +1,8 @@
-import type { Fragmenter, FrameSource, PacketBatch } from '@mp/interface'
+import type { ClassModes, Fragmenter, FrameSource, PacketBatch } from '@mp/interface'
 import { PathManager, connectScheduler } from '@mp/path-manager'
 import type { Probe, ProberEvent } from '@mp/prober'
 import { DecodeError, FrameCodec } from '@mp/wire'
+import type { ControlBody } from '@mp/wire'
 import { Bonding } from './bonding/bonding.ts'
 import { ControlChannel } from './control-channel.ts'
 import { DropCounter } from './drop-counter.ts'
@@ -20,7 +21,9 @@ import { Sealer } from './sealer.ts'
 import type { SessionOptions } from './session-options.ts'
 import { sessionStats } from './stats.ts'
 import type { SessionStats } from './stats.ts'
+import { SessionTrace } from './trace.ts'
 import { TooBig } from './too-big.ts'
+import { wishedModes, wishedSettings, writeWishes } from './wishes.ts'
 
 /** Most paths of a session. */
 export const MAX_PATHS = 32
@@ -58,6 +61,10 @@ export class Session implements PathOwner, Wakeable {
   /** The epoch that frames are sealed in. */
   #epoch = 0
   #isClosed = false
+  /** What paths are used for; undefined when nothing was said. */
+  #modes: ClassModes | undefined
+  /** What the client wishes them to be used for, as told; 0 = nothing. */
+  #wishedModes = 0
   #heardMs = -Infinity
   /** When the peer had shown that it is there, ms. */
   #confirmedMs = Infinity
@@ -73,9 +80,11 @@ export class Session implements PathOwner, Wakeable {
     connectScheduler(this.paths, options.scheduler)
     const drops = new DropCounter(options.pool, options.totalDrops)
     const codec = new FrameCodec(options.pool.arena)
-    const writer = new FrameWriter(options.pool, codec, drops)
+    const trace = new SessionTrace({ ...options, arena: options.pool.arena })
+    trace.watch(this.paths)
+    const writer = new FrameWriter({ pool: options.pool, codec, drops, trace })
     const control = this.#createControl(codec, writer)
-    const shared = { ...options, paths: this.paths, writer, drops }
+    const shared = { ...options, paths: this.paths, writer, drops, trace }
     const bonding = options.isAdaptive ? new Bonding(shared) : undefined
     this.#sizes = this.#createSizes(control, bonding)
     const sized = { ...shared, sizes: this.#sizes }
@@ -104,6 +113,7 @@ export class Session implements PathOwner, Wakeable {
     })
     this.#sealer = new Sealer(parts)
     this.#pieceDrops = new PieceDrops(options.fragmenter, drops)
+    if (options.modes !== undefined) this.setModes(options.modes)
     this.keeper = new PathKeeper({ ...parts, session: this, sealer: this.#sealer })
   }
 
@@ -119,10 +129,11 @@ export class Session implements PathOwner, Wakeable {
       },
       onSizeReply: (...reply) => this.#sizes.handleReply(...reply),
       onReport: (...report) => this.#bonding?.feedback.handleReport(...report) ?? DecodeError.none,
-      onWeight: (path, weight) => {
-        path.weight = weight
-        this.#options.scheduler.setWeight(path, weight)
+      writeWishes: (path, probe) => {
+        if (path.tellsWishes || this.#modes !== undefined)
+          writeWishes(path.settings, this.#modes ?? {}, probe)
       },
+      onWishes: (path, probe) => this.#follow(path, probe),
       onClose: this.#options.onPeerClose,
       // Which paths there are is the client's to say.
       onPathClose: (path) => {
@@ -235,6 +246,12 @@ export class Session implements PathOwner, Wakeable {
     this.#options.onEvent({ type: 'path-state', atMs, peer: this.peer, path: path.name, from, to, reason })
   }
 
+  /** Uses paths in another way for each class of traffic from now on. A client tells its server, which follows it. */
+  setModes(modes: ClassModes): void {
+    this.#modes = modes
+    if (this.#wishedModes === 0) this.#options.scheduler.setModes?.(modes)
+  }
+
   pollTimeout(): number {
     const { fragmenter, guard } = this
     const ownMs = Math.min(fragmenter.pollTimeout(), guard.pollTimeout(), this.#sizes.pollTimeout())
@@ -268,6 +285,15 @@ export class Session implements PathOwner, Wakeable {
     this.fragmenter.close()
     this.guard.close()
     this.#pieceDrops.count()
+  }
+
+  /** Does what the client wishes of a path. */
+  #follow(path: TunnelPath, probe: ControlBody): void {
+    const wished = wishedSettings(probe, path.settings)
+    if (wished !== undefined) this.keeper.configure(path, wished)
+    if (probe.modes === this.#wishedModes || probe.modes === 0) return
+    this.#wishedModes = probe.modes
+    this.#options.scheduler.setModes?.(wishedModes(probe.modes))
   }
 
   /** Another index than before: the peer started anew, and so do all counters. */

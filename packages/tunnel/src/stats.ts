@@ -7,6 +7,7 @@ import type { PathBondingStats } from './bonding/path-stats.ts'
 import type { DropCounter } from './drop-counter.ts'
 import type { Encryption, FrameGuard } from './frame-guard.ts'
 import { whyUnused } from './path-gate.ts'
+import type { PathSettings } from './path-settings.ts'
 import type { TunnelPath } from './path.ts'
 
 /** A path at one moment. Counters run since the path exists. */
@@ -14,6 +15,7 @@ export interface PathStats {
   readonly id: number
   readonly name: string
   readonly weight: number
+  readonly settings: PathSettings
   /** Whether it is in the scheduler's choice now. */
   readonly use: PathState
   /** Why it carries no data now: `no link`, `link full`, `suspect`, or the state of its prober. Undefined when it may. */
@@ -101,11 +103,12 @@ export function sessionStats(session: SessionFace, { ageMs, bonding, drops }: Se
 }
 
 function pathStats(path: TunnelPath, paths: PathManager<TunnelPath>): PathStats {
-  const { id, name, weight, link, counters, out, prober, maxFrameBytes, mtu } = path
+  const { id, name, weight, settings, link, counters, out, prober, maxFrameBytes, mtu } = path
   return {
     id,
     name,
     weight,
+    settings,
     use: paths.state(id) ?? 'suspended',
     unusedReason: whyUnused(paths, path),
     transport: link?.transport,

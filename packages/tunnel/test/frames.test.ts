@@ -16,7 +16,9 @@ import { describe, expect, test } from 'vitest'
 import { BatchShelf } from '../src/batch-shelf.ts'
 import { DropCounter } from '../src/drop-counter.ts'
 import { FrameWriter } from '../src/frame-writer.ts'
+import { SessionTrace } from '../src/trace.ts'
 import { PacketInspector } from '../src/packet-inspector.ts'
+import { USUAL_SETTINGS } from '../src/path-settings.ts'
 import { TunnelPath } from '../src/path.ts'
 
 const flow = { src: '10.1.0.1', dst: '10.1.0.2', srcPort: 5000, dstPort: 6000 }
@@ -33,7 +35,8 @@ function fill(pool: Mempool, batch: PacketBatch, ...packets: Uint8Array[]): void
 function somePath(pool: Mempool, outRows = 8): TunnelPath {
   const nobody = { sendProbe: () => {}, handleProberEvent: () => {}, seal: () => {} }
   const prober = new Prober({ nextNonce: () => 1 })
-  return new TunnelPath({ id: 7, name: 'dsl', weight: 1 }, nobody, prober, new BatchShelf(pool, outRows))
+  const shelf = new BatchShelf(pool, outRows)
+  return new TunnelPath({ id: 7, name: 'dsl' }, USUAL_SETTINGS, { owner: nobody, prober, shelf })
 }
 
 describe('drop counter', () => {
@@ -114,11 +117,14 @@ describe('packet inspector', () => {
   })
 })
 
+const untraced = ({ arena }: Mempool): SessionTrace =>
+  new SessionTrace({ trace: undefined, peer: '', arena, nowMs: () => 0 })
+
 describe('frame writer', () => {
   test('puts the header in front of a packet, in place', () => {
     const pool = new Mempool()
     const codec = new FrameCodec(pool.arena)
-    const writer = new FrameWriter(pool, codec, new DropCounter(pool))
+    const writer = new FrameWriter({ pool, codec, drops: new DropCounter(pool), trace: untraced(pool) })
     const path = somePath(pool)
     const batch = pool.createBatch(2)
     const packet = udpPacket({ ...flow, payload: new Uint8Array(33) })
@@ -144,7 +150,7 @@ describe('frame writer', () => {
   test('appends control frames to what waits on the path, or to another batch', () => {
     const pool = new Mempool()
     const codec = new FrameCodec(pool.arena)
-    const writer = new FrameWriter(pool, codec, new DropCounter(pool))
+    const writer = new FrameWriter({ pool, codec, drops: new DropCounter(pool), trace: untraced(pool) })
     const path = somePath(pool)
     writer.setReceiver(5)
     const body = Object.assign(new ControlBody(), { kind: ControlKind.probe, weight: 300, nonce: 0xdeadbeef })
@@ -175,7 +181,7 @@ describe('frame writer', () => {
   test('counts what finds no slot or no room, and takes no slot for it', () => {
     const pool = new Mempool({ classes: [{ packetBytes: 64, slots: 2 }] })
     const drops = new DropCounter(pool)
-    const writer = new FrameWriter(pool, new FrameCodec(pool.arena), drops)
+    const writer = new FrameWriter({ pool, codec: new FrameCodec(pool.arena), drops, trace: untraced(pool) })
     const [narrow, wide] = [somePath(pool, 1), somePath(pool, 4)]
     const body = Object.assign(new ControlBody(), { kind: ControlKind.close })
     for (let time = 0; time < 3; time++) writer.writeControl(narrow, body)

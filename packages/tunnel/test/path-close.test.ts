@@ -122,7 +122,7 @@ describe('a path that the client closes', () => {
       for (let epoch = 0; epoch <= 2; epoch++) {
         await world.pass(epoch * REKEY_MS + 20_000 - world.runtime.nowMs())
         const before = statsOf(world.server).drops['unknown-path'] ?? 0
-        const again = session.keeper.add({ id: 0, name: 'again', weight: 1 })
+        const again = session.keeper.add({ id: 0, name: 'again' })
         // It goes on counting where the old one ended, so that no nonce is used twice.
         again.txCounter = txCounter
         session.keeper.attach(again, await spareLink(world))
@@ -150,7 +150,7 @@ describe('a path that the client closes', () => {
       expect(
         world.server.tap.sent.filter(({ header }) => header.type === FrameType.welcome).length,
       ).toBeGreaterThan(9)
-      const again = session.keeper.add({ id: 0, name: 'again', weight: 1 })
+      const again = session.keeper.add({ id: 0, name: 'again' })
       again.txCounter = txCounter
       session.keeper.attach(again, await spareLink(world))
       await world.pass(100)

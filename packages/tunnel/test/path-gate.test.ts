@@ -1,4 +1,4 @@
-import type { Link } from '@mp/interface'
+import type { Link, PathRole } from '@mp/interface'
 import { Mempool } from '@mp/mempool'
 import { PathManager } from '@mp/path-manager'
 import type { Prober, ProberState } from '@mp/prober'
@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { BatchShelf } from '../src/batch-shelf.ts'
 import { refreshGate } from '../src/path-gate.ts'
+import { USUAL_SETTINGS } from '../src/path-settings.ts'
 import { TunnelPath } from '../src/path.ts'
 
 const pool = new Mempool({ classes: [{ packetBytes: 64, slots: 1 }] })
@@ -17,15 +18,22 @@ interface Condition {
   readonly state: ProberState
   readonly linked?: boolean
   readonly blocked?: boolean
+  readonly role?: PathRole
+  readonly isExhausted?: boolean
 }
 
 function pathOf(id: number): TunnelPath {
   const prober = { state: 'initializing' } as unknown as Prober
-  return new TunnelPath({ id, name: `${id}`, weight: 1 }, nobody, prober, new BatchShelf(pool, 1))
+  const shelf = new BatchShelf(pool, 1)
+  return new TunnelPath({ id, name: `${id}` }, USUAL_SETTINGS, { owner: nobody, prober, shelf })
 }
 
-function apply(path: TunnelPath, { state, linked = true, blocked = false }: Condition): void {
+function apply(
+  path: TunnelPath,
+  { state, linked = true, blocked = false, role = 'primary', isExhausted = false }: Condition,
+): void {
   Object.assign(path.prober, { state })
+  path.settings = { ...USUAL_SETTINGS, role, isExhausted }
   path.link = linked ? someLink : undefined
   path.blocked = blocked
 }
@@ -51,12 +59,29 @@ describe('path gate', () => {
   const normal = { state: 'normal' } as const
   const unstable = { state: 'unstable' } as const
   const lost = { state: 'lost' } as const
+  const backup = { ...normal, role: 'backup' } as const
+  const usedUp = { ...normal, isExhausted: true } as const
   const table: [why: string, conditions: Condition[], expected: string[]][] = [
     ['healthy paths are used, all of them', [normal, normal], ['use', 'use']],
     ['a path whose health is unknown is not used', [{ state: 'initializing' }], ['initializing']],
     ['a lost path is not used, not even alone', [lost], ['lost']],
     ['a doubtful path stands back while there is a healthy one', [normal, unstable], ['use', 'unstable']],
     ['a doubtful path serves when there is no healthy one', [lost, unstable], ['lost', 'use']],
+    ['a backup stands back while another path is healthy', [normal, backup], ['use', 'backup']],
+    [
+      'a backup does not help when the others are full',
+      [{ ...normal, blocked: true }, backup],
+      ['link full', 'backup'],
+    ],
+    ['a backup serves instead of a doubtful path', [unstable, backup], ['unstable', 'use']],
+    ['a backup serves alone', [lost, backup], ['lost', 'use']],
+    [
+      'a secondary is in the choice of the scheduler',
+      [normal, { ...normal, role: 'secondary' }],
+      ['use', 'use'],
+    ],
+    ['a used-up path does not serve, not even alone', [lost, usedUp], ['lost', 'exhausted']],
+    ['a used-up path keeps no backup away', [usedUp, backup], ['exhausted', 'use']],
     ['all doubtful paths serve together', [unstable, unstable], ['use', 'use']],
     ['a path without link is not used, however healthy', [{ ...normal, linked: false }], ['no link']],
     ['a full link takes a path out', [normal, { ...normal, blocked: true }], ['use', 'link full']],
@@ -81,6 +106,8 @@ describe('path gate', () => {
     state: fc.constantFrom<ProberState[]>('initializing', 'normal', 'unstable', 'lost'),
     linked: fc.boolean(),
     blocked: fc.boolean(),
+    role: fc.constantFrom<PathRole[]>('primary', 'secondary', 'backup'),
+    isExhausted: fc.boolean(),
   })
 
   test('what it decides does not depend on what it decided before, and it moves nothing twice', () => {

@@ -17,12 +17,16 @@ import {
   PathState,
   SIZE_BYTES,
   VERSION,
+  WISHES_PROBE_BYTES,
+  WishedRole,
 } from './format.ts'
 import type { ControlBody, FragmentHeader, FrameHeader, Handshake } from './format.ts'
 
 const LOW24 = 0xff_ffff
 const KNOWN_TYPES = Object.values(FrameType).reduce((bits, type) => bits | (1 << type), 0)
 const RESERVED_CLASS = 3
+/** Two bits for each of three classes. */
+const ALL_MODES = 0x3f
 const RESERVED_FLAGS = 0xff & ~(CLASS_MASK | FLAG_FRAGMENT | FLAG_PARTIAL_CHECKSUM)
 
 /**
@@ -137,6 +141,7 @@ export class FrameCodec {
   readControl(offset: number, length: number, body: ControlBody): DecodeCode {
     if (length < CLOSE_BYTES) return DecodeError.badLength
     const word = this.#view.getInt32(offset)
+    clearBody(body)
     body.kind = word >>> 24
     switch (body.kind) {
       case ControlKind.probe:
@@ -175,7 +180,7 @@ export class FrameCodec {
       default:
         this.#view.setInt32(offset, (body.kind << 24) | ((body.state & 0xff) << 16) | (body.weight & 0xffff))
         this.#view.setUint32(offset + 4, body.nonce)
-        return PROBE_BYTES
+        return body.hasWishes ? this.#writeWishes(offset, body) : PROBE_BYTES
     }
   }
 
@@ -200,22 +205,40 @@ export class FrameCodec {
   }
 
   #readProbe(offset: number, length: number, body: ControlBody): DecodeCode {
-    if (length !== PROBE_BYTES) return DecodeError.badLength
+    const hasWishes = length === WISHES_PROBE_BYTES && body.kind === ControlKind.probe
+    if (length !== PROBE_BYTES && !hasWishes) return DecodeError.badLength
     const word = this.#view.getInt32(offset)
     const state = (word >>> 16) & 0xff
     if (state > PathState.unstable) return DecodeError.badControl
     body.state = state
     body.weight = word & 0xffff
     body.nonce = this.#view.getUint32(offset + 4)
-    body.reason = body.tokenHigh = body.tokenLow = body.sizeBytes = 0
-    return DecodeError.none
+    body.hasWishes = hasWishes
+    return hasWishes ? this.#readWishes(offset + 8, body) : DecodeError.none
+  }
+
+  #readWishes(offset: number, body: ControlBody): DecodeCode {
+    const high = this.#view.getInt32(offset)
+    const low = this.#view.getInt32(offset + 4)
+    body.role = high >>> 24
+    body.idleSeconds = (high >>> 16) & 0xff
+    body.costMs = high & 0xffff
+    body.modes = low >>> 24
+    body.limitKbps = low & LOW24
+    const isKnown = body.role <= WishedRole.none && body.modes <= ALL_MODES
+    return isKnown ? DecodeError.none : DecodeError.badControl
+  }
+
+  #writeWishes(offset: number, { role, idleSeconds, costMs, modes, limitKbps }: ControlBody): number {
+    this.#view.setInt32(offset + 8, (role << 24) | ((idleSeconds & 0xff) << 16) | (costMs & 0xffff))
+    this.#view.setInt32(offset + 12, (modes << 24) | (limitKbps & LOW24))
+    return WISHES_PROBE_BYTES
   }
 
   #readClose(word: number, length: number, body: ControlBody): DecodeCode {
     if (length !== CLOSE_BYTES) return DecodeError.badLength
     if ((word & 0xffff) !== 0) return DecodeError.badControl
     body.reason = (word >>> 16) & 0xff
-    body.state = body.weight = body.nonce = body.tokenHigh = body.tokenLow = body.sizeBytes = 0
     return DecodeError.none
   }
 
@@ -224,7 +247,6 @@ export class FrameCodec {
     if ((this.#view.getInt32(offset) & 0xff_ffff) !== 0) return DecodeError.badControl
     body.tokenHigh = this.#view.getUint32(offset + 4)
     body.tokenLow = this.#view.getUint32(offset + 8)
-    body.state = body.weight = body.nonce = body.reason = body.sizeBytes = 0
     return DecodeError.none
   }
 
@@ -254,4 +276,12 @@ export class FrameCodec {
     const clear = (VERSION << 30) | ((header.type & 15) << 26) | (epoch << 24)
     this.#view.setInt32(offset, clear | (header.receiver & LOW24))
   }
+}
+
+/** Nothing of what was read before may be taken for what is read now. */
+function clearBody(body: ControlBody): void {
+  body.state = body.weight = body.nonce = body.reason = body.tokenHigh = body.tokenLow = 0
+  body.sizeBytes = 0
+  body.hasWishes = false
+  body.role = body.idleSeconds = body.costMs = body.modes = body.limitKbps = 0
 }

@@ -12,6 +12,8 @@ export const FRAGMENT_HEADER_BYTES = 4
 export const HANDSHAKE_BYTES = 20
 /** Body of a `probe` or `probeReply`, bytes. */
 export const PROBE_BYTES = 8
+/** Body of a `probe` with wishes, bytes. */
+export const WISHES_PROBE_BYTES = 16
 /** Body of a `close` or `pathClose`, bytes. */
 export const CLOSE_BYTES = 4
 /** Body of a `pathChallenge` or `pathResponse`, bytes. */
@@ -55,6 +57,15 @@ export const ControlKind = {
 
 /** What the sender of a probe thinks of the path it travels on. */
 export const PathState = { initializing: 0, normal: 1, lost: 2, unstable: 3 } as const
+
+/** What the client wishes a path to be used for; `none` carries nothing. */
+export const WishedRole = { primary: 0, secondary: 1, backup: 2, none: 3 } as const
+
+/** How packets of a class are to be shared among paths; two bits for each class, bulk lowest. */
+export const WishedMode = { unsaid: 0, aggregate: 1, lowestLatency: 2, redundant: 3 } as const
+
+/** Largest rate limit that a probe can say, kbit/s. */
+export const MAX_LIMIT_KBPS = 0xff_ffff
 
 /** Traffic class of an inner packet: the two low bits of the flags. */
 export const TrafficClass = { bulk: 0, interactive: 1, critical: 2 } as const
@@ -112,6 +123,18 @@ export class ControlBody {
   weight = 0
   /** Probes of both kinds: says which probe a reply answers, 0…2^32-1. */
   nonce = 0
+  /** Probes: the five fields that follow are said. */
+  hasWishes = false
+  /** One of {@link WishedRole}. */
+  role = 0
+  /** How often the path is to be probed while nothing is sent over it, s, 1…255; 0 = not said. */
+  idleSeconds = 0
+  /** How many ms another path may be slower and still be preferred, 0…65535. */
+  costMs = 0
+  /** {@link WishedMode} of the session's three classes. */
+  modes = 0
+  /** Most that may be sent over the path to the sender of the probe, kbit/s, 1…2^24-1; 0 = no limit. */
+  limitKbps = 0
   /** Size probes: length of the body of the probe, bytes, {@link SIZE_BYTES}…65 535. */
   sizeBytes = 0
   /** Challenges: high half of the token, 0…2^32-1. */

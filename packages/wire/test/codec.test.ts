@@ -28,16 +28,10 @@ function frameHeader(fields: Partial<FrameHeader>): FrameHeader {
 }
 
 /** A body in which something is left of what was read before. */
-const filledBody = (): ControlBody =>
-  Object.assign(new ControlBody(), {
-    state: 1,
-    weight: 2,
-    nonce: 3,
-    reason: 4,
-    tokenHigh: 5,
-    tokenLow: 6,
-    sizeBytes: 7,
-  })
+const filledBody = (): ControlBody => {
+  const numbers = Object.keys(new ControlBody()).map((name, index) => [name, index + 1])
+  return Object.assign(new ControlBody(), { ...Object.fromEntries(numbers), hasWishes: true })
+}
 
 /** Every field of a body is 0, but for those that are said. */
 function nothingSaid(...said: (keyof ControlBody)[]): Partial<ControlBody> {
@@ -222,6 +216,18 @@ describe('what was written is read again', () => {
       weight: uint(16),
       nonce: uint(32),
     })
+    const wishes = fc.record({
+      kind: fc.constant(ControlKind.probe),
+      state: uint(2),
+      weight: uint(16),
+      nonce: uint(32),
+      hasWishes: fc.constant(true),
+      role: uint(2),
+      idleSeconds: uint(8),
+      costMs: uint(16),
+      modes: uint(6),
+      limitKbps: uint(24),
+    })
     const closes = fc.record({
       kind: fc.constantFrom(ControlKind.close, ControlKind.pathClose),
       reason: uint(8),
@@ -237,7 +243,7 @@ describe('what was written is read again', () => {
       nonce: uint(32),
     })
     const controls = fc
-      .oneof(probes, closes, challenges, sizes)
+      .oneof(probes, wishes, closes, challenges, sizes)
       .map((fields) => Object.assign(new ControlBody(), fields))
     const handshakes = fc.record({
       kind: fc.constant(0),

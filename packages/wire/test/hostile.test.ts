@@ -53,6 +53,7 @@ const FRAMES = {
   hello: hex('44000000 03000000 0000002a 00112233 44556677'),
   welcome: hex('4800002a 03000000 00000009 00112233 44556677'),
   probe: hex('54000001 01000007 00000000 00640000 0103012c deadbeef'),
+  wishes: hex('54000001 01000007 00000000 00640000 01010001 deadbeef 023c0102 1b0009c4'),
   close: hex('54000001 01000007 00000000 00640000 04000000'),
   challenge: hex('54000001 01000007 00000000 00640000 05000000 00112233 44556677'),
   pathClose: hex('54000001 01000007 00000000 00640000 07000000'),
@@ -92,7 +93,7 @@ describe('no reader throws or looks outside its bytes', () => {
     const cut = Object.values(FRAMES).flatMap((bytes) =>
       Array.from(bytes, (_, length) => bytes.slice(0, length)),
     )
-    expect(cut).toHaveLength(36 + 23 + 20 + 20 + 24 + 20 + 28 + 20 + 28 + 20)
+    expect(cut).toHaveLength(36 + 23 + 20 + 20 + 24 + 32 + 20 + 28 + 20 + 28 + 20)
     for (const bytes of cut) expectSelfContained(bytes)
   })
 })

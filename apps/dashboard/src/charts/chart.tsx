@@ -3,6 +3,7 @@ import type { PeerHistory } from '../feed/history.ts'
 import { inWords } from '../feed/units.ts'
 import { Swatch } from '../view/swatch.tsx'
 import { dataOf } from './series.ts'
+import { axisTop } from './specs.ts'
 import type { ChartSpec } from './specs.ts'
 import type { Theme } from './theme.ts'
 import { usePlot } from './use-plot.ts'
@@ -44,9 +45,9 @@ export function Chart({ spec, title, history, second, theme, row, onHover }: Pro
 
 /** The top of its axis, as the plot will have it. */
 function topOf(spec: ChartSpec, history: PeerHistory): number {
-  const [, ...columns] = dataOf(spec, history)
-  const highest = columns
-    .flatMap((column) => [...column])
-    .reduce<number>((max, value) => Math.max(max, value ?? 0), 0)
-  return Math.max(spec.leastTop, highest * 1.08)
+  let highest = 0
+  for (const column of dataOf(spec, history).slice(1)) {
+    for (const value of column) highest = Math.max(highest, value ?? 0)
+  }
+  return axisTop(spec, highest)
 }

@@ -8,7 +8,7 @@ const DASHES: readonly (readonly number[])[] = [[], [8, 3], [3, 3], [12, 3, 3, 3
 /** The columns as uPlot takes them: stacked ones from the top down, so that each covers what is below it. */
 export function dataOf({ measure, isStacked }: ChartSpec, { seconds, tracks }: PeerHistory): AlignedData {
   const columns = tracks.map((track) => track.columns[measure])
-  return [[...seconds], ...(isStacked ? stacked(columns) : columns.map((column) => [...column]))]
+  return [[...seconds], ...(isStacked ? stacked(columns) : columns.map((column) => column.slice()))]
 }
 
 /** Each column on top of those before it. Where nothing at all is known there is a gap. */
@@ -16,9 +16,10 @@ export function stacked(columns: readonly Column[]): (number | null)[][] {
   const sums: (number | null)[] = (columns[0] ?? []).map(() => null)
   return columns.map((column) =>
     column.map((value, index) => {
-      const sum = sums[index]!
-      sums[index] = value === null ? sum : (sum ?? 0) + value
-      return sums[index]!
+      const below = sums[index] ?? null
+      const sum = value === null ? below : (below ?? 0) + value
+      sums[index] = sum
+      return sum
     }),
   )
 }

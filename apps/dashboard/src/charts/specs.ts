@@ -51,3 +51,7 @@ export const SPECS: readonly ChartSpec[] = [
     format: percent,
   },
 ]
+
+/** How high the axis reaches when that is the highest value: there is air above it. */
+export const axisTop = ({ leastTop }: ChartSpec, highest: number): number =>
+  Math.max(leastTop, highest * 1.08)

@@ -5,6 +5,7 @@ import { WINDOW_SECONDS } from '../feed/history.ts'
 import type { PeerHistory } from '../feed/history.ts'
 import { markTexts, minutesBefore, minuteText } from './axis.ts'
 import { bandsOf, dataOf, seriesOf } from './series.ts'
+import { axisTop } from './specs.ts'
 import type { ChartSpec } from './specs.ts'
 import type { Theme } from './theme.ts'
 
@@ -59,7 +60,7 @@ function optionsOf(now: { readonly current: PlotParts }, box: HTMLElement): uPlo
     cursor: { y: false, drag: { x: false, y: false }, points: { show: false }, sync: { key: POINTER } },
     scales: {
       x: { range: () => [now.current.second - WINDOW_SECONDS, now.current.second] },
-      y: { range: (_, __, max) => [0, Math.max(spec.leastTop, (max ?? 0) * 1.08)] },
+      y: { range: (_, __, max) => [0, axisTop(spec, max ?? 0)] },
     },
     series: [{}, ...seriesOf(spec, history, theme.line)],
     bands: bandsOf(spec, history),

@@ -5,7 +5,7 @@ export interface Quantity {
 }
 
 /** What stands where nothing was measured. */
-export const NOTHING = '–'
+const NOTHING = '–'
 
 const RATE_UNITS: readonly string[] = ['bit/s', 'kbit/s', 'Mbit/s', 'Gbit/s']
 const BYTE_UNITS: readonly string[] = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']

@@ -59,6 +59,7 @@ function Body({
 
 /** The peer that was chosen, else the one that carries most. */
 function shown(peers: readonly Peer[], chosen: string | undefined): Peer | undefined {
-  const load = ({ rxBps, txBps }: Peer): number => (rxBps ?? 0) + (txBps ?? 0)
   return peers.find(({ name }) => name === chosen) ?? peers.toSorted((a, b) => load(b) - load(a))[0]
 }
+
+const load = ({ rxBps, txBps }: Peer): number => (rxBps ?? 0) + (txBps ?? 0)

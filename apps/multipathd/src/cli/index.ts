@@ -7,7 +7,7 @@ import type { Actions } from './program.ts'
 
 /** Loaded only when one of them runs: `check` must not need what the daemon needs. */
 const ACTIONS: Actions = {
-  daemon: async (config, io) => (await import('../daemon/index.ts')).runDaemon(config, io),
+  daemon: async (...given) => (await import('../daemon/index.ts')).runDaemon(...given),
   demo: async (options) => (await import('../demo/index.ts')).runDemo(options),
 }
 

@@ -19,8 +19,8 @@ export function requireConfig(file: string, options: ParseOptions): Config {
 }
 
 /** The config in `file`, its key files unread. @throws ExitError that names every fault. */
-export function requireParsed(file: string): Config<KeySource> {
-  const result = parseConfig(readText(file), { insecure: true })
+export function requireParsed(file: string, options: ParseOptions): Config<KeySource> {
+  const result = parseConfig(readText(file), options)
   if ('config' in result) return result.config
   throw new ExitError(EXIT.config, faultText(file, result.faults))
 }

@@ -7,19 +7,20 @@ import type { LogFormat, LogLevel } from '../config/schema/log.ts'
 import { programVersion } from '../program-version.ts'
 import { addAskCommands } from './ask/index.ts'
 import { addCleanupCommand } from './cleanup.ts'
-import { addDashboardCommand } from './dashboard-command.ts'
 import { addDoctorCommand } from './doctor.ts'
 import { EXIT } from './exit-codes.ts'
 import { ExitError } from './explain.ts'
 import { addInitCommand } from './init/index.ts'
 import type { Io } from './io.ts'
+import type { Reread } from '../daemon/reload-file.ts'
 import { addKeyCommands } from './key-commands.ts'
 import { addManualCommands } from './manual/index.ts'
 import { faultText, loadConfig, requireConfig } from './load.ts'
+import { addRunCommands } from './run/index.ts'
 
 /** What the commands do; in production {@link runDaemon} and {@link runDemo}, loaded when needed. */
 export interface Actions {
-  daemon(config: Config, io: Io): Promise<number>
+  daemon(config: Config, io: Io, reread: Reread): Promise<number>
   demo(options: DemoOptions): Promise<number>
 }
 
@@ -32,6 +33,7 @@ export interface DemoOptions {
 interface Flags {
   readonly config?: string
   readonly insecure?: boolean
+  readonly stateDir?: string
   readonly socket?: string
   readonly logFormat?: LogFormat
   readonly logLevel?: LogLevel
@@ -39,7 +41,8 @@ interface Flags {
 
 const EXAMPLES = [
   ['multipathd init', 'write configs for a server and a client, with keys'],
-  ['multipathd -config client.json', 'start, in the role that the file says (isServer)'],
+  ['multipathd up client.json', 'start, in the role that the file says (isServer)'],
+  ['multipathd doctor client.json', 'look whether it can work here, and how to mend what is wrong'],
   ['multipathd status --watch', 'show what each path of a running daemon does'],
   ['multipathd check client.json', 'say everything that is wrong with the file'],
   ['multipathd demo', 'three lines carry one download, on this machine'],
@@ -57,12 +60,21 @@ Exit codes: ${Object.entries(EXIT)
 export function createProgram(io: Io, actions: Actions, finish: (code: number) => void): Command {
   const program: Command = new Command('multipathd')
   const start = async (role?: Role): Promise<void> => {
-    const flags = program.opts<Flags>()
-    const { config: file, insecure } = flags
+    const { config: file } = program.opts<Flags>()
     const [stray] = role === undefined ? program.args : []
     if (stray !== undefined) program.error(unknownCommand(stray, program))
     if (file === undefined) program.error('error: missing -config FILE; --help shows what else there is')
-    finish(await actions.daemon(withFlags(requireConfig(file, { role, insecure }), flags), io))
+    await startWith(file, role)
+  }
+  const startWith = async (file: string, role?: Role): Promise<void> => {
+    const flags = program.opts<Flags>()
+    const options = { role, insecure: flags.insecure }
+    const reread: Reread = () => {
+      const read = loadConfig(file, options)
+      return 'config' in read ? { config: withFlags(read.config, flags) } : read
+    }
+    const config = withFlags(requireConfig(file, options), flags)
+    finish(await actions.daemon(config, io, reread))
   }
   addOptions(program)
   program
@@ -80,22 +92,13 @@ export function createProgram(io: Io, actions: Actions, finish: (code: number) =
       .action(() => start(role))
   }
   addInitCommand(program, io)
+  addRunCommands(program, io, startWith)
   addDoctorCommand(program, io, finish)
   addKeyCommands(program, io)
   addAskCommands(program, io)
   addManualCommands(program, io, EXAMPLES)
-  addDashboardCommand(program, io)
   addCleanupCommand(program, io)
-  program
-    .command('check <file>')
-    .description('print every fault of a config and its key files with its path; exit code 0 or 1')
-    .action((file: string) => finish(check(file, program.opts<Flags>(), io)))
-  program
-    .command('config-schema')
-    .description('print the JSON Schema of the config file, for editors')
-    .action(() => {
-      io.stdout.write(`${JSON.stringify(configJsonSchema(), undefined, 2)}\n`)
-    })
+  addConfigCommands(program, io, finish)
   program
     .command('demo')
     .description('show on this machine what joined lines do; real links as root, else simulated')
@@ -107,11 +110,29 @@ export function createProgram(io: Io, actions: Actions, finish: (code: number) =
   return program.allowExcessArguments()
 }
 
+function addConfigCommands(program: Command, io: Io, finish: (code: number) => void): void {
+  const printSchema = (): void => {
+    io.stdout.write(`${JSON.stringify(configJsonSchema(), undefined, 2)}\n`)
+  }
+  program
+    .command('check <file>')
+    .description('print every fault of a config and its key files with its path; exit code 0 or 1')
+    .action((file: string) => finish(check(file, program.opts<Flags>(), io)))
+  program
+    .command('config')
+    .description('what there is to know about config files')
+    .command('schema')
+    .description('print the JSON Schema of the config file, for editors')
+    .action(printSchema)
+  program.command('config-schema', { hidden: true }).action(printSchema)
+}
+
 /** What the command line says goes before what the file says. */
-function withFlags(config: Config, { socket, logFormat, logLevel }: Flags): Config {
+function withFlags(config: Config, { socket, stateDir, logFormat, logLevel }: Flags): Config {
   const { control, log } = config
   return {
     ...config,
+    stateDir: stateDir ?? config.stateDir,
     control: { socket: socket ?? control.socket },
     log: { format: logFormat ?? log.format, level: logLevel ?? log.level },
   }
@@ -125,6 +146,10 @@ function addOptions(program: Command): void {
     .option(
       '--socket <file>',
       'the control socket of the daemon; default: as in the config, or the only one there is',
+    )
+    .option(
+      '--state-dir <folder>',
+      'folder for what is kept across restarts, instead of `stateDir` of the config',
     )
     .addOption(
       new Option('--log-format <format>', 'what the log looks like, as in the config').choices(LOG_FORMATS),

@@ -16,6 +16,8 @@ export type Role = 'client' | 'server'
 /** What of a config is well-formed in itself; the checks here look at how its parts fit together. */
 export interface Draft {
   readonly isServer?: boolean
+  readonly scheduling?: string
+  readonly mode?: unknown
   readonly security?: 'none' | DraftSecurity
   readonly client?: { readonly remotePaths?: readonly DraftPath[] }
   readonly server?: { readonly listen?: string; readonly peers?: readonly DraftPeer[] }
@@ -29,11 +31,15 @@ export interface Draft {
 }
 
 interface DraftPath {
-  readonly name?: string
-  readonly remoteAddr?: string
-  readonly localAddr?: string
-  readonly device?: string
-  readonly transport?: string
+  readonly name?: string | undefined
+  readonly remoteAddr?: string | undefined
+  readonly localAddr?: string | undefined
+  readonly device?: string | undefined
+  readonly transport?: string | undefined
+  readonly role?: string | undefined
+  readonly costMs?: number | undefined
+  readonly maxSendMbit?: number | undefined
+  readonly maxReceiveMbit?: number | undefined
 }
 
 export type Report = (path: PathParts, message: string) => void
@@ -50,9 +56,18 @@ export function faultsBetween(
   const asServer = checkRole(draft, role, report)
   checkSecurity(draft, { asServer, insecure }, report)
   if (asServer) checkPeers(draft, report)
-  checkPaths(draft.client?.remotePaths ?? [], report)
+  faults.push(...faultsOfPaths(draft))
   checkTun(draft.tun ?? {}, report)
   checkRelay(draft, asServer, report)
+  return faults
+}
+
+/** What is wrong with the paths of a client and their use, each of them being well-formed. */
+export function faultsOfPaths(draft: Pick<Draft, 'client' | 'scheduling' | 'mode'>): Fault[] {
+  const faults: Fault[] = []
+  const report: Report = (path, message) => faults.push({ path: formatPath(path), message })
+  checkPaths(draft.client?.remotePaths ?? [], report)
+  if (draft.scheduling === 'static') checkStatic(draft, report)
   return faults
 }
 
@@ -72,6 +87,18 @@ function checkRole({ isServer, server, client }: Draft, role: Role | undefined, 
     )
   }
   return asked
+}
+
+/** Without it paths have no queue that a limit could slow down, and no choice but by weight. */
+function checkStatic({ mode, client }: Pick<Draft, 'mode' | 'client'>, report: Report): void {
+  const needs = 'needs "scheduling": "adaptive", found "static": change that, or leave this out'
+  if (mode !== undefined) report(['mode'], needs)
+  for (const [index, path] of (client?.remotePaths ?? []).entries()) {
+    const at = ['client', 'remotePaths', index] as const
+    for (const key of ['maxSendMbit', 'maxReceiveMbit', 'costMs'] as const)
+      if ((path[key] ?? 0) !== 0) report([...at, key], needs)
+    if (path.role === 'secondary') report([...at, 'role'], `"secondary" ${needs}`)
+  }
 }
 
 function checkPaths(paths: readonly DraftPath[], report: Report): void {

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { parseEndpoint } from '@mp/runtime-node'
-import { Secret, decodeKey } from '@mp/secure-channel'
+import { decodeKey } from '@mp/secure-channel'
 import { show } from './fault.ts'
 import { faultOfCidr, isLoopback } from './ip.ts'
 
@@ -26,6 +26,32 @@ export const flag = (): z.ZodBoolean => z.boolean({ error: expecting('true or fa
 export function integer(min: number, max: number): z.ZodNumber {
   const error = expecting(`a whole number from ${min} to ${max}`)
   return z.int({ error }).min(min, { error }).max(max, { error })
+}
+
+/** Least and most Mbit/s that can be asked for: see `PathSettings` of `@mp/tunnel`. */
+const MIN_MEGABITS = 0.064
+const MAX_MEGABITS = 16_000
+
+export function megabits(): z.ZodNumber {
+  const error = expecting(`a number of Mbit/s from ${MIN_MEGABITS} to ${MAX_MEGABITS}`)
+  return z.number({ error }).min(MIN_MEGABITS, { error }).max(MAX_MEGABITS, { error })
+}
+
+const BYTE_COUNT = /^(\d+(?:\.\d+)?) ?([kMGT]?)(i?)B$/i
+
+/** Bytes with a unit: `"20 GB"`, `"512 MiB"`. */
+export function byteCount(): z.ZodType<number, string> {
+  const expected = 'a number of bytes with its unit, such as "20 GB"'
+  return text(expected, (value) =>
+    bytesOf(value) > 0 ? undefined : `expected ${expected}, found ${show(value)}`,
+  ).transform(bytesOf)
+}
+
+/** 0 for what is no number of bytes. */
+function bytesOf(value: string): number {
+  const [, count = '0', prefix = '', binary = ''] = BYTE_COUNT.exec(value) ?? []
+  const base = binary === '' ? 1000 : 1024
+  return Math.round(Number(count) * base ** ' kmgt'.indexOf(prefix.toLowerCase() || ' '))
 }
 
 function text(expected: string, check: Check): z.ZodString {
@@ -162,8 +188,21 @@ const keyText = (): z.ZodString => text(`a key, ${KEY_CHARACTERS} characters of 
 export const publicKey = (): z.ZodType<Uint8Array, string> =>
   keyText().transform((value) => decodeKey(value)!)
 
-export const secretKey = (): z.ZodType<Secret, string> =>
-  keyText().transform((value) => Secret.fromBase64(value)!)
+const REFERENCE = /^\$\{FILE:(.+)\}$/
+
+/** The file that stands for a secret, `${FILE:PATH}`; undefined for what is the secret itself. */
+export function referenceIn(value: string): string | undefined {
+  return REFERENCE.exec(value)?.[1]
+}
+
+/** A key, or the name of a file with one. */
+export const secretText = (): z.ZodString =>
+  text(`a key, ${KEY_CHARACTERS} characters of base64, or "\${FILE:PATH}"`, (value) => {
+    if (referenceIn(value) !== undefined) return undefined
+    return value.startsWith('${')
+      ? `expected a key or "\${FILE:PATH}", found another word in "\${…}"`
+      : faultOfKey(value)
+  })
 
 export const label = (): z.ZodString =>
   text('a name', (value) =>

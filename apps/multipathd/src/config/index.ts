@@ -11,8 +11,10 @@ import type { Config, KeySource } from './schema/index.ts'
 export type { Role } from './checks.ts'
 export type { Fault } from './fault.ts'
 export { configJsonSchema } from './schema/index.ts'
+export { faultsOfPaths } from './checks.ts'
 export { loadKeys } from './load-keys.ts'
-export type { Config, KeySource, RemotePath } from './schema/index.ts'
+export { parsePath } from './parse-path.ts'
+export type { Config, KeySource, Peer, Quota, RemotePath } from './schema/index.ts'
 
 /** What to say wherever a config with `"security": "none"` is used. */
 export const NOT_ENCRYPTED = 'nothing is encrypted and anyone may join: "security" is "none"'

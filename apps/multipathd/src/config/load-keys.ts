@@ -20,11 +20,17 @@ export function loadKeys(config: Config<KeySource>, folder: string): Loaded {
   const faults: Fault[] = []
   for (const [path, source] of sourcesOf(config)) {
     const result = source instanceof Secret ? source : readKeyFile(resolve(folder, source.file))
-    if (typeof result === 'string') faults.push({ path: `${path}File`, message: result })
+    if (typeof result === 'string')
+      faults.push({ path: isNamedApart(source) ? `${path}File` : path, message: result })
     else keys.set(source, result)
   }
   faults.push(...faultsOfOwnKey(config, keys))
   return faults.length > 0 ? { faults } : { config: withKeys(config, keys) }
+}
+
+/** A fault of a key file is one of the key of the config that names it. */
+function isNamedApart(source: KeySource): boolean {
+  return !(source instanceof Secret) && !source.isInline
 }
 
 /** All secret keys of a config, with the path of their inline form. */

@@ -63,6 +63,11 @@ export class ControlClient {
     }
   }
 
+  /** Ends what is subscribed to, as if the daemon had ended it. */
+  finish(): void {
+    for (const [id, settle] of this.#waiting) settle({ id, end: 'finished' })
+  }
+
   close(): void {
     this.#ended ??= new ExitError(EXIT.ok, 'closed')
     this.#socket.destroy()

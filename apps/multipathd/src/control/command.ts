@@ -1,13 +1,18 @@
 import { z } from 'zod'
 import type { DashboardHost } from '../dashboard/host.ts'
 import type { EventLog } from '../daemon/event-log.ts'
+import type { Living } from '../daemon/living.ts'
 import type { Monitor } from '../daemon/monitor.ts'
+import type { Tracing } from '../daemon/tracing.ts'
 import { ControlError } from './protocol.ts'
 
 /** What commands act on. */
 export interface ControlContext {
   readonly monitor: Monitor
   readonly events: EventLog
+  readonly tracing: Tracing
+  /** What can change of the daemon. */
+  readonly living: Living
   readonly dashboard: Pick<DashboardHost, 'url'>
 }
 
@@ -32,6 +37,8 @@ export interface Subscription extends Named {
 
 /** Where a subscription sends to. */
 export interface Sink {
+  /** So much waits to be read that items should be left out, if they can be. */
+  readonly isBehind: boolean
   /** One item, anything that is JSON. */
   send(item: unknown): void
   /** There is no more, and why. */

@@ -5,6 +5,7 @@ import type { Command, ControlContext, Query, Subscription } from './command.ts'
 import { LineReader } from './line-reader.ts'
 import {
   ControlError,
+  BEHIND_BYTES,
   MAX_QUEUED_BYTES,
   MAX_REQUEST_BYTES,
   MAX_UNDER_WAY,
@@ -94,7 +95,11 @@ export class Connection {
       stop?.()
     }
     this.#underWay.set(id, end)
+    const socket = this.#socket
     const sink = {
+      get isBehind() {
+        return socket.writableLength > BEHIND_BYTES
+      },
       send: (item: unknown) => {
         if (isOpen) this.#say({ id, item })
       },

@@ -19,6 +19,8 @@ export const PROTOCOL_VERSION = 1
 export const MAX_REQUEST_BYTES: number = 64 * 1024
 /** A reader for whom more than this waits is dropped, bytes. */
 export const MAX_QUEUED_BYTES: number = 4 * 1024 * 1024
+/** Above this, what can be left out is, bytes. */
+export const BEHIND_BYTES: number = 1024 * 1024
 /** Most connections at a time, and most requests and subscriptions under way on each. */
 export const MAX_CONNECTIONS = 64
 export const MAX_UNDER_WAY = 32

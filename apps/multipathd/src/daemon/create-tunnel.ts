@@ -1,12 +1,15 @@
 import type { CipherName, Transport } from '@mp/interface'
 import { AdaptiveScheduler, CfsScheduler } from '@mp/scheduler-cfs'
 import { MAX_PATHS, TunnelClient, TunnelServer } from '@mp/tunnel'
-import type { ClientPath, TunnelOptions, TunnelStats } from '@mp/tunnel'
+import type { ClientPath, PathSettings, TunnelOptions, TunnelStats } from '@mp/tunnel'
 import { fragmenter } from '@mp/udpmux'
 import type { Config, RemotePath } from '../config/index.ts'
 import { hasPattern } from '../network/index.ts'
 import type { PathControl } from '../network/index.ts'
+import { changeClient, changeServer } from './change-tunnel.ts'
+import type { ConfigDiff } from './config-diff.ts'
 import { pathControl } from './path-control.ts'
+import { settingsOfPath } from './path-settings.ts'
 import { clientSecurity, serverPeers, serverSecurity } from './security.ts'
 import { aboutTransports, pathTransports, serverTransports } from './transports.ts'
 
@@ -18,6 +21,10 @@ export interface Tunnel {
   readonly encryption: string | undefined
   /** Why the sessions that use `cipher` use it, for the status. */
   readonly reasonFor: (cipher: CipherName) => string
+  /** Changes paths, peers and modes while it runs. Throws RangeError for what there is no room for. */
+  change(diff: ConfigDiff): void
+  /** Uses a path of a client in another way; not that of a server. */
+  setPath(name: string, settings: Partial<PathSettings>): void
   /** The paths of a client, for who looks after their lines. */
   readonly pathControl: PathControl | undefined
   start(): Promise<void>
@@ -25,7 +32,10 @@ export interface Tunnel {
   close(): Promise<void>
 }
 
-interface Outside extends Pick<TunnelOptions, 'runtime' | 'pool' | 'tun' | 'onEvent' | 'onTunClose'> {
+interface Outside extends Pick<
+  TunnelOptions,
+  'runtime' | 'pool' | 'tun' | 'trace' | 'onEvent' | 'onTunClose'
+> {
   /** Stands between a path and its transport: it finds the server. */
   readonly transportFor: (path: string, transport: Transport) => Transport
 }
@@ -40,6 +50,7 @@ export function createTunnel(config: Config, { transportFor, ...outside }: Outsi
   const isAdaptive = config.scheduling === 'adaptive'
   const common: TunnelOptions = {
     ...outside,
+    ...(config.mode && { modes: config.mode }),
     createScheduler: () => (isAdaptive ? new AdaptiveScheduler() : new CfsScheduler()),
     isAdaptive,
     clampMss: config.tun.clampMss,
@@ -64,6 +75,8 @@ function createServer(config: Config, common: TunnelOptions): Tunnel {
     transport: aboutTransports(config, common),
     encryption: keys?.about,
     reasonFor: (cipher) => keys?.reasonFor(cipher) ?? '',
+    change: (diff) => changeServer(server, diff),
+    setPath: () => {},
     pathControl: undefined,
     start: () => server.start(),
     stats: () => server.stats(),
@@ -77,7 +90,7 @@ function addressesOf({ server }: Config): number {
 }
 
 function createClient(config: Config, common: TunnelOptions, transportFor: Outside['transportFor']): Tunnel {
-  const { client: settings, tun } = config
+  const { client: section, tun } = config
   const keys = clientSecurity(config, common.pool)
   const toPath = (path: RemotePath): ClientPath => {
     const { transport, fallback, ...rest } = clientPath(path, config, common)
@@ -91,12 +104,14 @@ function createClient(config: Config, common: TunnelOptions, transportFor: Outsi
     ...common,
     ...(keys && { security: keys.security, allowedIPs: [...tun.remoteAddr, ...tun.allowedIPs] }),
     // Those of a pattern come with their interfaces.
-    paths: settings.remotePaths.filter((path) => !hasPattern(path)).map((path) => toPath(path)),
+    paths: section.remotePaths.filter((path) => !hasPattern(path)).map((path) => toPath(path)),
   })
   return {
     transport: aboutTransports(config, common),
     encryption: keys?.about,
     reasonFor: (cipher) => keys?.reasonFor(cipher) ?? '',
+    change: (diff) => changeClient(client, diff, toPath),
+    setPath: (name, settings) => void client.setPath(name, settings),
     pathControl: pathControl(client, toPath),
     start: async () => client.start(),
     stats: () => client.stats(),
@@ -105,7 +120,7 @@ function createClient(config: Config, common: TunnelOptions, transportFor: Outsi
 }
 
 function clientPath(path: RemotePath, config: Config, common: TunnelOptions): ClientPath {
-  const { name, remoteAddr, localAddr, device, fwmark, weight } = path
+  const { name, remoteAddr, localAddr, device, fwmark } = path
   return {
     name,
     ...pathTransports(path, config, common),
@@ -113,6 +128,6 @@ function clientPath(path: RemotePath, config: Config, common: TunnelOptions): Cl
     ...(localAddr === undefined ? {} : { localAddress: localAddr }),
     ...(device === undefined ? {} : { device }),
     ...(fwmark === undefined ? {} : { mark: fwmark }),
-    weight,
+    ...settingsOfPath(path),
   }
 }

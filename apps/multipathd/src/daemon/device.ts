@@ -7,7 +7,7 @@ import { ownRoutes } from '../network/index.ts'
 import { openRelay } from './relay.ts'
 
 /** Where the tunnel's packets come from and go to on this machine: a TUN device, or what stands for one. */
-export type Device = TunDevice & Partial<Pick<Tun, 'skippedRoutes' | 'offloads'>>
+export type Device = TunDevice & Partial<Pick<Tun, 'skippedRoutes' | 'offloads' | 'setRoutes'>>
 
 /** Opens what the config asks for: a TUN device, or a relay. Rejects with a coded error when it cannot be had. */
 export function openDevice(

@@ -16,23 +16,39 @@ import { describeTun } from './describe-tun.ts'
 import { openDevice } from './device.ts'
 import type { Device } from './device.ts'
 import { EventLog } from './event-log.ts'
+import { Living } from './living.ts'
 import { Monitor } from './monitor.ts'
 import { createPool } from './pool.ts'
+import type { Reread } from './reload-file.ts'
 import { createReporter } from './report.ts'
 import { ServiceManager } from './service-manager.ts'
 import { startServices } from './services.ts'
 import type { Services } from './services.ts'
 import { reportStatus, statusLine } from './status.ts'
 import { StopRequest } from './stop-request.ts'
+import { Tracing } from './tracing.ts'
 
 /**
  * Runs a client or a server until SIGINT or SIGTERM, and then removes all it made.
  * Rejects with a coded error when it cannot start.
+ * @param reread Reads the config file anew, for SIGHUP.
  * @returns the exit code.
  */
-export async function runDaemon(config: Config, io: Io): Promise<number> {
+export async function runDaemon(config: Config, io: Io, reread: Reread): Promise<number> {
   const runtime = systemRuntime()
   const log = new RepeatFilter(createLog(io.stdout, config.log), runtime)
+  try {
+    return await runLogged(config, io, { log, runtime, reread })
+  } finally {
+    log.flush()
+  }
+}
+
+async function runLogged(
+  config: Config,
+  io: Io,
+  { log, runtime, reread }: Pick<Ground, 'log' | 'runtime' | 'reread'>,
+): Promise<number> {
   const stop = new StopRequest(io)
   const pool = createPool(config)
   const tun = await openDevice(config, { pool, log })
@@ -43,11 +59,10 @@ export async function runDaemon(config: Config, io: Io): Promise<number> {
     )
   const events = new EventLog(Date.now)
   try {
-    return await runOn({ config, io, log, stop, tun, pool, runtime, events })
+    return await runOn({ config, io, log, stop, tun, pool, runtime, events, reread })
   } finally {
     // The tunnel closes it too; this is for what failed before.
     await tun.close()
-    log.flush()
   }
 }
 
@@ -60,12 +75,14 @@ interface Ground {
   readonly pool: PacketPool
   readonly runtime: Runtime
   readonly events: EventLog
+  readonly reread: Reread
 }
 
 /** The network around the device is set up before the tunnel, and undone before the tunnel says goodbye. */
 async function runOn(ground: Ground): Promise<number> {
   const { config, log, stop, tun, pool, runtime, events } = ground
   const report = createReporter(config, { log, events })
+  const tracing = new Tracing()
   let tunnel: Tunnel | undefined
   const network = new Network({ config, log, pathControl: () => tunnel?.pathControl })
   try {
@@ -74,6 +91,7 @@ async function runOn(ground: Ground): Promise<number> {
       runtime,
       pool,
       tun,
+      trace: tracing.toTunnel,
       transportFor: (path, transport) => network.names.transportFor(path, transport),
       onEvent: (event) => {
         report(event)
@@ -81,8 +99,9 @@ async function runOn(ground: Ground): Promise<number> {
       },
       onTunClose: (error) => stop.handleTunClose(tun.name, error),
     })
-    const monitor = new Monitor({ config, tunnel, tun, pool, runtime, wallMs: Date.now })
-    return await runTunnel(tunnel, { ...ground, network, monitor })
+    const living = new Living({ ...ground, tunnel, network })
+    const monitor = new Monitor({ config: () => living.config, tunnel, tun, pool, runtime, wallMs: Date.now })
+    return await runTunnel(tunnel, { ...ground, network, living, monitor, tracing })
   } finally {
     await network.close()
     await tunnel?.close()
@@ -91,17 +110,20 @@ async function runOn(ground: Ground): Promise<number> {
 
 interface Running extends Ground {
   readonly network: Network
+  readonly living: Living
   readonly monitor: Monitor
+  readonly tracing: Tracing
 }
 
 async function runTunnel(tunnel: Tunnel, running: Running): Promise<number> {
-  const { config, log, stop, tun, network, monitor } = running
+  const { config, log, stop, tun, network, living, monitor } = running
   const sayStatus = (): void => reportStatus(tunnel, config, log)
   const manager = serviceManager(tunnel, running)
   let services: Services | undefined
   try {
     await tunnel.start()
     network.start()
+    living.start()
     services = await startServices(config, { ...running, tunnel })
     if (config.user !== undefined) leaveRoot(config.user, config)
     sayStart(config, log, { tun: describeTun(tun), tunnel })
@@ -112,6 +134,7 @@ async function runTunnel(tunnel: Tunnel, running: Running): Promise<number> {
     return exit
   } finally {
     process.off('SIGUSR1', sayStatus)
+    living.close()
     manager.stopping()
     monitor.close()
     await services?.close()

@@ -9,7 +9,8 @@ import type { DaemonSnapshot, Snapshot } from './snapshot.ts'
 import { takeSnapshot } from './take-snapshot.ts'
 
 export interface MonitorParts {
-  readonly config: Config
+  /** As it runs now. */
+  readonly config: () => Config
   readonly tunnel: Tunnel
   readonly tun: Pick<Device, 'name' | 'backend' | 'mtuBytes' | 'offloads'>
   readonly pool: Pick<PacketPool, 'capacity'>
@@ -54,7 +55,7 @@ export class Monitor {
     const { config, tunnel, tun, pool, wallMs } = this.#parts
     const { reason, ...offloads } = tun.offloads?.() ?? {}
     return takeSnapshot({
-      config,
+      config: config(),
       stats: tunnel.stats(),
       rates: this.#rates,
       daemon: this.#daemon(),
@@ -71,20 +72,32 @@ export class Monitor {
     })
   }
 
+  /** A time of the tunnel's clock as that of the day, ISO 8601. */
+  timeOf(atMs: number): string {
+    const { runtime, wallMs } = this.#parts
+    return new Date(wallMs() - (runtime.nowMs() - atMs)).toISOString()
+  }
+
+  /** ISO 8601. */
+  timeNow(): string {
+    return new Date(this.#parts.wallMs()).toISOString()
+  }
+
   close(): void {
     this.#timer?.cancel()
   }
 
   #daemon(): DaemonSnapshot {
-    const { config, tunnel, tun, runtime } = this.#parts
+    const { tunnel, tun, runtime } = this.#parts
+    const { isServer, scheduling } = this.#parts.config()
     return {
       name: tun.name,
       version: programVersion(),
       pid: process.pid,
-      role: config.isServer ? 'server' : 'client',
+      role: isServer ? 'server' : 'client',
       startedAt: new Date(this.#startedWallMs).toISOString(),
       uptimeMs: Math.round(runtime.nowMs() - this.#startedMs),
-      scheduling: config.scheduling,
+      scheduling,
       transport: tunnel.transport,
       encryption: tunnel.encryption ?? null,
     }

@@ -9,7 +9,9 @@ export function pathControl(client: TunnelClient, toPath: (path: RemotePath) => 
     client.stats().sessions[0]?.paths.find((path) => path.name === name)
   return {
     addPath: (path) => client.addPath(toPath(path)),
+    replacePath: (path) => client.replacePath(toPath(path)),
     closePath: (name) => client.closePath(name),
+    retirePath: (name) => client.retirePath(name),
     suspendPath: (name, reason) => client.suspendPath(name, reason),
     resumePath: (name) => client.resumePath(name),
     redialPath: (name) => client.redialPath(name),

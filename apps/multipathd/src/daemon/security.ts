@@ -3,7 +3,7 @@ import { chooseAead, measureCiphers } from '@mp/native-io'
 import type { ChosenAead } from '@mp/native-io'
 import { nodeCrypto } from '@mp/runtime-node'
 import type { ClientSecurity, Security, ServerPeer, ServerSecurity } from '@mp/tunnel'
-import type { Config } from '../config/index.ts'
+import type { Config, Peer } from '../config/index.ts'
 
 /** The config's keys as the tunnel takes them, and in words what seals packets. */
 export interface Keys<S> {
@@ -43,10 +43,12 @@ export function serverSecurity(config: Config, pool: PacketPool): Keys<ServerSec
 
 /** The clients a server knows. */
 export function serverPeers({ server }: Config): readonly ServerPeer[] {
-  return (server?.peers ?? []).map(({ name, publicKey, presharedKey, allowedIPs }) => {
-    const peer = { name, publicKey, allowedIPs }
-    return presharedKey === undefined ? peer : Object.assign(peer, { presharedKey: presharedKey.reveal() })
-  })
+  return (server?.peers ?? []).map(serverPeer)
+}
+
+export function serverPeer({ name, publicKey, presharedKey, allowedIPs }: Peer): ServerPeer {
+  const peer = { name, publicKey, allowedIPs }
+  return presharedKey === undefined ? peer : { ...peer, presharedKey: presharedKey.reveal() }
 }
 
 function commonSecurity({ privateKey, cipher }: Secured, pool: PacketPool): Keys<Security> {

@@ -7,14 +7,18 @@ import { Metrics, serveMetrics } from '../metrics/index.ts'
 import { startControl } from './control.ts'
 import type { Tunnel } from './create-tunnel.ts'
 import type { EventLog } from './event-log.ts'
+import type { Living } from './living.ts'
 import type { Monitor } from './monitor.ts'
+import type { Tracing } from './tracing.ts'
 
 export interface ServiceParts {
   readonly io: Io
   readonly log: Log
   readonly tunnel: Tunnel
+  readonly living: Living
   readonly monitor: Monitor
   readonly events: EventLog
+  readonly tracing: Tracing
   readonly pool: Pick<PacketPool, 'capacity'>
   readonly runtime: Runtime
 }
@@ -26,14 +30,15 @@ export interface Services {
 
 /** Opens the control socket, metrics and the page. The tunnel is worth more than they: where one fails, a warning says so. */
 export async function startServices(config: Config, parts: ServiceParts): Promise<Services> {
-  const { io, log, monitor, events } = parts
+  const { io, log, living, monitor, events, tracing } = parts
   const dashboard = new DashboardHost(config.dashboard, {
     snapshot: () => monitor.snapshot(),
     snapshotNow: () => monitor.snapshotNow(),
     recentEvents: (limit) => events.recent({ limit }),
     onEvent: (listener) => events.subscribe(listener),
   })
-  const control = await startControl(config, { io, log }, { monitor, events, dashboard })
+  const context = { monitor, events, living, tracing, dashboard }
+  const control = await startControl(config, { io, log }, context)
   const metrics = await startMetrics(config, parts)
   await startDashboard(dashboard, log)
   return {

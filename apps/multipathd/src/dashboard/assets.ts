@@ -20,7 +20,7 @@ const TYPES: Readonly<Record<string, string>> = {
 }
 
 /** Where the build puts the page. */
-export const PAGE_FOLDER: URL = new URL('../../dist/page/', import.meta.url)
+const PAGE_FOLDER: URL = new URL('../../dist/page/', import.meta.url)
 
 /** Reads all files of the page, so that nothing that is asked for later can name a file. */
 export function loadAssets(folder: URL = PAGE_FOLDER): Assets {

@@ -4,6 +4,9 @@ import { runIpLines } from './host.ts'
 import type { Host } from './host.ts'
 import type { StateFile } from './state-file.ts'
 
+/** What is undone stays in the state file for so many lines. */
+const SPARE_LINES = 200
+
 /**
  * All that a daemon changes in the network of its machine and that outlives it: noted first, then made, and undone at
  * the end, by itself or by the next one. Undoing what is gone already, or not ours any more, does nothing.
@@ -30,7 +33,13 @@ export class NetworkChanges {
   /** To be called before a change is made. */
   note(change: Change): void {
     this.#made.set(JSON.stringify(change), change)
-    this.#file.note(change)
+    if (this.#file.lines < SPARE_LINES + 2 * this.#made.size) this.#file.note(change)
+    else this.#file.rewrite([...this.#made.values()])
+  }
+
+  /** These have been undone. */
+  forget(changes: readonly Change[]): void {
+    for (const change of changes) this.#made.delete(JSON.stringify(change))
   }
 
   /** Sets a kernel setting, unless it has that value. Throws the error of the system. */

@@ -9,7 +9,11 @@ import type { RoutedLine } from './routing-plan.ts'
 export interface PathControl {
   /** Makes a path. Throws RangeError when there are too many. */
   addPath(path: RemotePath): void
+  /** Has a path take the place of the one of its name. */
+  replacePath(path: RemotePath): void
   /** Gives a path up. Throws RangeError for the last one. */
+  retirePath(name: string): void
+  /** The same at once, whatever is under way on it. */
   closePath(name: string): void
   suspendPath(name: string, reason: string): void
   resumePath(name: string): void
@@ -25,7 +29,7 @@ export interface LineKeeperOptions {
   readonly control: PathControl
   /** Interfaces that are no lines: devices of ours. */
   readonly ignored: readonly string[]
-  /** A path could not be made, although one that waits made way for it if there was one. Told once while its interface is there. */
+  /** A path could not be made, or not be given up as it is the last. Told once while its interface is there. */
   readonly onRefusal: (path: string, error: Error) => void
 }
 
@@ -56,13 +60,17 @@ export class LineKeeper {
   }
 
   /**
-   * The config names these paths now. Those of a pattern that it does not name any more are closed; all others are made
-   * and closed by who says so. @returns as {@link handleInterfaces}.
+   * The config names these paths now. Those of a pattern follow it, or end with it; all others are made and closed by who
+   * says so. @returns as {@link handleInterfaces}.
    */
   setPaths(paths: readonly RemotePath[]): readonly RoutedLine[] {
-    this.#follow(paths)
-    // Of which nothing is known yet.
-    return this.#interfaces === undefined ? [] : this.handleInterfaces(this.#interfaces)
+    const gone = this.#follow(paths)
+    // Nothing is known yet, so that there are none of a pattern.
+    if (this.#interfaces === undefined) return []
+    const lines = this.handleInterfaces(this.#interfaces)
+    // Last: what takes their place is there by now.
+    for (const name of gone) this.#retire(name)
+    return lines
   }
 
   /** The interfaces are these now. @returns the lines that paths leave through. */
@@ -75,15 +83,38 @@ export class LineKeeper {
     return this.#lines()
   }
 
-  #follow(paths: readonly RemotePath[]): void {
+  /** @returns paths of a pattern that is gone, which are not looked after any more. */
+  #follow(paths: readonly RemotePath[]): readonly string[] {
+    const gone: string[] = []
     const isNamed = (path: RemotePath): boolean => paths.some((each) => isDeepStrictEqual(each, path))
-    for (const [name, { path, pattern }] of this.#kept) {
-      if (isNamed(pattern ?? path)) continue
-      this.#kept.delete(name)
-      if (pattern !== undefined) this.#options.control.closePath(name)
-    }
     this.#patterns = paths.filter(hasPattern)
+    for (const [name, { path, pattern, line }] of this.#kept) {
+      if (isNamed(pattern ?? path)) continue
+      const heir = pattern === undefined ? undefined : this.#heirOf(pattern, path.device!)
+      if (heir === undefined) {
+        this.#kept.delete(name)
+        if (pattern !== undefined) gone.push(name)
+      } else {
+        const next = { ...heir, name, device: path.device }
+        this.#kept.set(name, { path: next, pattern: heir, line })
+        this.#options.control.replacePath(next)
+      }
+    }
     for (const path of paths) if (!hasPattern(path) && !this.#kept.has(path.name)) this.#keep(path)
+    return gone
+  }
+
+  /** What a pattern became, if it still stands for `device`. */
+  #heirOf({ name }: RemotePath, device: string): RemotePath | undefined {
+    return this.#patterns.find((each) => each.name === name && matchesPattern(each.device!, device))
+  }
+
+  #retire(name: string): void {
+    try {
+      this.#options.control.retirePath(name)
+    } catch (error) {
+      this.#options.onRefusal(name, error as Error)
+    }
   }
 
   #keep(path: RemotePath, pattern?: RemotePath): void {

@@ -1,13 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Log } from '../cli/log.ts'
 import { PROTOCOL, ruleWords } from './change.ts'
+import type { Rule } from './change.ts'
 import type { NetworkChanges } from './changes.ts'
 import { runIpLines } from './host.ts'
 import type { Host } from './host.ts'
 import { readMainRoutes, readRules, readTable } from './kernel-routes.ts'
 import type { RouteWords } from './kernel-routes.ts'
 import { planRouting } from './routing-plan.ts'
-import type { PlannedTable, RoutingPlan, RoutingWishes } from './routing-plan.ts'
+import type { PlannedTable, RoutingFacts, RoutingPlan, RoutingWishes } from './routing-plan.ts'
 import { strictFilterAdvice } from './rp-filter.ts'
 import { TableNumbers } from './table-numbers.ts'
 
@@ -27,6 +28,8 @@ const MAX_TOLD = 100
 const FAMILIES = [4, 6] as const
 const NOTHING: RoutingPlan = { rules: [], tables: [] }
 
+type Ours = Readonly<Record<4 | 6, ReadonlySet<string>>>
+
 /** Keeps rules and tables as the lines of the moment need them, whatever else changes routes of this machine. */
 export class RouteKeeper {
   readonly #options: RouteKeeperOptions
@@ -45,10 +48,6 @@ export class RouteKeeper {
   constructor(options: RouteKeeperOptions) {
     this.#options = options
     this.#tables = new TableNumbers(options.tun)
-  }
-
-  get wishes(): RoutingWishes {
-    return this.#wishes
   }
 
   /** Other wishes, or other routes than before. @returns a promise that ends when routing is as wished; never rejects. */
@@ -75,11 +74,13 @@ export class RouteKeeper {
 
   async #reconcile(): Promise<void> {
     const { changes } = this.#options
-    const plan = changes === undefined ? NOTHING : await this.#makePlan()
+    if (changes === undefined) return this.#look(NOTHING)
+    const { ours, ...facts } = await this.#readKernel()
+    const plan = planRouting(this.#wishes, facts)
     this.#look(plan)
-    if (changes === undefined) return
     let failure = ''
-    for (const family of FAMILIES) failure += await this.#apply(family, plan, changes)
+    for (const family of FAMILIES) failure += await this.#apply(family, plan, { ours, changes })
+    changes.forget(rulesGone(this.#plan, plan))
     this.#plan = plan
     this.#handleFailure(failure)
   }
@@ -101,29 +102,35 @@ export class RouteKeeper {
     this.#failure = failure
   }
 
-  async #makePlan(): Promise<RoutingPlan> {
+  /** What plans go by, and the rules that carry our number, in words. */
+  async #readKernel(): Promise<RoutingFacts & { readonly ours: Ours }> {
     const { host } = this.#options
-    const { lines } = this.#wishes
-    const routes = new Map<string, readonly string[]>()
+    const routes = new Map<string, readonly RouteWords[]>()
     const foreign: string[] = []
+    const ours = { 4: new Set<string>(), 6: new Set<string>() }
     for (const family of FAMILIES) {
-      const { foreignSources } = await readRules(host, family)
-      foreign.push(...foreignSources)
-      for (const { device } of lines)
+      const rules = await readRules(host, family)
+      foreign.push(...rules.foreignSources)
+      for (const words of rules.ours) ours[family].add(words)
+      for (const { device } of this.#wishes.lines)
         routes.set(`${family} ${device}`, await readMainRoutes(host, { family, device }))
     }
-    return planRouting(this.#wishes, {
+    return {
+      ours,
       mainRoutes: (device, family) => routes.get(`${family} ${device}`) ?? [],
       foreignSources: new Set(foreign),
       tableOf: (device) => this.#tables.of(device),
-    })
+    }
   }
 
   /** Makes what the kernel lacks of the plan, and takes away what is of the last one only. @returns what failed. */
-  async #apply(family: 4 | 6, plan: RoutingPlan, changes: NetworkChanges): Promise<string> {
+  async #apply(
+    family: 4 | 6,
+    plan: RoutingPlan,
+    { ours, changes }: { readonly ours: Ours; readonly changes: NetworkChanges },
+  ): Promise<string> {
     const { host } = this.#options
-    const { ours } = await readRules(host, family)
-    const missing = plan.rules.filter((rule) => rule.family === family && !ours.has(ruleWords(rule)))
+    const missing = plan.rules.filter((rule) => rule.family === family && !ours[family].has(ruleWords(rule)))
     const lines = [...this.#removals(family, plan)]
     for (const table of plan.tables) {
       if (table.family !== family) continue
@@ -138,8 +145,7 @@ export class RouteKeeper {
   }
 
   #removals(family: 4 | 6, plan: RoutingPlan): readonly string[] {
-    const kept = new Set(plan.rules.map((rule) => ruleWords(rule)))
-    const rules = this.#plan.rules.filter((rule) => rule.family === family && !kept.has(ruleWords(rule)))
+    const rules = rulesGone(this.#plan, plan).filter((rule) => rule.family === family)
     const tables = this.#plan.tables.filter(
       (old) =>
         old.family === family &&
@@ -157,6 +163,12 @@ export class RouteKeeper {
     this.#told.add(message)
     this.#options.log.warn(message)
   }
+}
+
+/** The rules of a plan that another one does without. */
+function rulesGone(from: RoutingPlan, to: RoutingPlan): readonly Rule[] {
+  const kept = new Set(to.rules.map((rule) => `${rule.family} ${ruleWords(rule)}`))
+  return from.rules.filter((rule) => !kept.has(`${rule.family} ${ruleWords(rule)}`))
 }
 
 /** What makes a table of what is `there` what it shall be: networks before the gateways in them. */

@@ -9,7 +9,7 @@ import type { Change } from './change.ts'
 
 /**
  * Where a daemon writes down what it is about to change, so that the next one can undo what it leaves when it is
- * killed. Lines are only ever added, each before its change, and all go at a clean end. It is kept open: who became
+ * killed. Each change has a line, written before it is made, and all go at a clean end. It is kept open: who became
  * another user may not open it any more.
  */
 export class StateFile {
@@ -18,6 +18,7 @@ export class StateFile {
   readonly left: readonly Change[]
   readonly #file: number
   readonly #noted = new Set<string>()
+  #sizeBytes: number
 
   /** Throws ExitError when the file cannot be opened, or is somebody else's. */
   constructor(path: string) {
@@ -26,6 +27,12 @@ export class StateFile {
     this.left = readFileSync(this.#file, 'utf8')
       .split('\n')
       .flatMap((line) => parseChange(line) ?? [])
+    this.#sizeBytes = fstatSync(this.#file).size
+  }
+
+  /** How many were noted. */
+  get lines(): number {
+    return this.#noted.size
   }
 
   /** Notes a change that is about to be made; once is enough. */
@@ -34,12 +41,22 @@ export class StateFile {
     if (this.#noted.has(line)) return
     this.#noted.add(line)
     // Begun on a line of its own, should the one before have been cut off.
-    writeSync(this.#file, `\n${line}`)
+    this.#sizeBytes += writeSync(this.#file, `\n${line}`, this.#sizeBytes)
+  }
+
+  /** Only these are still to be undone. Written over the others and then cut, so that at each moment all of them are there. */
+  rewrite(changes: readonly Change[]): void {
+    const lines = changes.map((change) => JSON.stringify(change))
+    this.#sizeBytes = writeSync(this.#file, lines.map((line) => `\n${line}`).join('') + '\n', 0)
+    ftruncateSync(this.#file, this.#sizeBytes)
+    this.#noted.clear()
+    for (const line of lines) this.#noted.add(line)
   }
 
   /** All that was noted has been undone. */
   clear(): void {
     this.#noted.clear()
+    this.#sizeBytes = 0
     ftruncateSync(this.#file)
   }
 
@@ -58,12 +75,12 @@ export class StateFile {
 
 function openOwn(path: string): number {
   const folder = dirname(path)
-  const { O_RDWR, O_APPEND, O_CREAT, O_NOFOLLOW } = constants
+  const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants
   try {
     mkdirSync(folder, { recursive: true, mode: 0o755 })
     const { uid } = statSync(folder)
     if (uid !== 0 && uid !== process.geteuid?.()) throw new Error(`${folder} belongs to another user`)
-    const file = openSync(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600)
+    const file = openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600)
     fchmodSync(file, 0o600)
     return file
   } catch (error) {

@@ -148,7 +148,7 @@ describe('multipathd', () => {
     expect(exit).toBe(0)
     for (const part of [
       'check',
-      'config-schema',
+      'config ',
       'demo',
       'init',
       'genkey',
@@ -160,8 +160,8 @@ describe('multipathd', () => {
       expect(out).toContain(part)
   })
 
-  test('config-schema prints the JSON Schema', async () => {
-    const { exit, out } = await run(['config-schema'])
+  test.each([[['config', 'schema']], [['config-schema']]])('%j prints the JSON Schema', async (argv) => {
+    const { exit, out } = await run(argv)
     expect(exit).toBe(0)
     expect(JSON.parse(out)).toHaveProperty('properties.client.properties.remotePaths')
   })

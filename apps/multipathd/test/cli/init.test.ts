@@ -41,8 +41,8 @@ describe('multipathd init', () => {
   test('writes two configs that fit together and that `check` finds right', async () => {
     const { exit, out, err } = await init(...ENDPOINT, '--path', 'dsl=192.168.1.20', '--path', 'lte@wwan0')
     expect([exit, err]).toEqual([0, ''])
-    expect(out).toContain(`sudo multipathd -config ${folder}/server.json\n`)
-    expect(out).toContain(`sudo multipathd -config ${folder}/client.json\n`)
+    expect(out).toContain(`sudo multipathd up ${folder}/server.json\n`)
+    expect(out).toContain(`sudo multipathd up ${folder}/client.json\n`)
     for (const side of ['server', 'client']) {
       const checked = await run(['check', join(folder, `${side}.json`)])
       expect([checked.exit, checked.err]).toEqual([0, ''])
@@ -79,8 +79,8 @@ describe('multipathd init', () => {
     ['/home/my own/multipathd.js', 'node "/home/my own/multipathd.js"'],
   ])('run as %s says how to start it: %s', async (file, command) => {
     const { out } = await run(['init', '--out', folder, ...ENDPOINT], { file })
-    expect(out).toContain(`on the server:  sudo ${command} -config ${folder}/server.json\n`)
-    expect(out).toContain(`on the client:  sudo ${command} -config ${folder}/client.json\n`)
+    expect(out).toContain(`on the server:  sudo ${command} up ${folder}/server.json\n`)
+    expect(out).toContain(`on the client:  sudo ${command} up ${folder}/client.json\n`)
   })
 
   test('lets nobody but the owner read them, in a folder of its own', async () => {

@@ -10,13 +10,16 @@ function configOf(value: unknown, options?: ParseOptions): Config {
   return (result as { config: Config }).config
 }
 
+/** What is said of a path when nothing is. */
+const USUAL_PATH = { weight: 1, mtu: 1500, role: 'primary', costMs: 0, idleProbeSeconds: 15 }
+
 describe('a config', () => {
   test('needs little: the rest has defaults', () => {
     expect(configOf(client)).toEqual({
       isServer: false,
       tcp: false,
       security: 'none',
-      client: { remotePaths: [{ name: 'path1', remoteAddr: '192.0.2.7:5000', weight: 1, mtu: 1500 }] },
+      client: { remotePaths: [{ name: 'path1', remoteAddr: '192.0.2.7:5000', ...USUAL_PATH }] },
       tun: {
         name: 'multipath-veth0',
         localAddr: ['10.8.0.1'],
@@ -49,7 +52,8 @@ describe('a config', () => {
       isServer: false,
       tcp: false,
       security: 'none',
-      scheduling: 'static',
+      scheduling: 'adaptive',
+      mode: { bulk: 'aggregate', interactive: 'lowest-latency', critical: 'redundant' },
       offload: { gso: false, gro: false, checksum: false, tso: false, uso: false, coalesce: false },
       promListenAddr: '[::1]:9100',
       control: { socket: '/run/multipathd/home.sock' },
@@ -64,6 +68,12 @@ describe('a config', () => {
             fwmark: 4_294_967_295,
             weight: 65_535,
             mtu: 1492,
+            role: 'backup',
+            costMs: 20,
+            maxSendMbit: 0.5,
+            maxReceiveMbit: 1000,
+            idleProbeSeconds: 60,
+            quota: { bytes: '1.5 GiB', resetDay: 31, whenUsed: 'stop', warnPercent: 90 },
           },
           { remoteAddr: '[2001:db8::7]:5000', localAddr: '2001:db8::9' },
         ],
@@ -71,6 +81,7 @@ describe('a config', () => {
       server: { listen: '[::]:5000', clientToClient: true, nat: { device: 'eth0' } },
       manageRoutes: false,
       user: 'multipathd',
+      stateDir: '/var/lib/multipathd',
       tun: {
         name: 'mp0',
         localAddr: ['10.8.0.1', 'fd00:8::1'],
@@ -82,10 +93,15 @@ describe('a config', () => {
         backend: 'native',
       },
     }
-    const { remotePaths } = full.client
+    const [dsl, lte] = full.client.remotePaths
     expect(configOf(full)).toEqual({
       ...full,
-      client: { remotePaths: [remotePaths[0], { ...remotePaths[1], name: 'path2', weight: 1, mtu: 1500 }] },
+      client: {
+        remotePaths: [
+          { ...dsl, quota: { ...dsl!.quota, bytes: 1.5 * 2 ** 30 } },
+          { ...lte, name: 'path2', ...USUAL_PATH },
+        ],
+      },
       server: { ...full.server, peers: [] },
     })
   })
@@ -116,6 +132,47 @@ describe('a config', () => {
   test('takes weight 0 as 1, as configs of the Go original have it', () => {
     const paths = [{ remoteAddr: '192.0.2.7:5000', weight: 0 }]
     expect(configOf({ ...client, client: { remotePaths: paths } }).client.remotePaths[0]?.weight).toBe(1)
+  })
+
+  test('of the Go original needs no change but for its security', () => {
+    const go = `{
+      "client": { "remotePaths": [
+        { "remoteAddr": "192.0.2.7:29997", "weight": 0 }, { "remoteAddr": "192.0.2.7:29998", "weight": 10 } ] },
+      "server": { "listen": "0.0.0.0:29999" },
+      "tun": { "name": "multipath-veth0", "localAddr": "10.8.0.1", "remoteAddr": "10.8.0.2", "allowedIPs": ["10.1.0.0/16"] },
+      "promListenAddr": "0.0.0.0:2131",
+      "tcp": true,
+      "isServer": false
+    }`
+    const config = configOf(go, { insecure: true })
+    expect(config.client.remotePaths.map(({ weight }) => weight)).toEqual([1, 10])
+    expect(config).toMatchObject({
+      tcp: true,
+      isServer: false,
+      server: { listen: '0.0.0.0:29999' },
+      promListenAddr: '0.0.0.0:2131',
+      tun: { name: 'multipath-veth0', allowedIPs: ['10.1.0.0/16'] },
+    })
+    const asServer = configOf(go.replace('"isServer": false', '"security": "none", "isServer": true'))
+    expect(asServer.isServer).toBe(true)
+  })
+
+  test('may say one mode for all traffic, or some of them', () => {
+    const all = { bulk: 'redundant', interactive: 'redundant', critical: 'redundant' }
+    expect(configOf({ ...client, mode: 'redundant' }).mode).toEqual(all)
+    expect(configOf({ ...client, mode: { critical: 'redundant' } }).mode).toEqual({ critical: 'redundant' })
+  })
+
+  test.each([
+    ['1 B', 1],
+    ['20 GB', 20e9],
+    ['512MiB', 512 * 2 ** 20],
+    ['0.5 tb', 5e11],
+    ['10 kB', 10_000],
+  ])('reads %s as a number of bytes', (text, bytes) => {
+    const path = { ...client.client.remotePaths[0], quota: { bytes: text } }
+    const { quota } = configOf({ ...client, client: { remotePaths: [path] } }).client.remotePaths[0]!
+    expect(quota).toEqual({ bytes, resetDay: 1, whenUsed: 'backup', warnPercent: 80 })
   })
 
   test('may lead several paths to one host, or from one host, or both by different devices', () => {

@@ -310,6 +310,55 @@ const FAULTY: FaultyCase[] = [
     'client.remotePaths',
     /at most 32 paths, found 33/,
   ],
+  [
+    'a cap of nothing',
+    withPath({ maxSendMbit: 0 }),
+    'client.remotePaths[0].maxSendMbit',
+    /from 0.064.*found 0/,
+  ],
+  [
+    'a quota without a unit',
+    withPath({ quota: { bytes: '20' } }),
+    'client.remotePaths[0].quota.bytes',
+    /such as "20 GB", found "20"/,
+  ],
+  [
+    'a quota that is a number',
+    withPath({ quota: { bytes: 20e9 } }),
+    'client.remotePaths[0].quota.bytes',
+    /its unit.*found 20000000000/,
+  ],
+  [
+    'a quota of nothing',
+    withPath({ quota: { bytes: '0 GB' } }),
+    'client.remotePaths[0].quota.bytes',
+    /found "0 GB"/,
+  ],
+  [
+    'a quota whose line becomes something else',
+    withPath({ quota: { bytes: '1 GB', whenUsed: 'primary' } }),
+    'client.remotePaths[0].quota.whenUsed',
+    /"backup" or "stop", found "primary"/,
+  ],
+  [
+    'a day that no month has',
+    withPath({ quota: { bytes: '1 GB', resetDay: 32 } }),
+    'client.remotePaths[0].quota.resetDay',
+    /from 1 to 31, found 32/,
+  ],
+  ['a mode that is none', { ...client, mode: 'fast' }, 'mode', /"redundant", or an object.*found "fast"/],
+  [
+    'a limit that nobody keeps',
+    { ...withPath({ maxReceiveMbit: 5 }), scheduling: 'static' },
+    'client.remotePaths[0].maxReceiveMbit',
+    /needs "scheduling": "adaptive", found "static"/,
+  ],
+  [
+    'modes where there are none',
+    { ...client, mode: 'redundant', scheduling: 'static' },
+    'mode',
+    /found "static"/,
+  ],
   ['a file that is no object', '[]', '', /expected an object, found an empty list/],
 ]
 

@@ -49,6 +49,17 @@ function base64(bytes: Uint8Array | undefined): string {
 }
 
 describe('the keys of a config', () => {
+  test('may be named in the place of the key', () => {
+    keyFile(`${KEYS.client.privateKey}\n`, 0o600, 'client.key')
+    const config = { ...secureClient.security, privateKey: '${FILE:client.key}' }
+    const { security } = load(parsed({ ...secureClient, security: config }))
+    expect(security === 'none' ? '' : base64(security.privateKey.reveal())).toBe(KEYS.client.privateKey)
+    const missing = parsed({ ...secureClient, security: { ...config, presharedKey: '${FILE:/nowhere}' } })
+    expect(faultsOf(missing)).toEqual([
+      { path: 'security.presharedKey', message: expect.stringMatching(/cannot read "\/nowhere"/) },
+    ])
+  })
+
   test('are read from files, relative to the folder of the config or absolute', () => {
     keyFile(`${KEYS.server.privateKey}\n`, 0o600, 'server.key')
     const psk = keyFile(KEYS.preshared, 0o400, 'client.psk')

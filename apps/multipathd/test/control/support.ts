@@ -12,12 +12,14 @@ import { openControl } from '../../src/control/server.ts'
 import type { ControlServer } from '../../src/control/server.ts'
 import { EventLog } from '../../src/daemon/event-log.ts'
 import type { Monitor } from '../../src/daemon/monitor.ts'
+import { Tracing } from '../../src/daemon/tracing.ts'
 
 /** A control socket with commands made for tests. */
 export interface TestControl extends AsyncDisposable {
   readonly path: string
   readonly server: ControlServer
   readonly events: EventLog
+  readonly tracing: Tracing
   /** What `drip` sends to, for each that is open. */
   readonly drips: Set<Sink>
   /** What commands failed with. */
@@ -26,15 +28,18 @@ export interface TestControl extends AsyncDisposable {
 
 export async function testControl(
   commands: readonly Command[] = [],
-  monitor: Pick<Monitor, 'snapshot'> = { snapshot: () => Promise.reject(new Error('nothing to see')) },
+  monitor: Partial<Pick<Monitor, 'snapshot' | 'timeOf' | 'timeNow'>> = {
+    snapshot: () => Promise.reject(new Error('nothing to see')),
+  },
 ): Promise<TestControl> {
   const folder = await mkdtemp(join(tmpdir(), 'multipathd-control-'))
   const drips = new Set<Sink>()
   const faults: unknown[] = []
   const events = new EventLog(Date.now)
+  const tracing = new Tracing()
   const path = join(folder, 'mp0.sock')
   const server = await openControl(path, {
-    context: { events, monitor } as ControlContext,
+    context: { events, monitor, tracing } as unknown as ControlContext,
     commands: [...commands, echo, refuse, fail, drip(drips)],
     onFault: (error) => faults.push(error),
   })
@@ -42,6 +47,7 @@ export async function testControl(
     path,
     server,
     events,
+    tracing,
     drips,
     faults,
     async [Symbol.asyncDispose]() {

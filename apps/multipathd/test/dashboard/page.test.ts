@@ -63,7 +63,9 @@ describe.skipIf(missing.length > 0)('the page in a browser [needs chromium]', ()
     await page.goto(server.url)
     await page.locator('.lines').waitFor()
     world.peers[0]!.epoch = 2
-    await page.getByText('new keys with server').waitFor({ timeout: 3000 })
+    await expect
+      .poll(() => page.locator('.events').textContent(), { timeout: 3000 })
+      .toContain('new keys with server')
     await page.context().close()
   })
 
@@ -114,7 +116,9 @@ describe.skipIf(missing.length > 0)('the page in a browser [needs chromium]', ()
     await using server = await servePage(world)
     const { page } = await openPage(browser)
     await page.goto(server.url)
-    await page.getByText('The server has not answered yet').waitFor()
+    await expect
+      .poll(() => page.locator('h2').allTextContents())
+      .toEqual(['The server has not answered yet', 'What happened'])
     await page.context().close()
   })
 

@@ -1,5 +1,5 @@
 import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { requires } from '@mp/netlab'
 import { openBrowser, openPage, picture, tellPast } from './support/browser.ts'
 import { servePage } from './support/page-server.ts'
@@ -37,7 +37,7 @@ describe.skipIf(missing.length > 0)('pictures of the page [needs chromium]', () 
     await page.goto(server.url)
     await page.locator('.uplot').first().waitFor()
     await page.waitForTimeout(300)
-    await picture(page, `${role}-${screen}-${colorScheme}`)
+    expect(await picture(page, `${role}-${screen}-${colorScheme}`)).toBeGreaterThan(20_000)
     await page.context().close()
   })
 })

@@ -51,6 +51,23 @@ describe('what a daemon that was killed noted', () => {
     expect(existsSync(file)).toBe(false)
   })
 
+  test('does not grow for ever, and names all that is still there', () => {
+    const state = new StateFile(file)
+    const changes = new NetworkChanges(new FakeHost(), state)
+    changes.note(TABLE)
+    for (let day = 0; day < 2000; day++) {
+      const rule: Change = { ...RULE, from: `10.0.${day >> 8}.${day & 255}` }
+      changes.note(rule)
+      if (day < 1999) changes.forget([rule])
+    }
+    expect(statSync(file).size).toBeLessThan(50_000)
+    state.close()
+    const next = new StateFile(file)
+    expect(next.left).toContainEqual(TABLE)
+    expect(next.left).toContainEqual({ ...RULE, from: '10.0.7.207' })
+    next.close()
+  })
+
   test('is read but for lines that were cut off or say something else', () => {
     const state = new StateFile(file)
     state.note(RULE)

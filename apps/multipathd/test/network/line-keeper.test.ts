@@ -24,9 +24,14 @@ const control: PathControl = {
     paths.add(name)
     told.push(`add ${name} ${device}`)
   },
+  replacePath: ({ name, mtu }) => void told.push(`replace ${name} ${mtu}`),
   closePath: (name) => {
     paths.delete(name)
     told.push(`close ${name}`)
+  },
+  retirePath: (name) => {
+    paths.delete(name)
+    told.push(`retire ${name}`)
   },
   suspendPath: (name, reason) => void told.push(`suspend ${name}: ${reason}`),
   resumePath: (name) => void told.push(`resume ${name}`),
@@ -170,15 +175,25 @@ describe('a config that changes', () => {
     see(iface('wwan0', '192.168.8.10'), iface('eth0', '192.168.1.10'))
     news()
     expect(follow({ ...dsl })).toEqual([{ device: 'eth0', ips: ['192.168.1.10'] }])
-    expect(news()).toEqual(['close lte@wwan0'])
+    expect(news()).toEqual(['retire lte@wwan0'])
   })
 
-  test('has paths of a pattern made anew when it changes, and new ones looked after', () => {
+  test('has paths follow their pattern, and new ones looked after', () => {
     const { see, news, follow } = keeper(wwan)
     see(iface('wwan0', '192.168.8.10'))
     news()
     follow({ ...wwan, mtu: 1400 }, dsl)
-    expect(news()).toEqual(['close lte@wwan0', 'add lte@wwan0 wwan0', 'suspend dsl: there is no eth0'])
+    expect(news()).toEqual(['replace lte@wwan0 1400', 'suspend dsl: there is no eth0'])
+    see()
+    expect(news()).toEqual(['suspend lte@wwan0: there is no wwan0'])
+  })
+
+  test('gives a path up only after another one took its place', () => {
+    const { see, news, follow } = keeper(wwan)
+    see(iface('wwan0', '192.168.8.10'))
+    news()
+    follow({ ...wwan, name: 'mobile' })
+    expect(news()).toEqual(['add mobile@wwan0 wwan0', 'retire lte@wwan0'])
   })
 
   test('before anything is known of interfaces suspends nothing', () => {

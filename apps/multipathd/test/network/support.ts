@@ -8,7 +8,8 @@ export function iface(name: string, ...ips: readonly string[]): NetworkInterface
 }
 
 export function path(more: Partial<RemotePath> & Pick<RemotePath, 'name'>): RemotePath {
-  return { remoteAddr: '203.0.113.2:5000', weight: 1, mtu: 1500, ...more }
+  const usual = { weight: 1, mtu: 1500, role: 'primary', costMs: 0, idleProbeSeconds: 15 } as const
+  return { remoteAddr: '203.0.113.2:5000', ...usual, ...more }
 }
 
 /** A host that keeps what it is told to run, and answers as it is told. */

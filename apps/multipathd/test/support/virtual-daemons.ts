@@ -118,6 +118,8 @@ function daemon(
     transport: 'memory',
     encryption: undefined,
     reasonFor: () => '',
+    change: () => {},
+    setPath: () => {},
     pathControl: undefined,
     start: async () => {
       await bare.start()
@@ -126,7 +128,7 @@ function daemon(
     close: () => bare.close(),
   }
   const seen = { name: tun.name, backend: tun.backend, mtuBytes: tun.mtuBytes, offloads: () => undefined }
-  const monitor = new Monitor({ config, tunnel, tun: seen, pool, runtime, wallMs })
+  const monitor = new Monitor({ config: () => config, tunnel, tun: seen, pool, runtime, wallMs })
   return { tunnel, tun, monitor, events }
 }
 

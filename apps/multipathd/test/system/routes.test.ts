@@ -1,3 +1,4 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { MULTIPATHD, spawnDaemon } from './support/daemon.ts'
@@ -53,6 +54,9 @@ describe.skipIf(missing)(`the network around a tunnel ${text}`, () => {
     expect(await route('192.168.1.2')).toContain('dev dsl0')
     expect(await route('192.168.2.2')).toContain('dev lte0')
     expect(await client.run('ip', ['route', 'get', SERVER6, 'from', 'fd00:168:2::2'])).toContain('dev lte0')
+    // As network managers do when they start.
+    await client.run('ip', ['rule', 'del', 'from', '192.168.2.2'])
+    await expect.poll(() => client.run('ip', ['rule'])).toContain('from 192.168.2.2')
     expect(await ends(daemon)).toEqual({ code: 0, stderr: '' })
     expect(await traces(client)).toEqual(before)
   })
@@ -141,6 +145,34 @@ describe.skipIf(missing)(`the network around a tunnel ${text}`, () => {
     expect(watch.silenceMs(startMs)).toBeLessThan(2000)
     await watch.stop()
   })
+
+  test('a server whose name means another address is found there', async () => {
+    const { client, server } = stage
+    await home.plug({ name: 'dsl0', number: 1 })
+    // Programs in the namespace see it as /etc/hosts.
+    const etc = `/etc/netns/${client.netns}`
+    await mkdir(etc, { recursive: true })
+    try {
+      await writeFile(`${etc}/hosts`, `${SERVER} vps.test\n`)
+      await stage.startServer()
+      const daemon = await stage.startClient({
+        client: { remotePaths: [{ name: 'dsl', remoteAddr: `vps.test:${PORT}`, device: 'dsl0' }] },
+      })
+      const moved = [
+        `address del ${SERVER}/24 dev outside`,
+        'address add 203.0.113.3/24 dev outside',
+        'route add 192.168.0.0/16 via 203.0.113.1',
+      ]
+      await server.run('ip', ['-batch', '-'], { input: moved.join('\n') })
+      await writeFile(`${etc}/hosts`, '203.0.113.3 vps.test\n')
+      const sinceMs = Date.now()
+      await daemon.says(/^dsl: leads to 203\.0\.113\.3:/, { sinceMs, withinMs: 20_000 })
+      await daemon.says(/^dsl: normal/, { sinceMs, withinMs: 20_000 })
+      expect(await answers(client, INSIDE.server[0])).toBe(true)
+    } finally {
+      await rm(etc, { recursive: true })
+    }
+  }, 60_000)
 
   test('all traffic goes into the tunnel but its own, and the server translates it', async () => {
     const { client, server } = stage

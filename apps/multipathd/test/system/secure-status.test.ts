@@ -32,7 +32,9 @@ describe.skipIf(missing)(`a daemon that is asked by SIGUSR1 ${text}`, () => {
       const paths = fields['paths'] as string[]
       expect(paths).toHaveLength(2)
       for (const path of paths)
-        expect(path).toMatch(/^path ?\d: active, normal, rtt \d+\.\d ms, weight 1, udp \S+ to 10\.77\./)
+        expect(path).toMatch(
+          /^path ?\d: active, normal, rtt \d+\.\d ms, mtu 1500, weight 1, udp \S+ to 10\.77\./,
+        )
     }
     process.kill(client.pid, 'SIGUSR1')
     expect((await client.end()).code).toBe(0)

@@ -15,7 +15,7 @@ const SILENCE_MS = 2000
 /** How long it takes to try TCP where UDP brings nothing, ms; some 4 s. */
 const FALL_BACK_MS = 12_000
 /** How soon UDP is tried again, ms: after 10 s at first. */
-const COME_HOME_MS = 30_000
+const COME_HOME_MS = 15_000
 
 const LISTEN_TO_BOTH = { server: { listen: `0.0.0.0:${PORT}`, transport: 'both' } }
 const pathOver = (line: number, transport: string): object => ({
@@ -54,17 +54,16 @@ describe.skipIf(missing)(`UDP and TCP in one session ${text}`, () => {
     await client.says(/^path1: leads to \S+ over TCP/, { sinceMs: blockMs, withinMs: FALL_BACK_MS })
     const linkedSecond = download.elapsed()
     const watch = new PingWatch(stage.client, INSIDE.server[0])
-    const linkedMs = Date.now()
-    await watch.answered(linkedMs, SILENCE_MS)
-    const sinceLinked = (): number => download.measure(linkedSecond, download.elapsed()).mbit
-    await expect.poll(sinceLinked, { timeout: FALL_BACK_MS }).toBeGreaterThan(LINE_MBIT / 4)
+    await watch.answered(Date.now(), SILENCE_MS)
+    // In time for the first trial.
     await stage.server.run('nft', ['delete', 'table', 'inet', 'blockade'])
     const openMs = Date.now()
     await client.says(/^path1: leads to \S+$/, { sinceMs: openMs, withinMs: COME_HOME_MS })
+    expect(download.measure(linkedSecond, download.elapsed()).mbit).toBeGreaterThan(1)
     const since = client.said().filter(({ atMs }) => atMs >= openMs)
     expect(since.filter(({ message }) => /^path1: (unstable|lost)/.test(message))).toEqual([])
     expect(watch.silenceMs(openMs)).toBeLessThan(SILENCE_MS)
-  })
+  }, 60_000)
 
   test('a path that never saw UDP begins over TCP', async () => {
     await blockUdp(stage)

@@ -13,7 +13,7 @@ export type NetlinkMessage =
       readonly isDeprecated: boolean
     }
   | { readonly kind: 'address-gone'; readonly index: number; readonly ip: string }
-  /** A route of the main table came or went. */
+  /** A route of the main table, or a rule, came or went. */
   | { readonly kind: 'route' }
   /** The answer to request `id` ends; it is whole if nothing changed meanwhile. */
   | { readonly kind: 'done'; readonly id: number; readonly isWhole: boolean }
@@ -29,6 +29,8 @@ const RTM_DELADDR = 21
 const RTM_GETADDR = 22
 const RTM_NEWROUTE = 24
 const RTM_DELROUTE = 25
+const RTM_NEWRULE = 32
+const RTM_DELRULE = 33
 const NLM_F_REQUEST = 0x01
 const NLM_F_DUMP_INTR = 0x10
 const NLM_F_DUMP = 0x300
@@ -90,6 +92,9 @@ function messageIn(view: DataView): NetlinkMessage | undefined {
     case RTM_NEWROUTE:
     case RTM_DELROUTE:
       return routeIn(view)
+    case RTM_NEWRULE:
+    case RTM_DELRULE:
+      return { kind: 'route' }
     // Nothing but a request of ours can fail.
     case NLMSG_ERROR:
     case NLMSG_DONE: {

@@ -5,9 +5,10 @@ import type { Arrivals, ResequencerStats } from '@mp/resequencer'
 import type { DropCounter } from '../drop-counter.ts'
 import type { Wakeable } from '../driver.ts'
 import type { FrameWriter } from '../frame-writer.ts'
-import { refreshGate } from '../path-gate.ts'
+import { isReplaceable, refreshGate } from '../path-gate.ts'
 import type { TunnelPath } from '../path.ts'
 import type { Scratch } from '../scratch.ts'
+import type { SessionTrace } from '../trace.ts'
 import { Feedback } from './feedback.ts'
 import { PathSender } from './path-sender.ts'
 import { Pump } from './pump.ts'
@@ -24,7 +25,9 @@ export interface BondingParts {
   readonly fragmenter: Fragmenter
   readonly writer: FrameWriter
   readonly drops: DropCounter
+  readonly trace: SessionTrace
   readonly nowMs: () => number
+  readonly randomBytes: (into: Uint8Array) => void
   /** Takes inner packets and empties the batch. */
   readonly deliver: (packets: PacketBatch) => void
 }
@@ -38,6 +41,8 @@ export interface BondingStats {
   readonly resequencer: ResequencerStats | undefined
 }
 
+/** Why a path gets nothing more, but sends what waits for it: it works, or will in a moment. */
+const STILL_SENDS: ReadonlySet<string | undefined> = new Set(['link full', 'backup', 'exhausted'])
 /** A path that is suspect although none is better is looked at again after this long, ms. */
 const LOOK_AGAIN_MS = 50
 
@@ -69,16 +74,17 @@ export class Bonding implements Wakeable {
       onWritten: (path) => path.flush(),
     })
     parts.paths.subscribe(({ type, path, reason }) => {
-      if (type === 'suspend' && reason !== 'link full') this.#leave(path)
+      if (type === 'suspend' && !STILL_SENDS.has(reason)) this.#leave(path)
       else if (type === 'resume') this.feedback.observe(path, this.#nowMs)
       else if (type === 'append') this.#resequencer?.addPath(path.id)
       else if (type === 'remove') this.#removePath(path)
     })
   }
 
-  /** There are paths to choose from: packets are paced, and what comes is reported. */
+  /** There are paths to choose from, or the only one has a limit: packets are paced, and what comes is reported. */
   get isShared(): boolean {
-    return this.#parts.paths.size > 1
+    const { list } = this.#parts.paths
+    return list.length > 1 || (list.length === 1 && list[0]!.settings.maxSendBps < Infinity)
   }
 
   /** The peer is told what comes. */
@@ -105,6 +111,15 @@ export class Bonding implements Wakeable {
     path.sender.isSuspect = false
     path.sender.tracker.clear()
     refreshGate(this.#parts.paths)
+  }
+
+  /** A path is to be used in another way, or may carry more or less than before. */
+  handleSettings(path: TunnelPath): void {
+    const nowMs = this.#parts.nowMs()
+    path.sender?.setMax(path.settings.maxSendBps, nowMs)
+    this.feedback.observe(path, nowMs)
+    this.pump.wake()
+    if (path.sender !== undefined) this.#endSharing()
   }
 
   /** A path carries nothing more, as the system or the peer says: what was under way on it need not be waited for. */
@@ -166,7 +181,7 @@ export class Bonding implements Wakeable {
     const { sender } = path
     if (sender === undefined || sender.isSuspect) return
     const { paths } = this.#parts
-    if (!paths.list.some((each) => each !== path && paths.state(each.id) === 'active')) return
+    if (!isReplaceable(path, paths)) return
     sender.isSuspect = true
     path.mtu?.handleDoubt(nowMs)
     const wasLeft = paths.state(path.id) !== 'active'
@@ -181,7 +196,7 @@ export class Bonding implements Wakeable {
   }
 
   #senderOf(path: TunnelPath): PathSender {
-    path.sender ??= new PathSender(this.#repair.fateOf(path), Infinity)
+    path.sender ??= new PathSender(this.#repair.fateOf(path), path.settings.maxSendBps)
     return path.sender
   }
 
@@ -195,6 +210,11 @@ export class Bonding implements Wakeable {
   #removePath(path: TunnelPath): void {
     this.#resequencer?.removePath(path.id)
     this.#forget(path)
+    this.#endSharing()
+  }
+
+  /** What waits for the only path that is left need not wait any more. */
+  #endSharing(): void {
     const { paths, nowMs } = this.#parts
     const [last] = paths.list
     if (last === undefined || this.isShared || this.#isClosed) return

@@ -8,6 +8,7 @@ import type { DecodeCode } from '@mp/wire'
 import type { FrameWriter } from '../frame-writer.ts'
 import { refreshGate } from '../path-gate.ts'
 import type { TunnelPath } from '../path.ts'
+import type { SessionTrace } from '../trace.ts'
 import { START_BPS } from './path-sender.ts'
 import type { Pump } from './pump.ts'
 
@@ -17,6 +18,7 @@ export interface FeedbackParts {
   readonly paths: PathManager<TunnelPath>
   readonly writer: FrameWriter
   readonly pump: Pump
+  readonly trace: SessionTrace
   /** Puts what comes in order; undefined before the first packet. */
   readonly resequencer: () => Resequencer | undefined
   /** A report leaves out what should have come on `path` long before. */
@@ -126,9 +128,13 @@ export class Feedback {
   /** Tells the scheduler what is known of a path. */
   observe(path: TunnelPath, nowMs: number): void {
     const estimate = this.#estimate
-    const { sender } = path
+    const { sender, settings } = path
     const rttMs = minRttMs(path)
-    estimate.bytesPerSecond = (sender?.controller.capacityBps ?? START_BPS) / 8
+    const capacityBps = sender?.controller.capacityBps ?? Math.min(START_BPS, settings.maxSendBps)
+    estimate.bytesPerSecond = capacityBps / 8
+    estimate.role = settings.role
+    estimate.costMs = settings.costMs
+    estimate.isExhausted = settings.isExhausted
     estimate.owdMinMs = rttMs / 2
     estimate.queueDelayMs = sender?.queueDelayMs(nowMs) ?? 0
     estimate.lossRatio = sender?.controller.lossFloorRatio ?? 0
@@ -158,6 +164,7 @@ export class Feedback {
     if (sender.tracker.sample.lostFrames > 0) path.mtu?.handleDoubt(nowMs)
     sender.controller.handleSample(sender.tracker.sample, nowMs)
     sender.pacer.setRate(sender.controller.capacityBps, nowMs)
+    this.#parts.trace.handleReport(path)
     pump.setCapacity(paths.list.reduce((sum, each) => sum + (each.sender?.controller.capacityBps ?? 0), 0))
   }
 

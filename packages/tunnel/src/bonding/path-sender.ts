@@ -6,6 +6,8 @@ import { RowQueue } from './row-queue.ts'
 export const START_BPS = 16_000_000
 /** Least patience with a path on top of an RTO, ms. */
 const MIN_PATIENCE_MS = 80
+/** Changes of capacity that are remembered for who begins to trace. */
+const MAX_EVENTS = 16
 /** Most packets that wait for one path. */
 const MAX_QUEUED = 4096
 
@@ -38,13 +40,19 @@ export class PathSender {
 
   constructor(fate: FrameFate, maxBps: number) {
     this.tracker = new FlightTracker(fate)
-    this.controller = new CapacityController({ startBps: START_BPS, maxBps })
+    this.controller = new CapacityController({ startBps: START_BPS, maxBps, maxEvents: MAX_EVENTS })
     this.pacer = new Pacer(this.controller.capacityBps)
   }
 
   /** When to suspect the path, ms: its oldest frame is silent for two RTOs, since reports come in intervals of their own. */
   get suspectAtMs(): number {
     return this.tracker.suspectAtMs + Math.max(MIN_PATIENCE_MS, this.tracker.rtoMs)
+  }
+
+  /** Sends no more than `maxBps` from now on. */
+  setMax(maxBps: number, nowMs: number): void {
+    this.controller.setMax(maxBps)
+    this.pacer.setRate(this.controller.capacityBps, nowMs)
   }
 
   /** Where the packet that leaves next is; undefined when none waits. */

@@ -16,6 +16,7 @@ import { refreshGate } from '../path-gate.ts'
 import type { TunnelPath } from '../path.ts'
 import type { Scratch } from '../scratch.ts'
 import type { PathSender } from './path-sender.ts'
+import { BulkQueue } from './bulk-queue.ts'
 import { RowQueue } from './row-queue.ts'
 
 export interface PumpParts {
@@ -26,11 +27,12 @@ export interface PumpParts {
   readonly fragmenter: Fragmenter
   readonly writer: FrameWriter
   readonly drops: DropCounter
+  readonly randomBytes: (into: Uint8Array) => void
   /** The sending side of a path, made when it is first needed. */
   readonly senderOf: (path: TunnelPath) => PathSender
 }
 
-/** Most packets that wait for a path to be chosen, of each class. */
+/** Most urgent packets that wait for a path to be chosen. */
 const MAX_QUEUED = 4096
 /** What may wait there: as much as all paths carry in this time, but at least so much, bytes. */
 const QUEUE_MS = 60
@@ -51,10 +53,15 @@ const KEEP_FREE_RATIO = 0.25
 export class Pump {
   readonly #parts: PumpParts
   readonly #urgent = new RowQueue(MAX_QUEUED)
-  readonly #bulk = new RowQueue(MAX_QUEUED)
+  readonly #bulk: BulkQueue
   readonly #one: PacketBatch
   readonly #pieces: PacketBatch
   readonly #request: PickRequest = { lengthBytes: 0, nowMs: 0, trafficClass: 0, flow: 0 }
+  /**
+   * Time of the run. Undefined at first, so that it stays the object it came as: from a field of numbers alone each use as
+   * an argument would make a new one.
+   */
+  #nowMs: number | undefined
   /** By path id, bytes that it may still send in this run; 0 between runs. */
   readonly #budgets = new Float64Array(PATH_IDS)
   /** In this run slots of frames are kept for a repair. */
@@ -64,6 +71,7 @@ export class Pump {
 
   constructor(parts: PumpParts) {
     this.#parts = parts
+    this.#bulk = new BulkQueue(parts, MIN_QUEUE_BYTES)
     this.#one = parts.pool.createBatch(1)
     this.#pieces = parts.scratch.pieces
   }
@@ -79,13 +87,12 @@ export class Pump {
    */
   send(batch: PacketBatch, nowMs: number): void {
     this.#begin(nowMs)
-    this.#bindAll(this.#urgent)
-    for (let row = 0; row < batch.count; row++)
-      if (isUrgent(batch.flags[row]!)) this.#take(batch, row, this.#urgent)
+    this.#bindUrgent()
+    for (let row = 0; row < batch.count; row++) if (isUrgent(batch.flags[row]!)) this.#takeUrgent(batch, row)
     this.#releaseAll()
-    this.#bindAll(this.#bulk)
+    this.#bindBulk(nowMs)
     for (let row = 0; row < batch.count; row++)
-      if (!isUrgent(batch.flags[row]!)) this.#take(batch, row, this.#bulk)
+      if (!isUrgent(batch.flags[row]!)) this.#takeBulk(batch, row, nowMs)
     batch.count = 0
     this.#end(nowMs)
   }
@@ -94,6 +101,7 @@ export class Pump {
   setCapacity(bps: number): void {
     const bytes = (bps / 8000) * QUEUE_MS
     this.#limitBytes = Math.min(MAX_QUEUE_BYTES, Math.max(MIN_QUEUE_BYTES, bytes))
+    this.#bulk.setLimit(this.#limitBytes)
   }
 
   /** A path does not carry anything for now: what waits for it takes others, with the numbers it has. */
@@ -119,8 +127,10 @@ export class Pump {
   /** Sends over `path`, the only one that is left, all that waits, whatever the path may carry: nothing is paced any more. */
   drain(path: TunnelPath, nowMs: number): void {
     this.#parts.writer.setTime(nowMs)
-    this.#request.nowMs = nowMs
-    for (const queue of [this.#urgent, this.#bulk]) this.#bindAllTo(path, queue)
+    this.#nowMs = this.#request.nowMs = nowMs
+    while (this.#urgent.shift(this.#one) === 0) this.#bindTo(path, this.#one)
+    for (let next = this.#bulk.next(nowMs); next !== undefined; next = this.#bulk.next(nowMs))
+      this.#bindTo(path, next)
     this.#budgets[path.id] = Infinity
     this.#keeps = false
     this.#release(path)
@@ -140,7 +150,8 @@ export class Pump {
 
   /** Drops what waits for a path. */
   close(): void {
-    for (const queue of [this.#urgent, this.#bulk]) this.#dropAll(queue, 'closed')
+    this.#dropAll(this.#urgent, 'closed')
+    this.#bulk.clear()
   }
 
   /** Drops what waits for one path. */
@@ -160,7 +171,7 @@ export class Pump {
   }
 
   #begin(nowMs: number): void {
-    this.#request.nowMs = nowMs
+    this.#nowMs = this.#request.nowMs = nowMs
     this.#parts.writer.setTime(nowMs)
     this.#keeps = this.#keepsFrames()
     for (const { id, sender } of this.#parts.paths.list) this.#budgets[id] = sender?.budgetBytes(nowMs) ?? 0
@@ -187,26 +198,38 @@ export class Pump {
     const request = this.#request
     const path = scheduler.peek(request)
     if (path !== undefined || scheduler.refusal === 'no-path') return path
-    const frameBytes = request.lengthBytes + TAG_BYTES
-    if (!paths.list.some(({ maxFrameBytes }) => frameBytes > maxFrameBytes)) return undefined
+    if (!isCutBy(paths.list, request.lengthBytes + TAG_BYTES)) return undefined
     request.lengthBytes = 0
     return scheduler.peek(request)
   }
 
-  /** Takes a packet of the class that `queue` is for. */
-  #take(batch: PacketBatch, row: number, queue: RowQueue): void {
+  #takeUrgent(batch: PacketBatch, row: number): void {
+    const queue = this.#urgent
     if (queue.count === 0 && this.#bind(batch, row)) return
     const isFull = queue.bytes + batch.length[row]! > this.#limitBytes
     if (isFull || !queue.push(batch, row)) this.#parts.drops.drop(batch.slot[row]!, 'queue-full')
   }
 
-  #bindAll(queue: RowQueue): void {
+  /** What finds nobody waiting goes past the queue. */
+  #takeBulk(batch: PacketBatch, row: number, nowMs: number): void {
+    if (this.#bulk.count > 0 || !this.#bind(batch, row)) this.#bulk.push(batch, row, nowMs)
+  }
+
+  #bindUrgent(): void {
+    const queue = this.#urgent
     const one = this.#one
     while (queue.first(one) === 0) {
       const isBound = this.#bind(one, 0)
       one.count = 0
       if (!isBound) return
       queue.dropFirst()
+    }
+  }
+
+  #bindBulk(nowMs: number): void {
+    for (let next = this.#bulk.next(nowMs); next !== undefined; next = this.#bulk.next(nowMs)) {
+      if (!this.#bind(next, 0)) return
+      next.count = 0
     }
   }
 
@@ -226,18 +249,13 @@ export class Pump {
     return true
   }
 
-  #bindAllTo(path: TunnelPath, queue: RowQueue): void {
+  /** Gives the packet in `one` to `path`, and empties the batch. */
+  #bindTo(path: TunnelPath, one: PacketBatch): void {
     const { writer, drops } = this.#parts
-    const one = this.#one
-    while (queue.shift(one) === 0) {
-      if (!isOpen(path)) {
-        drops.drop(one.slot[0]!, this.#whyNoPath())
-      } else {
-        writer.number(one, 0)
-        if (!this.#line(one, 0, path)) drops.drop(one.slot[0]!, 'queue-full')
-      }
-      one.count = 0
-    }
+    if (isOpen(path)) writer.number(one, 0)
+    if (!isOpen(path)) drops.drop(one.slot[0]!, this.#whyNoPath())
+    else if (!this.#line(one, 0, path)) drops.drop(one.slot[0]!, 'queue-full')
+    one.count = 0
   }
 
   /** Puts a numbered packet in line for a path, whole or in pieces. False when that cannot be; the slot is the caller's. */
@@ -257,7 +275,7 @@ export class Pump {
       this.#leave(path, path.out.count - 1)
       return true
     }
-    sender.handleQueued(this.#request.nowMs)
+    sender.handleQueued(this.#nowMs ?? 0)
     if (isWhole) return queue.push(batch, row)
     return this.#linePieces(batch, row, queue, maxFrameBytes - MAX_OVERHEAD_BYTES)
   }
@@ -310,7 +328,7 @@ export class Pump {
     this.#budgets[path.id]! -= frame.bytes
     frame.slot = this.#keeps ? out.slot[row]! : -1
     if (this.#keeps) this.#parts.pool.retain(frame.slot)
-    sender.handleData(this.#request.nowMs)
+    sender.handleData(this.#nowMs!)
   }
 
   #flush(path: TunnelPath): void {
@@ -336,4 +354,9 @@ function isUrgent(flags: number): boolean {
 /** Its link takes frames, as far as is known. */
 function isOpen({ link, blocked }: TunnelPath): boolean {
   return link !== undefined && !blocked
+}
+
+/** Some path takes a frame of so many bytes in pieces only. */
+function isCutBy(paths: readonly TunnelPath[], frameBytes: number): boolean {
+  return paths.some(({ maxFrameBytes }) => frameBytes > maxFrameBytes)
 }

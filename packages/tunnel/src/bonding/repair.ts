@@ -2,11 +2,13 @@ import type { PacketBatch, PacketPool } from '@mp/interface'
 import type { PathManager } from '@mp/path-manager'
 import type { FrameFate } from '@mp/rate-control'
 import type { TunnelPath } from '../path.ts'
+import type { SessionTrace } from '../trace.ts'
 import type { SealedPlaces } from './sealed-places.ts'
 
 export interface RepairParts {
   readonly pool: PacketPool
   readonly places: SealedPlaces
+  readonly trace: SessionTrace
   readonly paths: PathManager<TunnelPath>
   /** A batch that is empty between calls, with room for one row. */
   readonly single: PacketBatch
@@ -99,6 +101,7 @@ export class Repair {
     while (done < this.#lost.length && this.#send(this.#lost[done]!, this.#lostOn[done]!, nowMs)) done++
     this.#shift(done)
     this.#dueMs = this.#lost.length > 0 ? nowMs + TICK_MS : Infinity
+    this.#parts.trace.handleRepairs(this.#lostFrames, this.#repairedFrames)
   }
 
   #shift(count: number): void {

@@ -8,6 +8,7 @@ import type { TunnelOptions } from '../../src/core.ts'
 import type { TunnelEvent } from '../../src/events.ts'
 import type { TunnelServer } from '../../src/server.ts'
 import type { PathStats, TunnelStats } from '../../src/stats.ts'
+import type { TraceSwitch } from '../../src/trace.ts'
 import { Tap } from './tap.ts'
 
 export type Side = 'client' | 'server'
@@ -21,6 +22,7 @@ export interface End<T = TunnelClient | TunnelServer> {
   /** All frames between it and its transports. */
   readonly tap: Tap
   readonly events: TunnelEvent[]
+  readonly trace: TraceSwitch
 }
 
 /** An end before its tunnel is made. */
@@ -43,12 +45,19 @@ export function baseOf(side: Side, options: BaseOptions): Base {
   const { slots = 4096, mtuBytes = 1400, tunRoom: receiveLimitPackets = 100_000 } = options
   const pool = options.createPool?.(slots) ?? new Mempool({ classes: [{ packetBytes: 1920, slots }] })
   const tun = memoryTun({ pool, mtuBytes, name: side, receiveLimitPackets })
-  return { side, pool, tun, tap: new Tap(pool), events: [] }
+  return {
+    side,
+    pool,
+    tun,
+    tap: new Tap(pool),
+    events: [],
+    trace: { decisions: undefined, packets: undefined },
+  }
 }
 
 /** What both tunnels are made with; `trace` gets a line for all that happens. */
 export function tunnelOptionsOf(
-  { side, pool, tun, events }: Base,
+  { side, pool, tun, events, trace: toTrace }: Base,
   runtime: SimRuntime,
   trace: string[],
   { isAdaptive = false, fragment = true }: Pick<BaseOptions, 'isAdaptive' | 'fragment'> = {},
@@ -56,6 +65,7 @@ export function tunnelOptionsOf(
   return {
     isAdaptive,
     fragment,
+    trace: toTrace,
     runtime,
     pool,
     tun,

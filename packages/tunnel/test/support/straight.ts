@@ -22,7 +22,8 @@ import { TunnelServer } from '../../src/server.ts'
 /** Packets a TUN hands over at once: some super-packets. */
 export const BATCH_PACKETS = 256
 const SLOTS = 8192
-const PACKET_BYTES = 1400
+/** Large, so that sums of bytes are soon beyond the integers that cost nothing. */
+const PACKET_BYTES = 2800
 const HEADER_BYTES = 40
 const NOTHING = { drops: {}, rxPackets: 0, rxBytes: 0, txPackets: 0, txBytes: 0 }
 
@@ -89,7 +90,7 @@ class Lane implements Link {
   readonly transport = 'memory'
   readonly localAddress = 'here'
   readonly remoteAddress = 'there'
-  readonly maxFrameBytes = 1472
+  readonly maxFrameBytes = 3000
   readonly #frames: PacketBatch
   readonly #peer: number
   readonly #handler: FrameHandler
@@ -133,15 +134,18 @@ class Lane implements Link {
   close(): void {}
 }
 
+const noStats = (): ListenerStats => ({ rxFrames: 0, rxBytes: 0, peers: 0, drops: {} })
+
 /**
  * A client and a server in one process and one pool, over paths that pass on slots: nothing between them but the tunnel
  * itself, so that what it costs, or leaves on the heap, is its own.
  */
 export class Straight {
-  readonly pool: Mempool = new Mempool({ classes: [{ packetBytes: 1920, slots: SLOTS }] })
+  readonly pool: Mempool = new Mempool({ classes: [{ packetBytes: 3000, slots: SLOTS }] })
   readonly from: FlowTun = new FlowTun(this.pool)
   readonly to: FlowTun = new FlowTun(this.pool)
-  readonly #runtime = simRuntime({ seed: 1 })
+  /** Times have fractions, as real ones do. */
+  readonly #runtime = simRuntime({ seed: 1, startMs: 1000.3 })
   readonly #there: Lane[] = []
   readonly #back: Lane[] = []
   readonly #client: TunnelClient
@@ -176,12 +180,12 @@ export class Straight {
     }
   }
 
-  /** Sends so many full batches, one each `everyMs`. */
-  carry(batches: number, everyMs: number): void {
+  /** Sends so many full batches, one a millisecond. */
+  carry(batches: number): void {
     for (let batch = 0; batch < batches; batch++) {
       this.from.read()
       this.#deliver()
-      this.#runtime.runFor(everyMs)
+      this.#runtime.runFor(1)
       this.#deliver()
     }
   }
@@ -212,8 +216,7 @@ export class Straight {
       },
       listen: async (_endpoint, handler): Promise<Listener> => {
         this.#listener = handler
-        const stats = (): ListenerStats => ({ rxFrames: 0, rxBytes: 0, peers: 0, drops: {} })
-        return { localAddress: 'there', stats, close: async () => {} }
+        return { localAddress: 'there', stats: noStats, close: async () => {} }
       },
     }
   }

@@ -5,19 +5,21 @@ import type { LineOptions, MemoryTransportOptions, NetworkPath, SimRuntime } fro
 import { TunnelClient } from '../../src/client.ts'
 import type { TunnelClientOptions } from '../../src/client.ts'
 import type { ServerPeer } from '../../src/door.ts'
+import type { ClientPath } from '../../src/client-path.ts'
+import type { PathSettings } from '../../src/path-settings.ts'
 import type { ClientSecurity, Security } from '../../src/security.ts'
 import { TunnelServer } from '../../src/server.ts'
+import type { PathStats } from '../../src/stats.ts'
 import type { ServerSecurity, TunnelServerOptions } from '../../src/server.ts'
-import { baseOf, healthyPaths, tunnelOptionsOf } from './end.ts'
+import { baseOf, pathsOf, tunnelOptionsOf } from './end.ts'
 import type { Base, BaseOptions, End, Side } from './end.ts'
 import { securityOf, seededCrypto } from './security.ts'
 
 export * from './end.ts'
 
 /** One path of the client. */
-export interface PathSpec {
+export interface PathSpec extends Partial<PathSettings> {
   readonly name: string
-  readonly weight?: number
   /** Host of the client it leaves from; each has its own line to the server. Default: one of its own. */
   readonly host?: string
   /** Host of the client that the fallback of the path leaves from. Default: it has none. */
@@ -115,15 +117,9 @@ export class World {
   }
 
   startClient(): End<TunnelClient> {
-    const { ports = [7000], clientAllowedIPs: allowedIPs } = this.#options
+    const { clientAllowedIPs: allowedIPs } = this.#options
     const base = baseOf('client', this.#options)
-    const dials = this.paths.map(({ name, weight = 1, listener = 0, fallback }, index) => ({
-      name,
-      weight,
-      transport: this.#transport(base, this.#hostOf(index)),
-      ...(fallback !== undefined && { fallback: this.#transport(base, fallback) }),
-      endpoint: `${SERVER_HOST}:${ports[listener]}`,
-    }))
+    const dials = this.paths.map((spec, index) => this.#clientPath(base, spec, index))
     const common = tunnelOptionsOf(base, this.runtime, this.trace, this.#options)
     const wishes = { ...this.#clientSecurity(base), ...(allowedIPs && { allowedIPs }), paths: dials }
     this.#client = { ...base, tunnel: new TunnelClient({ ...common, ...wishes }) }
@@ -144,7 +140,9 @@ export class World {
   }
 
   allHealthy(): boolean {
-    return [this.client, this.server].every((end) => healthyPaths(end).length === this.paths.length)
+    return [this.client, this.server].every(
+      (end) => pathsOf(end).filter(isHealthy).length === this.paths.length,
+    )
   }
 
   /**
@@ -189,6 +187,26 @@ export class World {
     check(this.runtime.runUntilIdle(CLOSE_MS), 'timers of a closed tunnel still run')
   }
 
+  /** One more path for the client there is, over the line `index`. */
+  clientPath(spec: PathSpec, index: number): ClientPath {
+    return this.#clientPath(this.client, spec, index)
+  }
+
+  #clientPath(
+    base: Base,
+    { host: _host, listener = 0, fallback, ...path }: PathSpec,
+    index: number,
+  ): ClientPath {
+    const { ports = [7000] } = this.#options
+    const transport = this.#transport(base, this.#hostOf(index))
+    return {
+      ...path,
+      transport,
+      ...(fallback !== undefined && { fallback: this.#transport(base, fallback) }),
+      endpoint: `${SERVER_HOST}:${ports[listener]}`,
+    }
+  }
+
   #hostOf(index: number): string {
     return this.paths[index]?.host ?? `10.0.${index}.1`
   }
@@ -225,6 +243,11 @@ export class World {
     const serverKey = this.keys.server.publicKey
     return { security: { ...this.#security(pool, this.keys.client), serverKey, ...security.client } }
   }
+}
+
+/** It carries data, or would if others did not. */
+function isHealthy({ use, prober, settings }: PathStats): boolean {
+  return prober.state === 'normal' && (use === 'active' || settings.role === 'backup')
 }
 
 function check(condition: boolean, otherwise: string): void {

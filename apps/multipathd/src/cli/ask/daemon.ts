@@ -1,4 +1,5 @@
 import { ControlClient, defaultSocketPath, findSockets } from '../../control/index.ts'
+import type { ParseOptions } from '../../config/index.ts'
 import { EXIT } from '../exit-codes.ts'
 import { ExitError } from '../explain.ts'
 import type { Io } from '../io.ts'
@@ -8,6 +9,8 @@ import { requireParsed } from '../load.ts'
 export interface DaemonFlags {
   readonly config?: string | undefined
   readonly socket?: string | undefined
+  /** The config need not speak of security. */
+  readonly insecure?: boolean | undefined
 }
 
 /** Asks the daemon that is meant; the connection is closed afterwards. */
@@ -24,9 +27,10 @@ export async function askDaemon<T>(
   }
 }
 
-function socketOf({ config: file, socket }: DaemonFlags, { env }: Io): string {
+/** Where the daemon that is meant answers. @throws ExitError when that cannot be said. */
+export function socketOf({ config: file, socket, insecure }: DaemonFlags, { env }: Io): string {
   if (socket !== undefined) return socket
-  if (file !== undefined) return socketInConfig(file, env)
+  if (file !== undefined) return socketInConfig(file, { insecure }, env)
   const found = findSockets(env)
   if (found.length === 1) return found[0]!
   if (found.length > 1)
@@ -40,8 +44,8 @@ function socketOf({ config: file, socket }: DaemonFlags, { env }: Io): string {
   )
 }
 
-function socketInConfig(file: string, env: Io['env']): string {
-  const { control, tun } = requireParsed(file)
+function socketInConfig(file: string, options: ParseOptions, env: Io['env']): string {
+  const { control, tun } = requireParsed(file, options)
   const path = control.socket ?? defaultSocketPath(tun.name, env)
   if (path !== undefined && path !== 'none') return path
   throw new ExitError(

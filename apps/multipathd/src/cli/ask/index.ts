@@ -6,9 +6,11 @@ import { statusText } from '../../view/status-text.ts'
 import { EXIT } from '../exit-codes.ts'
 import { ExitError } from '../explain.ts'
 import type { Io } from '../io.ts'
+import { printLink } from './dashboard.ts'
 import { followEvents } from './events.ts'
 import type { EventFlags } from './events.ts'
 import { runTop } from './top.ts'
+import { runTrace } from './trace.ts'
 import { show } from './watch.ts'
 import type { View, WatchFlags } from './watch.ts'
 
@@ -40,9 +42,22 @@ export function addAskCommands(program: Command, io: Io): void {
     .option('--json', 'as JSON, one object a line')
     .action((_own, command: Command) => followEvents(command.optsWithGlobals<EventFlags>(), io))
   program
+    .command('trace')
+    .description(
+      'print what a running daemon decides, a JSON object a line, or write the packets in the tunnel',
+    )
+    .option('--pcap <file>', 'write packets as pcapng, for Wireshark; - is the standard output')
+    .option('--snap <bytes>', 'of each packet no more than this', snapLength)
+    .option('-d, --duration <seconds>', 'end after this time', seconds)
+    .action((_own, command: Command) => runTrace(command.optsWithGlobals(), io))
+  program
     .command('top')
     .description('watch the paths of a running daemon live; q ends it')
     .action((_own, command: Command) => runTop(command.optsWithGlobals(), io))
+  program
+    .command('dashboard')
+    .description('print a link to the page on which a running daemon shows what each line does')
+    .action((_own, command: Command) => printLink(command.optsWithGlobals(), io))
 }
 
 function statusView(peer: string | undefined): View {
@@ -81,4 +96,10 @@ function wholeNumber(text: string): number {
   const value = Number(text)
   if (Number.isInteger(value) && value >= 0 && value <= 1000) return value
   throw new InvalidArgumentError('Expected a whole number from 0 to 1000.')
+}
+
+function snapLength(text: string): number {
+  const value = Number(text)
+  if (Number.isInteger(value) && value >= 20 && value <= 65_535) return value
+  throw new InvalidArgumentError('Expected a whole number of bytes from 20 to 65535.')
 }

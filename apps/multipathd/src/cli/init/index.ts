@@ -41,8 +41,11 @@ async function init(flags: InitFlags, io: Io): Promise<void> {
   io.stdout.write(`Wrote server.json with server.key, and client.json with client.key, to ${resolve(out)}.
 Bring each pair to its machine and keep the keys secret. Then run
 
-  on the server:  sudo ${command} -config ${join(out, 'server.json')}
-  on the client:  sudo ${command} -config ${join(out, 'client.json')}
+  on the server:  sudo ${command} up ${join(out, 'server.json')}
+  on the client:  sudo ${command} up ${join(out, 'client.json')}
+
+\`doctor\` in the place of \`up\` looks first whether it can work there; \`up --background\` goes on without the terminal, and
+\`install\` lets systemd run it.
 `)
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import type { ClassModes } from '@mp/interface'
 import type { Secret } from '@mp/secure-channel'
-import { expecting, flag, optionalEndpoint, userName } from '../fields.ts'
+import { expecting, filePath, flag, optionalEndpoint, userName } from '../fields.ts'
 import { client } from './client.ts'
 import type { Client } from './client.ts'
 import { control } from './control.ts'
@@ -10,6 +11,7 @@ import type { DashboardSettings } from './dashboard.ts'
 import type { KeySource } from './key-source.ts'
 import { log } from './log.ts'
 import type { LogSettings } from './log.ts'
+import { mode } from './mode.ts'
 import { offload } from './offload.ts'
 import type { Offload } from './offload.ts'
 import { relay } from './relay.ts'
@@ -24,6 +26,8 @@ import { tun } from './tun.ts'
 import type { Tun } from './tun.ts'
 
 export type { KeySource } from './key-source.ts'
+export type { Peer } from './peer.ts'
+export type { Quota } from './quota.ts'
 export type { RemotePath } from './remote-path.ts'
 
 /** A config without faults, defaults filled in. `Key` is what stands for a key: see `parseConfig` and `loadKeys`. */
@@ -39,6 +43,8 @@ export interface Config<Key = Secret> {
   readonly relay?: Relay | undefined
   /** How packets are shared among paths. */
   readonly scheduling: Scheduling
+  /** What several paths are for; undefined: as the scheduler likes. */
+  readonly mode?: ClassModes | undefined
   readonly offload: Offload
   /** Where metrics are served; `none`: nowhere. */
   readonly promListenAddr: string
@@ -49,6 +55,8 @@ export interface Config<Key = Secret> {
   readonly dashboard?: DashboardSettings | undefined
   /** Whom to become once started, instead of root. */
   readonly user?: string | undefined
+  /** Folder for what is kept across restarts; undefined: the usual place. */
+  readonly stateDir?: string | undefined
 }
 
 /** What the schema says of a config: under `--insecure` it need not speak of security. */
@@ -73,6 +81,7 @@ export const configSchema: z.ZodType<Parsed> = z.strictObject(
     tun,
     relay,
     scheduling,
+    mode,
     offload,
     promListenAddr: optionalEndpoint()
       .default('127.0.0.1:2131')
@@ -98,6 +107,14 @@ export const configSchema: z.ZodType<Parsed> = z.strictObject(
           'Started as root, become this user once all is set up, and keep only the right to change the network. ' +
           'Linux only.',
         examples: ['multipathd'],
+      }),
+    stateDir: filePath()
+      .optional()
+      .meta({
+        description:
+          'Folder for what is kept across restarts, such as what was used of a quota. Default: `/var/lib/multipathd` for root, ' +
+          'else `~/.local/state/multipathd`.',
+        examples: ['/var/lib/multipathd'],
       }),
   },
   { error: expecting('an object') },

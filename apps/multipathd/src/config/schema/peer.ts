@@ -27,7 +27,9 @@ const peer = z
       ...presharedKeys,
       allowedIPs: z
         .array(network(), { error: expecting('a list of networks') })
-        .min(1, { error: 'expected at least one network: the address of the client in the tunnel' })
+        .min(1, {
+          error: 'expected at least one network, the address of the client in the tunnel; found none',
+        })
         .meta({
           description:
             'Networks that the client may send from and that lead to it: its tunnel address at least.',

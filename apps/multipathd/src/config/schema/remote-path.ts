@@ -1,5 +1,8 @@
 import { z } from 'zod'
-import { address, deviceName, expecting, integer, label, remoteEndpoint } from '../fields.ts'
+import type { PathRole } from '@mp/interface'
+import { address, deviceName, expecting, integer, label, megabits, remoteEndpoint } from '../fields.ts'
+import { quota } from './quota.ts'
+import type { Quota } from './quota.ts'
 
 /** One way to the server. */
 export interface RemotePath {
@@ -19,7 +22,27 @@ export interface RemotePath {
   readonly weight: number
   /** Largest IP packet to try on this path, bytes. */
   readonly mtu: number
+  /** `secondary`: when the primaries have no room. `backup`: when no other path works. */
+  readonly role: PathRole
+  /** How many ms another path may be slower and still be preferred. */
+  readonly costMs: number
+  /** Most that is sent and received over it, Mbit/s; undefined = as much as it carries. */
+  readonly maxSendMbit?: number | undefined
+  readonly maxReceiveMbit?: number | undefined
+  /** How often it is probed while nothing is sent over it, s. */
+  readonly idleProbeSeconds: number
+  /** What may go over it in a month; undefined: it is not metered. */
+  readonly quota?: Quota | undefined
 }
+
+const limit = (direction: string): z.ZodType<number | undefined> =>
+  megabits()
+    .optional()
+    .meta({
+      description:
+        `Most that is ${direction} over it, Mbit/s, without the headers of IP and UDP. What the line carries is ` +
+        'measured anyhow: this is for lines of which something shall be left for others.',
+    })
 
 /** What stands for a path in the config: its default name depends on its place in the list. */
 export const remotePath: z.ZodType<Omit<RemotePath, 'name'> & { readonly name?: string | undefined }> =
@@ -75,6 +98,26 @@ export const remotePath: z.ZodType<Omit<RemotePath, 'name'> & { readonly name?: 
             'Largest IP packet to send over this path, bytes. What it really takes is found out and followed; without the ' +
             'native addon, this is what is sent.',
         }),
+      role: z
+        .enum(['primary', 'secondary', 'backup'], { error: expecting('"primary", "secondary" or "backup"') })
+        .default('primary')
+        .meta({
+          description:
+            '`secondary`: for what the primaries have no room for. `backup`: carries nothing but probes while another path works.',
+        }),
+      costMs: integer(0, 65_535)
+        .default(0)
+        .meta({ description: 'How many ms another path may be slower and still be preferred.' }),
+      maxSendMbit: limit('sent'),
+      maxReceiveMbit: limit('received'),
+      idleProbeSeconds: integer(1, 255)
+        .default(15)
+        .meta({
+          description:
+            'How often both sides probe the path after a minute without traffic, s. An idle path costs 1.6 MB a day with 15, ' +
+            '0.5 MB with 60; NATs may forget it when it is more than 30, so that a server then reaches it only after the next probe.',
+        }),
+      quota,
     },
     { error: expecting('an object') },
   )

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import type { CipherName } from '@mp/interface'
 import type { Secret } from '@mp/secure-channel'
 import { show } from '../fault.ts'
-import { expecting, filePath, integer, publicKey, secretKey } from '../fields.ts'
-import { presharedKeys, sourceOf } from './key-source.ts'
+import { expecting, filePath, integer, publicKey } from '../fields.ts'
+import { keyOrReference, presharedKeys, sourceOf } from './key-source.ts'
 import type { KeySource } from './key-source.ts'
 
 /** Keys and limits of the encryption. */
@@ -32,7 +32,9 @@ const privateKeys = {
         'Relative to the folder of the config.',
       examples: ['server.key'],
     }),
-  privateKey: secretKey().optional().meta({ description: 'The private key itself, instead of a file.' }),
+  privateKey: keyOrReference()
+    .optional()
+    .meta({ description: 'The private key itself, or `${FILE:PATH}`, instead of a file.' }),
 }
 
 const keys = z

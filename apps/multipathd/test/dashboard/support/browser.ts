@@ -39,9 +39,11 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
   return { page, complaints }
 }
 
-export async function picture(page: Page, name: string): Promise<void> {
+/** Takes one of the whole page; answers its size, bytes. */
+export async function picture(page: Page, name: string): Promise<number> {
   mkdirSync(PICTURES, { recursive: true })
-  await page.screenshot({ path: `${PICTURES}${name}.png`, fullPage: true })
+  const image = await page.screenshot({ path: `${PICTURES}${name}.png`, fullPage: true })
+  return image.length
 }
 
 /** What runs in the page before all else. */

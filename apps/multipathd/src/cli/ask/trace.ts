@@ -1,0 +1,60 @@
+import { createWriteStream } from 'node:fs'
+import { once } from 'node:events'
+import type { Writable } from 'node:stream'
+import type { CapturedPacket } from '../../control/commands/trace.ts'
+import type { Io } from '../io.ts'
+import { askDaemon } from './daemon.ts'
+import type { DaemonFlags } from './daemon.ts'
+import { PcapngWriter } from './pcapng.ts'
+
+export interface TraceFlags extends DaemonFlags {
+  /** The file, `-` for standard output. */
+  readonly pcap?: string
+  readonly snap?: number
+  /** Seconds; for ever without. */
+  readonly duration?: number
+}
+
+/** Shows decisions, an object a line, or writes packets, until the time is over, it is interrupted or the daemon ends. */
+export async function runTrace({ pcap, snap, duration, ...flags }: TraceFlags, io: Io): Promise<void> {
+  await askDaemon(flags, io, async (client) => {
+    // To close the connection is to end what it streams.
+    const timer = duration === undefined ? undefined : setTimeout(() => client.finish(), duration * 1000)
+    const interrupt = (): void => client.finish()
+    process.once('SIGINT', interrupt)
+    try {
+      if (pcap === undefined) {
+        for await (const entry of client.subscribe('trace')) io.stdout.write(`${JSON.stringify(entry)}\n`)
+      } else {
+        const packets = client.subscribe('capture', snap === undefined ? {} : { snapBytes: snap })
+        await writePackets(
+          packets as AsyncIterable<CapturedPacket>,
+          pcap === '-' ? process.stdout : createWriteStream(pcap),
+        )
+      }
+    } finally {
+      clearTimeout(timer)
+      process.off('SIGINT', interrupt)
+    }
+  })
+}
+
+async function writePackets(packets: AsyncIterable<CapturedPacket>, file: Writable): Promise<void> {
+  const writer = new PcapngWriter()
+  const write = async (bytes: Buffer): Promise<void> => {
+    if (!file.write(bytes)) await once(file, 'drain')
+  }
+  try {
+    await write(writer.header())
+    for await (const { data, at, missed, ...about } of packets) {
+      const bytes = Buffer.from(data, 'base64')
+      const comment = missed === 0 ? undefined : `${missed} packets before it are missing: they came too fast`
+      await write(writer.packet({ ...about, bytes, atMs: Date.parse(at), comment }))
+    }
+  } finally {
+    if (file !== process.stdout) {
+      file.end()
+      await once(file, 'close')
+    }
+  }
+}

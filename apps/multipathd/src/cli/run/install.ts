@@ -1,0 +1,72 @@
+import { spawnSync } from 'node:child_process'
+import { copyFileSync, chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
+import { parseConfig } from '../../config/index.ts'
+import type { KeySource } from '../../config/index.ts'
+import { Secret } from '@mp/secure-channel'
+import { EXIT } from '../exit-codes.ts'
+import { ExitError } from '../explain.ts'
+import { commandOf } from '../init/command.ts'
+import type { Io } from '../io.ts'
+import { requireConfig } from '../load.ts'
+import { CONFIG_FOLDER } from './config-file.ts'
+
+const UNIT_NAME = 'multipathd@.service'
+/** Where the administrator's own units are: they go before those of packages. */
+const UNIT_FOLDER = '/etc/systemd/system'
+/** Where the program is in the unit that comes with it. */
+const PACKAGED_PROGRAM = '/usr/bin/multipathd'
+
+/** Installs a config that has no faults: nothing is changed when it has some, or stands there already. */
+export function install(
+  file: string,
+  { name, root }: { readonly name?: string; readonly root: string },
+  io: Io,
+): void {
+  requireConfig(file, {})
+  const called = name ?? basename(file, '.json')
+  const folder = join(root, CONFIG_FOLDER)
+  const target = join(folder, `${called}.json`)
+  if (existsSync(target))
+    throw new ExitError(EXIT.exists, `"${target}" is there already: choose another --name`)
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  for (const key of keyFilesOf(file)) copySecret(resolve(dirname(file), key), join(folder, key))
+  copySecret(file, target)
+  const unit = join(root, UNIT_FOLDER, UNIT_NAME)
+  mkdirSync(dirname(unit), { recursive: true })
+  writeFileSync(unit, unitFor(io))
+  if (root === '/' && existsSync('/run/systemd/system')) spawnSync('systemctl', ['daemon-reload'])
+  io.stdout.write(`Installed ${target} and ${unit}. Start it now and at every boot with
+
+  sudo systemctl enable --now multipathd@${called}
+`)
+}
+
+/** Key files beside the config; those with a whole path stay where they are. */
+function keyFilesOf(file: string): readonly string[] {
+  const parsed = parseConfig(readFileSync(file, 'utf8'))
+  if ('faults' in parsed || parsed.config.security === 'none') return []
+  const { security, server } = parsed.config
+  const sources = [
+    security.privateKey,
+    security.presharedKey,
+    ...(server?.peers ?? []).map((peer) => peer.presharedKey),
+  ]
+  return sources.flatMap((source: KeySource | undefined) =>
+    source === undefined || source instanceof Secret || isAbsolute(source.file) ? [] : [source.file],
+  )
+}
+
+function copySecret(from: string, to: string): void {
+  mkdirSync(dirname(to), { recursive: true, mode: 0o700 })
+  copyFileSync(from, to)
+  chmodSync(to, 0o600)
+}
+
+/** The unit that comes with the program, for where the program is. */
+function unitFor({ argv = [] }: Io): string {
+  const text = readFileSync(new URL(`../../../service/${UNIT_NAME}`, import.meta.url), 'utf8')
+  const command = commandOf({ argv })
+  if (command === 'multipathd') return text
+  return text.replaceAll(PACKAGED_PROGRAM, command.replace(/^node/, process.execPath))
+}

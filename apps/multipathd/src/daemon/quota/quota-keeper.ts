@@ -1,0 +1,113 @@
+import type { PathSettings, PathStats } from '@mp/tunnel'
+import type { Log } from '../../cli/log.ts'
+import type { Config } from '../../config/index.ts'
+import { Meter } from './meter.ts'
+import type { Stage } from './meter.ts'
+import { nextReset } from './period.ts'
+import type { UsageFile, Usages } from './usage-file.ts'
+
+export interface QuotaKeeperOptions {
+  readonly log: Log
+  /** Called once there is a quota; without a file nothing is kept across restarts. */
+  readonly openFile: () => UsageFile | undefined
+  /** All paths of the client now. */
+  readonly paths: () => readonly PathStats[]
+  readonly setPath: (name: string, settings: Partial<PathSettings>) => void
+  /** The time of day, ms since 1970. */
+  readonly wallMs: () => number
+}
+
+/** What is used is written to the file this often, ms: so much of it is lost when the machine is. */
+const SAVE_MS = 60_000
+
+/** Keeps metered lines within their quotas: counts what goes over them, warns, and changes their use once all is used. */
+export class QuotaKeeper {
+  readonly #options: QuotaKeeperOptions
+  readonly #meters = new Map<string, Meter>()
+  readonly #stages = new Map<string, Stage>()
+  #file: UsageFile | undefined
+  /** Of all paths that the file knows, also of those that have no quota now; undefined before it was opened. */
+  #kept: Usages | undefined
+  #savedMs: number
+
+  constructor(options: QuotaKeeperOptions) {
+    this.#options = options
+    this.#savedMs = options.wallMs()
+  }
+
+  /** The quotas may be others now, and paths may be new. */
+  follow({ client }: Config): void {
+    const before = new Map(this.#meters)
+    this.#meters.clear()
+    for (const path of client.remotePaths) {
+      const { name, quota } = path
+      if (quota === undefined) continue
+      this.#meters.set(
+        name,
+        before.get(name)?.with(path, quota) ?? new Meter(path, quota, this.#usages().get(name)),
+      )
+    }
+    this.#stages.clear()
+    this.look()
+  }
+
+  /** Counts, and acts when a threshold is passed or a new month begins. To be called every second or so. */
+  look(): void {
+    const { wallMs } = this.#options
+    const nowMs = wallMs()
+    for (const [name, meter] of this.#meters) {
+      const paths = this.#options.paths().filter((path) => isOf(name, path.name))
+      meter.count(paths, nowMs)
+      if (this.#stages.get(name) === meter.stage) continue
+      this.#say(meter, nowMs, this.#stages.get(name))
+      this.#stages.set(name, meter.stage)
+      for (const path of new Set(paths.map((each) => each.name))) this.#options.setPath(path, meter.settings)
+    }
+    if (Math.abs(nowMs - this.#savedMs) >= SAVE_MS) this.#save()
+  }
+
+  /** What was used of each quota; for the status. */
+  snapshot(): ReadonlyMap<string, Meter> {
+    return this.#meters
+  }
+
+  close(): void {
+    this.look()
+    this.#save()
+    this.#file?.close()
+  }
+
+  #usages(): Usages {
+    if (this.#kept !== undefined) return this.#kept
+    this.#file = this.#options.openFile()
+    return (this.#kept = this.#file?.read() ?? new Map())
+  }
+
+  #save(): void {
+    if (this.#kept === undefined) return
+    this.#savedMs = this.#options.wallMs()
+    const usages = [...this.#meters].map(([name, meter]) => [name, meter.usage] as const)
+    this.#kept = new Map([...this.#kept, ...usages])
+    this.#file?.write(this.#kept)
+  }
+
+  #say({ path: { name }, quota, stage, usage }: Meter, nowMs: number, before: Stage | undefined): void {
+    const { log } = this.#options
+    const until = new Date(nextReset(nowMs, quota.resetDay)).toDateString()
+    const fields = { path: name, usedBytes: Math.round(usage.bytes), quotaBytes: quota.bytes }
+    const all = gigabytes(quota.bytes)
+    const becomes = quota.whenUsed === 'stop' ? 'it carries nothing' : 'it is a backup'
+    if (stage === 'used') log.warn(`${name}: all of its ${all} are used: ${becomes} until ${until}`, fields)
+    else if (stage === 'warned')
+      log.warn(
+        `${name}: ${gigabytes(usage.bytes)} of ${all} are used, which have to last until ${until}`,
+        fields,
+      )
+    else if (before !== undefined) log.info(`${name}: may carry ${all} until ${until}`, fields)
+  }
+}
+
+/** Paths of a pattern of interfaces are called by the name of the pattern and their interface. */
+const isOf = (line: string, path: string): boolean => path === line || path.startsWith(`${line}@`)
+
+const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(bytes < 1e10 ? 2 : 1)} GB`

@@ -1,0 +1,74 @@
+import type { Config, RemotePath } from '../config/index.ts'
+import { diffConfigs } from './config-diff.ts'
+import type { Changes, ConfigDiff } from './config-diff.ts'
+
+/** What became of a config that was to take the place of the one that runs. */
+export interface ReloadOutcome {
+  /** What was done, a line each. */
+  readonly applied: readonly string[]
+  /** What stays as it was, a line each: which key, why, and what to do. */
+  readonly needsRestart: readonly string[]
+}
+
+/** What of the daemon can change while it runs. */
+export interface ReloadParts {
+  /** Paths, peers and modes. */
+  readonly tunnel: { change(diff: ConfigDiff): void }
+  /** Networks that are routed into the tunnel. @returns those that have a route already. */
+  readonly route: (config: Config) => Promise<readonly string[]>
+  /** Who looks after the lines under paths: told once those of no pattern are made. */
+  readonly lines: { setPaths(paths: readonly RemotePath[]): void }
+  /** Who looks after metered lines. */
+  readonly meters: { follow(config: Config): void }
+}
+
+/** Has the running daemon follow another config, without dropping a packet or a session. */
+export class Reloader {
+  readonly #parts: ReloadParts
+  #config: Config
+
+  constructor(config: Config, parts: ReloadParts) {
+    this.#config = config
+    this.#parts = parts
+  }
+
+  /** The config as it runs now: with what cannot change as it was at the start. */
+  get config(): Config {
+    return this.#config
+  }
+
+  /** Does what can be done of `next` now, and names the rest. Rejects when the system refuses a route. */
+  async apply(next: Config): Promise<ReloadOutcome> {
+    const diff = diffConfigs(this.#config, next)
+    this.#config = runningConfig(this.#config, next)
+    this.#parts.tunnel.change(diff)
+    this.#parts.lines.setPaths(next.client.remotePaths)
+    this.#parts.meters.follow(this.#config)
+    const taken = await this.#parts.route(this.#config)
+    return {
+      applied: [
+        ...linesOf('client.remotePaths', diff.paths),
+        ...linesOf('server.peers', diff.peers),
+        ...(diff.modes === undefined ? [] : ['mode: changed']),
+        ...taken.map((network) => `${network} is routed elsewhere already: left as it is`),
+      ],
+      needsRestart: diff.fixed.map(
+        ({ key, why }) => `${key}: cannot change while the daemon runs, as ${why}: restart it`,
+      ),
+    }
+  }
+}
+
+/** What runs once `next` was applied to `from`. */
+function runningConfig(from: Config, next: Config): Config {
+  const { client, mode } = next
+  const server = from.server && { ...from.server, peers: next.server?.peers ?? [] }
+  return { ...from, client, mode, server }
+}
+
+function linesOf(key: string, changes: Changes<{ readonly name: string }>): string[] {
+  const { added, removed, replaced, changed } = changes
+  return Object.entries({ added, removed, replaced, changed }).flatMap(([what, entries]) =>
+    entries.map(({ name }) => `${key}: ${what} ${name}`),
+  )
+}

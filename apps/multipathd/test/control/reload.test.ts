@@ -1,0 +1,56 @@
+import { describe, expect, test } from 'vitest'
+import { parseConfig } from '../../src/config/index.ts'
+import type { Config } from '../../src/config/index.ts'
+import type { ControlContext, Query } from '../../src/control/command.ts'
+import { addPath, reload, removePath, setPath } from '../../src/control/commands/reload.ts'
+import { FileReloader } from '../../src/daemon/reload-file.ts'
+import { Reloader } from '../../src/daemon/reload.ts'
+import { client } from '../config/samples.ts'
+
+const silent = { info: () => {}, warn: () => {}, error: () => {} }
+
+/** Asks a daemon whose file holds the config it started with. */
+function daemon(): (command: Query, params?: object) => Promise<unknown> {
+  const parsed = parseConfig(JSON.stringify(client))
+  if ('faults' in parsed) throw new Error(JSON.stringify(parsed.faults))
+  const config = parsed.config as Config
+  const parts = {
+    tunnel: { change: () => {} },
+    route: async () => [],
+    lines: { setPaths: () => {} },
+    meters: { follow: () => {} },
+  }
+  const files = new FileReloader(() => ({ config }), new Reloader(config, parts), silent)
+  const context = { living: { files } } as unknown as ControlContext
+  return async (command, params = {}) => command.run(context, params)
+}
+
+describe('commands that change a daemon', () => {
+  test('say what was applied, until a reload takes it back', async () => {
+    const ask = daemon()
+    const path = { name: 'lte', remoteAddr: '192.0.2.7:5001' }
+    expect(await ask(addPath, { path })).toEqual({
+      applied: ['client.remotePaths: added lte'],
+      needsRestart: [],
+    })
+    expect(await ask(setPath, { name: 'lte', settings: { role: 'backup' } })).toMatchObject({
+      applied: ['client.remotePaths: changed lte'],
+    })
+    expect(await ask(removePath, { name: 'path1' })).toMatchObject({
+      applied: ['client.remotePaths: removed path1'],
+    })
+    expect(await ask(reload)).toMatchObject({
+      applied: ['client.remotePaths: added path1', 'client.remotePaths: removed lte'],
+    })
+  })
+
+  test('are refused in the words of the config', async () => {
+    const ask = daemon()
+    await expect(ask(setPath, { name: 'path1', settings: { weight: 'x' } })).rejects.toMatchObject({
+      code: 'refused',
+      message: expect.stringMatching(/weight: expected a whole number/),
+    })
+    await expect(ask(removePath, { name: 'path1' })).rejects.toMatchObject({ code: 'refused' })
+    await expect(ask(removePath, {})).rejects.toMatchObject({ code: 'bad-params' })
+  })
+})
