@@ -1,11 +1,12 @@
 import { parseConfig } from '../../src/config/index.ts'
 import type { Config } from '../../src/config/index.ts'
 import type { ControlContext } from '../../src/control/command.ts'
+import { EventLog } from '../../src/daemon/event-log.ts'
 import { FileReloader } from '../../src/daemon/reload-file.ts'
 import { Reloader } from '../../src/daemon/reload.ts'
 import { client } from '../config/samples.ts'
 
-const silent = { info: () => {}, warn: () => {}, error: () => {} }
+const log = { info: () => {}, warn: () => {}, error: () => {} }
 
 /** What can change of a daemon, with the path `path1`, whose file holds the config it started with but for `changes`. */
 export function testLiving(changes: Partial<Config> = {}): ControlContext['living'] {
@@ -18,6 +19,7 @@ export function testLiving(changes: Partial<Config> = {}): ControlContext['livin
     lines: { setPaths: () => {} },
     meters: { follow: () => {} },
   }
+  const outlets = { log, events: new EventLog(() => 0) }
   const reread = () => ({ config: { ...config, ...changes } })
-  return { files: new FileReloader(reread, new Reloader(config, parts), silent) } as ControlContext['living']
+  return { files: new FileReloader(reread, new Reloader(config, parts), outlets) } as ControlContext['living']
 }
