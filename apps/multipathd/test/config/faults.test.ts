@@ -74,7 +74,9 @@ const FAULTY: FaultyCase[] = [
   ['a file that is no object', '[]', '', /expected an object, found an empty list/],
 ]
 
-describe('a faulty config', () => testFaults(FAULTY))
+describe('a faulty config', () => {
+  testFaults(FAULTY)
+})
 
 test('a config tells all its faults at once', () => {
   const faults = faultsOf({

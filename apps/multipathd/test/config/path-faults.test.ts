@@ -1,6 +1,6 @@
 import { describe } from 'vitest'
 import { testFaults } from './faulty-cases.ts'
-import { client, server } from './samples.ts'
+import { client } from './samples.ts'
 import type { FaultyCase } from './samples.ts'
 
 const withPaths = (...remotePaths: object[]): object => ({ ...client, client: { remotePaths } })
@@ -192,4 +192,6 @@ const FAULTY: FaultyCase[] = [
   ],
 ]
 
-describe('a faulty path of a config', () => testFaults(FAULTY))
+describe('a faulty path of a config', () => {
+  testFaults(FAULTY)
+})

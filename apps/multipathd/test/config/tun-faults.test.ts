@@ -114,4 +114,6 @@ const FAULTY: FaultyCase[] = [
   ],
 ]
 
-describe('a faulty TUN device of a config', () => testFaults(FAULTY))
+describe('a faulty TUN device of a config', () => {
+  testFaults(FAULTY)
+})
