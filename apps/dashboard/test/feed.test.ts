@@ -71,8 +71,6 @@ describe('readings', () => {
   })
 })
 
-const withEpoch = (second: number, epoch: number) => snapshot(second, [peer('a', [], { epoch })])
-
 describe('the store', () => {
   test('keeps each event once, the newest first, also over a restart of the daemon', () => {
     const store = new Store()
@@ -92,15 +90,6 @@ describe('the store', () => {
     for (let number = 0; number < 1000; number++) store.onEvents([event(number, number)])
     expect(store.state.events).toHaveLength(200)
     expect(store.state.events[0]!.message).toBe('event 999')
-  })
-
-  test('makes an event of new keys, but not of the first ones seen', () => {
-    const store = new Store()
-    store.onSnapshot(withEpoch(1, 2))
-    store.onSnapshot(withEpoch(2, 2))
-    expect(store.state.events).toEqual([])
-    store.onSnapshot(withEpoch(3, 3))
-    expect(store.state.events).toMatchObject([{ type: 'rekey', message: 'new keys with a' }])
   })
 
   test('tells of what changed, and not of what did not', () => {

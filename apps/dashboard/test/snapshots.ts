@@ -28,7 +28,7 @@ export function path(id: number, more: Partial<Path> = {}): Path {
 
 export function peer(name: string, paths: readonly Path[], more: Partial<Peer> = {}): Peer {
   const bps = { txBps: 1e6, rxBps: 2e6, txBytes: 1, rxBytes: 2 }
-  return { name, established: true, ageMs: 1000, epoch: 0, cipher: 'aes-256-gcm', ...bps, paths, ...more }
+  return { name, established: true, ageMs: 1000, cipher: 'aes-256-gcm', ...bps, paths, ...more }
 }
 
 /** The snapshot of a second since 1970. */

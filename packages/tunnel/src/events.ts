@@ -1,3 +1,4 @@
+import type { CipherName } from '@mp/interface'
 import type { ProberState } from '@mp/prober'
 
 /**
@@ -15,6 +16,15 @@ export type TunnelEvent =
   /** No path works any more; the client looks for its peer again on all of them. */
   | { readonly type: 'stalled'; readonly atMs: number }
   | { readonly type: 'closed'; readonly atMs: number; readonly peer: string; readonly reason: string }
+  /** Frames are sealed with the next keys from now on; every two minutes. The first keys come with `established`. */
+  | {
+      readonly type: 'rekeyed'
+      readonly atMs: number
+      readonly peer: string
+      /** Of these keys, 0…3: after 3 comes 0. */
+      readonly epoch: number
+      readonly cipher: CipherName
+    }
   | {
       readonly type: 'path-state'
       readonly atMs: number

@@ -103,7 +103,7 @@ export class Session implements PathOwner, Wakeable {
     this.#outbound = new Outbound(parts)
     this.#inbound = new Inbound({
       ...parts,
-      onOpened: () => this.#syncEpoch(),
+      onOpened: () => this.#syncEpoch('renewed'),
       onHeard: (nowMs) => {
         if (options.role === 'server' && this.#heardMs === -Infinity) this.#confirm(nowMs)
         this.#heardMs = nowMs
@@ -216,7 +216,7 @@ export class Session implements PathOwner, Wakeable {
     const isNew = keys?.fresh ?? remoteIndex !== this.#remoteIndex
     if (keys !== undefined) this.guard.install(keys, nowMs)
     if (isNew) this.#beginAnew(remoteIndex)
-    this.#syncEpoch()
+    this.#syncEpoch(isNew ? 'first' : 'renewed')
     for (const path of this.paths.list) if (path.link !== undefined) this.keeper.probe(path)
     this.#options.onTouched()
   }
@@ -313,11 +313,14 @@ export class Session implements PathOwner, Wakeable {
   }
 
   /** The keys frames are sealed with may have changed. All frames so far are sealed. */
-  #syncEpoch(): void {
-    const { sendEpoch } = this.guard
-    if (sendEpoch === this.#epoch) return
-    this.#epoch = sendEpoch
-    this.#writer.setEpoch(sendEpoch)
+  #syncEpoch(keys: 'first' | 'renewed'): void {
+    const { sendEpoch: epoch, encryption } = this.guard
+    if (epoch === this.#epoch) return
+    this.#epoch = epoch
+    this.#writer.setEpoch(epoch)
     this.keeper.handleRekey()
+    if (keys === 'first' || encryption === undefined) return
+    const { nowMs, onEvent } = this.#options
+    onEvent({ type: 'rekeyed', atMs: nowMs(), peer: this.peer, epoch, cipher: encryption.cipher })
   }
 }

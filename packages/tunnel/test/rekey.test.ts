@@ -57,6 +57,8 @@ describe('new keys', () => {
         expect(Object.keys(statsOf(end).drops).filter((name) => name !== 'late-welcome')).toEqual([])
         expect(countOf(end, 'established')).toBe(1)
         expect(countOf(end, 'closed')).toBe(0)
+        const told = end.events.flatMap((event) => (event.type === 'rekeyed' ? [event.epoch] : []))
+        expect(told).toEqual([1, 2, 3, 0, 1])
         // They go on over all epochs, so even without the keys no nonce is there twice.
         expect(new Set(countersOf(end)).size).toBe(countersOf(end).length)
       }

@@ -32,9 +32,8 @@ export class Store {
   }
 
   onSnapshot(snapshot: Snapshot): void {
-    const before = this.#state.snapshot
     this.#state.history.add(snapshot)
-    this.#set({ snapshot, events: withNew(this.#state.events, newKeys(before, snapshot)) })
+    this.#set({ snapshot })
   }
 
   onEvents(events: readonly LoggedEvent[]): void {
@@ -60,23 +59,4 @@ function withNew(events: readonly LoggedEvent[], added: readonly LoggedEvent[]):
   if (added.length === 0) return events
   const all = [...added.toReversed(), ...events]
   return all.toSorted((a, b) => (a.at < b.at ? 1 : -1)).slice(0, MAX_EVENTS)
-}
-
-/** Peers that began to use new keys since the snapshot before. The daemon does not log that, it happens every two minutes. */
-function newKeys(before: Snapshot | undefined, { takenAt, peers }: Snapshot): readonly LoggedEvent[] {
-  return peers.flatMap(({ name, epoch, cipher }) => {
-    const old = before?.peers.find((peer) => peer.name === name)
-    if (old === undefined || old.epoch === epoch || cipher === null) return []
-    const fields = { peer: name }
-    return [
-      {
-        number: epoch,
-        at: takenAt,
-        type: 'rekey',
-        level: 'info' as const,
-        message: `new keys with ${name}`,
-        fields,
-      },
-    ]
-  })
 }

@@ -23,8 +23,6 @@ export interface Peer {
   readonly name: string
   readonly established: boolean
   readonly ageMs: number
-  /** Of the keys in use: it goes up with each new key. */
-  readonly epoch: number
   readonly cipher: string | null
   readonly txBps: number | null
   readonly rxBps: number | null

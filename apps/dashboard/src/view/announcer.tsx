@@ -18,7 +18,7 @@ export function Announcer({ events, link }: Props): VNode {
   useEffect(() => {
     if (newest === undefined) return
     // What was there when the page opened is in the timeline.
-    if (last.current !== undefined && newest.type !== 'rekey') say(newest.message)
+    if (last.current !== undefined && newest.type !== 'rekeyed') say(newest.message)
     last.current = key
   }, [key])
   return (

@@ -59,21 +59,8 @@ Exit codes: ${Object.entries(EXIT)
 /** The command line. `finish` is told the exit code of the command that ran. */
 export function createProgram(io: Io, actions: Actions, finish: (code: number) => void): Command {
   const program: Command = new Command('multipathd')
-  const start = async (role?: Role): Promise<void> => {
-    const { config: file } = program.opts<Flags>()
-    const [stray] = role === undefined ? program.args : []
-    if (stray !== undefined) program.error(unknownCommand(stray, program))
-    if (file === undefined) program.error('error: missing -config FILE; --help shows what else there is')
-    await startWith(file, role)
-  }
-  const startWith = async (file: string, role?: Role): Promise<void> => {
-    const flags = program.opts<Flags>()
-    const options = { role, insecure: flags.insecure }
-    const reread: Reread = () => {
-      const read = loadConfig(file, options)
-      return 'config' in read ? { config: withFlags(read.config, flags) } : read
-    }
-    const config = withFlags(requireConfig(file, options), flags)
+  const start: Start = async (file, role) => {
+    const { config, reread } = rereadable(file, role, program.opts<Flags>())
     finish(await actions.daemon(config, io, reread))
   }
   addOptions(program)
@@ -84,15 +71,9 @@ export function createProgram(io: Io, actions: Actions, finish: (code: number) =
     .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) })
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
-    .action(() => start())
-  for (const role of ['client', 'server'] as const) {
-    program
-      .command(role)
-      .description(`start as ${role}; isServer in the file may be missing but must not say otherwise`)
-      .action(() => start(role))
-  }
+  addStartCommands(program, start)
   addInitCommand(program, io)
-  addRunCommands(program, io, startWith)
+  addRunCommands(program, io, start)
   addDoctorCommand(program, io, finish)
   addKeyCommands(program, io)
   addAskCommands(program, io)
@@ -106,8 +87,43 @@ export function createProgram(io: Io, actions: Actions, finish: (code: number) =
     .action(async ({ simulate = false }: { simulate?: boolean }) =>
       finish(await actions.demo({ io, simulate })),
     )
-  // Last, so that the commands do not inherit it: what is left over is looked at in `start`.
+  // Last, so that the commands do not inherit it: what is left over is looked at where there is no command.
   return program.allowExcessArguments()
+}
+
+/** Runs the daemon with a config file, in the role that the file says unless another one is given. */
+type Start = (file: string, role?: Role) => Promise<void>
+
+/** What starts the daemon with the file of `-config`: no command at all, or a role. */
+function addStartCommands(program: Command, start: Start): void {
+  const startAs = (role?: Role): Promise<void> => {
+    const { config: file } = program.opts<Flags>()
+    const [stray] = role === undefined ? program.args : []
+    if (stray !== undefined) program.error(unknownCommand(stray, program))
+    if (file === undefined) program.error('error: missing -config FILE; --help shows what else there is')
+    return start(file, role)
+  }
+  program.action(() => startAs())
+  for (const role of ['client', 'server'] as const) {
+    program
+      .command(role)
+      .description(`start as ${role}; isServer in the file may be missing but must not say otherwise`)
+      .action(() => startAs(role))
+  }
+}
+
+/** The config of a file, and how to read it again later. @throws ExitError when it is faulty now. */
+function rereadable(
+  file: string,
+  role: Role | undefined,
+  flags: Flags,
+): { readonly config: Config; readonly reread: Reread } {
+  const options = { role, insecure: flags.insecure }
+  const reread: Reread = () => {
+    const read = loadConfig(file, options)
+    return 'config' in read ? { config: withFlags(read.config, flags) } : read
+  }
+  return { config: withFlags(requireConfig(file, options), flags), reread }
 }
 
 function addConfigCommands(program: Command, io: Io, finish: (code: number) => void): void {

@@ -17,6 +17,8 @@ export interface LoggedEvent {
 export type NewEvent = Omit<LoggedEvent, 'number' | 'at'>
 
 const DEFAULT_CAPACITY = 1000
+/** Events that come by themselves every few minutes, with each peer. */
+export const ROUTINE = 'rekeyed'
 
 /** The last events, for timelines, and who wants to hear of the next ones. */
 export class EventLog {
@@ -34,9 +36,15 @@ export class EventLog {
 
   add(event: NewEvent): void {
     const logged = { number: this.#next++, at: new Date(this.#wallMs()).toISOString(), ...event }
-    if (this.#events.length === this.#capacity) this.#events.shift()
+    if (this.#events.length === this.#capacity) this.#forgetOne()
     this.#events.push(logged)
     for (const listener of this.#listeners) listener(logged)
+  }
+
+  /** The oldest one, but first those of routine: with many peers they would soon be all there is. */
+  #forgetOne(): void {
+    const routine = this.#events.findIndex(({ type }) => type === ROUTINE)
+    this.#events.splice(Math.max(0, routine), 1)
   }
 
   /** The last `limit` events with a number above `after`, the oldest first. */

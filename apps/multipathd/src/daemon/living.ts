@@ -4,6 +4,7 @@ import type { Config, RemotePath } from '../config/index.ts'
 import { ownRoutes } from '../network/index.ts'
 import type { Tunnel } from './create-tunnel.ts'
 import type { Device } from './device.ts'
+import type { EventLog } from './event-log.ts'
 import { QuotaKeeper } from './quota/quota-keeper.ts'
 import { UsageFile, usualStateFolder } from './quota/usage-file.ts'
 import { Reloader } from './reload.ts'
@@ -17,6 +18,7 @@ export interface LivingParts {
   readonly config: Config
   readonly io: Io
   readonly log: Log
+  readonly events: EventLog
   readonly tunnel: Tunnel
   readonly tun: Pick<Device, 'setRoutes'>
   /** Who looks after the lines under paths. */
@@ -31,7 +33,7 @@ export class Living {
   readonly #reloader: Reloader
   #timer: NodeJS.Timeout | undefined
 
-  constructor({ config, io, log, tunnel, tun, network, reread }: LivingParts) {
+  constructor({ config, io, log, events, tunnel, tun, network, reread }: LivingParts) {
     this.quotas = new QuotaKeeper({
       log,
       openFile: () => openUsage(config, io, log),
@@ -45,7 +47,7 @@ export class Living {
       lines: network,
       meters: this.quotas,
     })
-    this.files = new FileReloader(reread, this.#reloader, log)
+    this.files = new FileReloader(reread, this.#reloader, { log, events })
   }
 
   /** The config as it runs now. */

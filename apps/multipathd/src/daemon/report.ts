@@ -1,6 +1,7 @@
 import type { TunnelEvent } from '@mp/tunnel'
 import type { Log } from '../cli/log.ts'
 import type { Config } from '../config/index.ts'
+import { ROUTINE } from './event-log.ts'
 import type { EventLog, NewEvent } from './event-log.ts'
 
 /** Where what happens goes. */
@@ -13,7 +14,8 @@ export interface Outlets {
 export function createReporter(config: Config, { log, events }: Outlets): (event: TunnelEvent) => void {
   return (event) => {
     const news = describeEvent(event, config)
-    log[news.level](news.message, news.fields)
+    // New keys come every two minutes: no line of a log is worth that.
+    if (event.type !== ROUTINE) log[news.level](news.message, news.fields)
     events.add(news)
   }
 }
@@ -57,6 +59,7 @@ function messageOf(event: TunnelEvent, { security }: Pick<Config, 'security'>): 
   if (event.type === 'path-state') return `${event.path}: ${event.to}${MEANINGS[event.reason]}`
   if (event.type === 'path-linked') return `${event.path}: leads to ${event.remote}${wayOf(event.transport)}`
   if (event.type === 'path-mtu') return mtuMessage(event)
+  if (event.type === 'rekeyed') return `new keys with ${event.peer}`
   return `${event.path}: no link: ${event.reason}`
 }
 

@@ -126,7 +126,7 @@ export interface PathSnapshot {
   readonly weight: number
   /** Whether it may carry data now. */
   readonly isUsed: boolean
-  /** Why not: `no-link`, `link-full`, `suspect`, `initializing`, `unstable`, `lost`; `null` when it may. */
+  /** Why not: `no-link`, `exhausted`, `backup`, `link-full`, `suspect`, `initializing`, `unstable`, `lost`; `null` when it may. */
   readonly unusedReason: string | null
   /** What its probes say. */
   readonly state: 'initializing' | 'normal' | 'unstable' | 'lost'

@@ -5,6 +5,7 @@ import type { ClientPath } from '@mp/tunnel'
 import { udpMux } from '@mp/udpmux'
 import type { UdpMux, UdpMuxOptions } from '@mp/udpmux'
 import type { Config, RemotePath } from '../config/index.ts'
+import { udpOffloadNotes } from './offloads.ts'
 
 /** What transports need of the world. */
 export interface Outside {
@@ -51,7 +52,9 @@ export function aboutTransports(config: Config, outside: Outside): string {
     ? [server?.transport ?? wishOf({}, config)]
     : client.remotePaths.map((path) => wishOf(path, config))
   return [
-    ...(wishes.every((wish) => wish === 'tcp') ? [] : [about(udp(config, outside))]),
+    ...(wishes.every((wish) => wish === 'tcp')
+      ? []
+      : [about(udp(config, outside), udpOffloadNotes(config.offload, outside.pool))]),
     ...(wishes.every((wish) => wish === 'udp') ? [] : [about(tcp(outside))]),
   ].join(', ')
 }
@@ -60,9 +63,12 @@ function wishOf({ transport }: Pick<RemotePath, 'transport'>, config: Config): '
   return transport ?? (config.tcp ? 'tcp' : 'udp')
 }
 
-function about({ name, backend, backendReason }: UdpMux | TcpTransport): string {
-  const mtus = backend === 'dgram' ? '; packets as large as "mtu" says, whatever paths take' : ''
-  return `${name} (${backend}: ${backendReason}${mtus})`
+function about(
+  { name, backend, backendReason }: UdpMux | TcpTransport,
+  offloads: readonly string[] = [],
+): string {
+  const mtus = backend === 'dgram' ? ['packets as large as "mtu" says, whatever paths take'] : []
+  return `${name} (${backend}: ${[backendReason, ...offloads, ...mtus].join('; ')})`
 }
 
 function tcp({ pool, runtime }: Outside): TcpTransport {

@@ -1,27 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { parseConfig } from '../../src/config/index.ts'
-import type { Config } from '../../src/config/index.ts'
 import type { ControlContext, Query } from '../../src/control/command.ts'
 import { addPath, reload, removePath, setPath } from '../../src/control/commands/reload.ts'
-import { FileReloader } from '../../src/daemon/reload-file.ts'
-import { Reloader } from '../../src/daemon/reload.ts'
-import { client } from '../config/samples.ts'
-
-const silent = { info: () => {}, warn: () => {}, error: () => {} }
+import { testLiving } from './living.ts'
 
 /** Asks a daemon whose file holds the config it started with. */
 function daemon(): (command: Query, params?: object) => Promise<unknown> {
-  const parsed = parseConfig(JSON.stringify(client))
-  if ('faults' in parsed) throw new Error(JSON.stringify(parsed.faults))
-  const config = parsed.config as Config
-  const parts = {
-    tunnel: { change: () => {} },
-    route: async () => [],
-    lines: { setPaths: () => {} },
-    meters: { follow: () => {} },
-  }
-  const files = new FileReloader(() => ({ config }), new Reloader(config, parts), silent)
-  const context = { living: { files } } as unknown as ControlContext
+  const context = { living: testLiving() } as ControlContext
   return async (command, params = {}) => command.run(context, params)
 }
 

@@ -31,6 +31,7 @@ export async function testControl(
   monitor: Partial<Pick<Monitor, 'snapshot' | 'timeOf' | 'timeNow'>> = {
     snapshot: () => Promise.reject(new Error('nothing to see')),
   },
+  living?: ControlContext['living'],
 ): Promise<TestControl> {
   const folder = await mkdtemp(join(tmpdir(), 'multipathd-control-'))
   const drips = new Set<Sink>()
@@ -39,7 +40,7 @@ export async function testControl(
   const tracing = new Tracing()
   const path = join(folder, 'mp0.sock')
   const server = await openControl(path, {
-    context: { events, monitor, tracing } as unknown as ControlContext,
+    context: { events, monitor, tracing, living } as unknown as ControlContext,
     commands: [...commands, echo, refuse, fail, drip(drips)],
     onFault: (error) => faults.push(error),
   })

@@ -19,6 +19,15 @@ describe('the event log', () => {
     expect(log.recent({ limit: 0 })).toEqual([])
   })
 
+  test('keeps what matters longer than new keys', () => {
+    const log = new EventLog(() => 0, 3)
+    log.add(event('a'))
+    for (const message of ['keys 1', 'keys 2', 'keys 3']) log.add({ ...event(message), type: 'rekeyed' })
+    expect(messages(log.recent())).toEqual(['a', 'keys 2', 'keys 3'])
+    for (const name of ['b', 'c', 'd']) log.add(event(name))
+    expect(messages(log.recent())).toEqual(['b', 'c', 'd'])
+  })
+
   test('tells of new ones until that is ended', () => {
     const log = new EventLog(() => 0)
     const heard: LoggedEvent[] = []

@@ -4,6 +4,7 @@ import type { Config, RemotePath } from '../../src/config/index.ts'
 import { diffConfigs } from '../../src/daemon/config-diff.ts'
 import type { ConfigDiff } from '../../src/daemon/config-diff.ts'
 import { withPath, withPathChanged, withoutPath } from '../../src/daemon/path-edits.ts'
+import { EventLog } from '../../src/daemon/event-log.ts'
 import { FileReloader } from '../../src/daemon/reload-file.ts'
 import { Reloader } from '../../src/daemon/reload.ts'
 import { KEYS, secureClient, secureServer } from '../config/samples.ts'
@@ -174,7 +175,8 @@ describe('the config file', () => {
     let text: Config | undefined = clientWith(dsl, lte)
     const reread = () =>
       text === undefined ? { faults: [{ path: 'tun.mtu', message: 'is too large' }] } : { config: text }
-    const files = new FileReloader(reread, reloader, { info: say, warn: say, error: say })
+    const events = new EventLog(() => 0)
+    const files = new FileReloader(reread, reloader, { log: { info: say, warn: say, error: say }, events })
     const [first, second] = await Promise.all([
       files.reload(),
       files.change((config) => ({ ...config, client: { remotePaths: config.client.remotePaths.slice(1) } })),
@@ -187,6 +189,13 @@ describe('the config file', () => {
     await expect(files.reload()).rejects.toThrow(/all stays as it is: tun.mtu: is too large/)
     expect(diffs).toHaveLength(2)
     files.handleSignal()
-    await expect.poll(() => said).toEqual([expect.stringMatching(/^config not changed: .*tun\.mtu/)])
+    await expect
+      .poll(() => said)
+      .toEqual([
+        'config: client.remotePaths: added lte',
+        'config: client.remotePaths: removed dsl',
+        expect.stringMatching(/^config not changed: .*tun\.mtu/),
+      ])
+    expect(events.recent().map(({ message }) => message)).toEqual(said)
   })
 })

@@ -57,15 +57,16 @@ describe.skipIf(missing.length > 0)('the page in a browser [needs chromium]', ()
     await page.context().close()
   })
 
-  test('says when new keys came into use', async () => {
+  test('shows when new keys came into use, and says nothing aloud', async () => {
     await using server = await servePage(world)
     const { page } = await openPage(browser)
     await page.goto(server.url)
     await page.locator('.lines').waitFor()
-    world.peers[0]!.epoch = 2
+    world.say('new keys with server 4kTq9wPz…', { type: 'rekeyed' })
     await expect
       .poll(() => page.locator('.events').textContent(), { timeout: 3000 })
       .toContain('new keys with server')
+    expect(await page.locator('[aria-live]').textContent()).not.toContain('new keys')
     await page.context().close()
   })
 

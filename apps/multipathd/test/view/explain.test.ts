@@ -79,7 +79,9 @@ describe('a path', () => {
     ['lost', /nothing comes back for 42 s/, /ping -I/],
     ['suspect', /not confirmed for longer than usual/, /^null$/],
     ['link-full', /does not take more packets/, /^null$/],
-    ['quota-used-up', /^Not used: quota used up\.$/, /^null$/],
+    ['backup', /it is a backup, .* takes over at once/, /^null$/],
+    ['exhausted', /all of its quota is used up/, /`multipathd reload`/],
+    ['some-other-reason', /^Not used: some other reason\.$/, /^null$/],
   ])('that is not used for %s says what that means and what to do', (reason, text, advice) => {
     const [finding, ...more] = explained({ paths: [unused(reason, { probeLossRatio: 0.25 })] }).paths[0]!
       .findings

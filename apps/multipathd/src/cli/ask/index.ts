@@ -6,6 +6,7 @@ import { statusText } from '../../view/status-text.ts'
 import { EXIT } from '../exit-codes.ts'
 import { ExitError } from '../explain.ts'
 import type { Io } from '../io.ts'
+import { addChangeCommands } from './change.ts'
 import { printLink } from './dashboard.ts'
 import { followEvents } from './events.ts'
 import type { EventFlags } from './events.ts'
@@ -14,7 +15,7 @@ import { runTrace } from './trace.ts'
 import { show } from './watch.ts'
 import type { View, WatchFlags } from './watch.ts'
 
-/** The commands that ask a running daemon. */
+/** The commands that ask a running daemon, or have it change. */
 export function addAskCommands(program: Command, io: Io): void {
   const watchable = (name: string, about: string): Command =>
     program
@@ -58,6 +59,7 @@ export function addAskCommands(program: Command, io: Io): void {
     .command('dashboard')
     .description('print a link to the page on which a running daemon shows what each line does')
     .action((_own, command: Command) => printLink(command.optsWithGlobals(), io))
+  addChangeCommands(program, io)
 }
 
 function statusView(peer: string | undefined): View {

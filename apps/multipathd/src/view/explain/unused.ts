@@ -9,6 +9,17 @@ const WHY: Readonly<Record<string, (path: PathSnapshot) => Finding>> = {
       'Not used: it has no link to the server.',
       'See `multipathd events` for the reason; is the interface up, and has it the address of the config (`ip addr`)?',
     ),
+  backup: () =>
+    fine(
+      'Not needed now: it is a backup, by its role or since its quota is used up, and another path works. It is probed on, ' +
+        'and takes over at once when none does.',
+    ),
+  exhausted: () =>
+    trouble(
+      'Not used: all of its quota is used up, or it is about to be removed. It carries nothing but probes.',
+      'It is used again when the next month of its quota begins; a larger `quota` in the config of the client and ' +
+        '`multipathd reload` free it at once.',
+    ),
   'link-full': ({ transport }) =>
     fine(
       transport === 'tcp'

@@ -67,7 +67,6 @@ interface FakeLine {
 
 interface FakePeer {
   readonly name: string
-  epoch: number
   readonly lines: FakeLine[]
 }
 
@@ -79,7 +78,6 @@ function line(name: string, rates: readonly [number, number, number, number]): F
 export function homePeer(name = 'server 4kTq9wPz…'): FakePeer {
   return {
     name,
-    epoch: 1,
     lines: [
       line('dsl', [46, 9.4, 18, 0]),
       line('lte', [31, 14, 42, 0.006]),
@@ -94,7 +92,7 @@ function wave(second: number, seed: number): number {
   return 0.62 + 0.3 * slow + 0.04 * Math.sin(second * 0.9 + seed * 5) * Math.sin(second * 0.23 + seed)
 }
 
-function peerAt({ name, epoch, lines }: FakePeer, second: number) {
+function peerAt({ name, lines }: FakePeer, second: number) {
   const paths = lines.map((each, id) => pathAt(each, id, second))
   const sum = (pick: (path: (typeof paths)[number]) => number): number =>
     paths.reduce((total, path) => total + pick(path), 0)
@@ -106,7 +104,6 @@ function peerAt({ name, epoch, lines }: FakePeer, second: number) {
     name,
     established: true,
     ageMs: 7_900_000,
-    epoch,
     cipher: 'aes-256-gcm',
     txBps,
     rxBps: sum((path) => path.rxBps),
