@@ -17,6 +17,7 @@ import type { TunnelPath } from '../path.ts'
 import type { Scratch } from '../scratch.ts'
 import type { PathSender } from './path-sender.ts'
 import { BulkQueue } from './bulk-queue.ts'
+import { leastBusy } from './least-busy.ts'
 import { RowQueue } from './row-queue.ts'
 
 export interface PumpParts {
@@ -104,14 +105,18 @@ export class Pump {
     this.#bulk.setLimit(this.#limitBytes)
   }
 
-  /** A path does not carry anything for now: what waits for it takes others, with the numbers it has. */
+  /**
+   * A path does not carry anything for now: what waits for it takes others, with the numbers it has. It has waited, and
+   * whoever gets it waits for it: also where others are as full as they should be.
+   */
   rebind(path: TunnelPath): void {
+    const { drops, paths } = this.#parts
     const one = this.#one
     while (path.sender?.next?.shift(one) === 0) {
       this.#ask(one.length[0]!, one.flags[0]!, 0)
-      const other = this.#choose()
+      const other = this.#choose() ?? leastBusy(paths, one.length[0]! + MAX_OVERHEAD_BYTES)
       if (other === undefined || other === path || !this.#line(one, 0, other)) {
-        this.#parts.drops.drop(one.slot[0]!, 'path-left')
+        drops.drop(one.slot[0]!, 'path-left')
       }
       one.count = 0
       this.wake()
