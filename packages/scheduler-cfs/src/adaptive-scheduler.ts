@@ -60,6 +60,7 @@ export interface AdaptivePathStats<P extends Schedulable = Schedulable> {
  */
 export class AdaptiveScheduler<P extends Schedulable> implements Scheduler<P> {
   refusal: Refusal = 'no-path'
+  copiedClasses = 0
   readonly #options: CheckedOptions
   readonly #table = new PathTable<P>()
   readonly #tiers: Tiers<P>
@@ -99,6 +100,7 @@ export class AdaptiveScheduler<P extends Schedulable> implements Scheduler<P> {
     this.#patientClasses = this.#classesOf('lowest-latency')
     // Runs would break a limit of fairness, and the other modes and critical packets ask for more than a run can promise.
     this.#runClasses = this.#isLimited ? 0 : this.#classesOf('aggregate') & ~(1 << CRITICAL)
+    this.copiedClasses = this.#classesOf('redundant') | (this.#options.copyRatio > 0 ? 1 << CRITICAL : 0)
     this.#run.end()
     this.#peeked = NO_PATH
   }

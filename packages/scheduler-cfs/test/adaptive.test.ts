@@ -207,6 +207,7 @@ describe('traffic classes', () => {
     // 60 kB in this second, and a bucket of 6 kB that was full.
     expect(copies).toBeGreaterThanOrEqual(650)
     expect(copies).toBeLessThanOrEqual(661)
+    expect(scheduler.copiedClasses).toBe(0b100)
     const bulk = packet(100, { nowMs: 2000 })
     scheduler.peek(bulk)
     expect(scheduler.copies(bulk, [undefined])).toBe(0)
@@ -220,6 +221,7 @@ describe('traffic classes', () => {
       { role: 'secondary' },
     ]
     const { scheduler, paths } = schedulerOf(known, { modes: { bulk: 'redundant' } })
+    expect(scheduler.copiedClasses).toBe(0b101)
     const request = packet(1000)
     const out: (TestPath | undefined)[] = [undefined, undefined, undefined]
     expect(scheduler.peek(request)).toBe(paths[0])
