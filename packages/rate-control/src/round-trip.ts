@@ -39,9 +39,9 @@ export class RoundTrip {
     return Math.min(MAX_RTO_MS, Math.max(MIN_RTO_MS, this.#smoothedMs + 4 * this.#deviationMs + reportMs))
   }
 
-  /** How old a frame may be when a report that leaves it out comes, ms. */
+  /** How old a frame may be when a report that leaves it out comes, ms; Infinity before the first sample. */
   get overdueMs(): number {
-    return OVERDUE_MS - this.#max.min
+    return this.#max.min === Infinity ? Infinity : OVERDUE_MS - this.#max.min
   }
 
   /** Takes a sample of `rttMs` ≥ 0. */

@@ -170,6 +170,12 @@ test('a frame is overdue when a report leaves it and seven before it out after t
   expect(tracker.isOverdue(281)).toBe(false)
 })
 
+test('no frame is overdue before a round trip is known', () => {
+  const { tracker } = trackerWith()
+  for (let counter = 0; counter < 20; counter++) send(tracker, counter, 100)
+  expect(tracker.isOverdue(10_000)).toBe(false)
+})
+
 test('frames of a path that is given up are lost, once, and those that came after all are heard of', () => {
   const { tracker, fates } = trackerWith()
   fates.againMs = 0

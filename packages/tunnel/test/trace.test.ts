@@ -23,7 +23,7 @@ describe('a trace', () => {
       }
       entries.length = 0
       world.line(0).cut()
-      await stream(world, 'client', { count: 500, bytes: 1000 })
+      await stream(world, 'client', { count: 500, perMs: 4, bytes: 1000 })
       expect(entries.find((entry) => entry.type === 'path-use')).toMatchObject({
         path: 'dsl',
         isUsed: false,

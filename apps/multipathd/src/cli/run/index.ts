@@ -17,7 +17,7 @@ import { install } from './install.ts'
 const END_MS = 10_000
 const LOOK_MS = 50
 
-interface UpFlags {
+interface UpFlags extends DaemonFlags {
   readonly background?: boolean
   readonly logFile?: string
 }
@@ -29,7 +29,8 @@ export function addRunCommands(program: Command, io: Io, start: (file: string) =
     .description('start with a config: a file, or the name of one in /etc/multipathd')
     .option('-b, --background', 'go on without this terminal, once it runs')
     .option('--log-file <file>', 'with --background: where the log goes; default: beside the control socket')
-    .action((config: string, flags: UpFlags) => {
+    .action((config: string, _own, command: Command) => {
+      const flags = command.optsWithGlobals<UpFlags>()
       const file = configFileOf(config)
       return flags.background === true ? upInBackground(file, flags, io) : start(file)
     })
@@ -47,12 +48,14 @@ export function addRunCommands(program: Command, io: Io, start: (file: string) =
     )
 }
 
-async function upInBackground(file: string, { logFile }: UpFlags, io: Io): Promise<void> {
-  const { tun } = requireConfig(file, {})
-  const socketPath = socketOf({ config: file }, io)
+async function upInBackground(file: string, flags: UpFlags, io: Io): Promise<void> {
+  const { logFile, insecure } = flags
+  const { tun } = requireConfig(file, { insecure })
+  const socketPath = socketOf({ ...flags, config: file }, io)
   const log = logFile ?? join(dirname(socketPath), `${tun.name}.log`)
   const [program = process.execPath, entry = ''] = io.argv ?? []
   const args = [entry, '-config', file, '--socket', socketPath, '--log-format', 'json']
+  if (insecure === true) args.push('--insecure')
   const snapshot = await startInBackground({ program, args, socketPath, logFile: log })
   io.stdout.write(`${statusText(snapshot).join('\n')}\n\nIt runs in the background; its log is in ${log}.\n`)
 }
