@@ -174,14 +174,15 @@ export class AdaptiveScheduler<P extends Schedulable> implements Scheduler<P> {
 
   /**
    * Further paths for the packet just peeked: in the mode `redundant` all of its tier that have room, otherwise for a
-   * critical packet the second fastest, within the budget.
+   * critical packet the second fastest, within the budget and unless that has a price.
    */
   copies(request: Readonly<PickRequest>, out: (P | undefined)[]): number {
     if (this.#peeked < 0) return 0
     if (this.#modeOf(request.trafficClass) === 'redundant') return this.#allOthers(request, out)
     if (request.trafficClass !== CRITICAL || out.length === 0) return 0
     const second = this.#best(this.#table.tier[this.#peeked]!, request, this.#peeked)
-    if (second < 0 || !this.#budget.take(request.lengthBytes, request.nowMs)) return 0
+    if (second < 0 || this.#table.isPriced[second] === 1) return 0
+    if (!this.#budget.take(request.lengthBytes, request.nowMs)) return 0
     out[0] = this.#table.paths[second]
     return 1
   }
