@@ -92,6 +92,8 @@ export interface Scheduler<P extends Schedulable> {
   setModes?(modes: ClassModes): void
   /** The path for this packet, or undefined: then `refusal` says why. Asked again it gives the same answer. */
   peek(request: Readonly<PickRequest>): P | undefined
+  /** Bit c: packets of the class c may be asked {@link copies} about; for the others there never are any. Absent: for none. */
+  readonly copiedClasses?: number
   /**
    * Further paths that a copy of the packet just peeked should take, so that the first to arrive counts; ask once per
    * packet, after `peek` and before `charge`. Paths to spare are written to the front of `out`, as many as fit.

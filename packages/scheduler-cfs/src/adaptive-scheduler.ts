@@ -60,6 +60,7 @@ export interface AdaptivePathStats<P extends Schedulable = Schedulable> {
  */
 export class AdaptiveScheduler<P extends Schedulable> implements Scheduler<P> {
   refusal: Refusal = 'no-path'
+  copiedClasses = 0
   readonly #options: CheckedOptions
   readonly #table = new PathTable<P>()
   readonly #tiers: Tiers<P>
@@ -99,6 +100,7 @@ export class AdaptiveScheduler<P extends Schedulable> implements Scheduler<P> {
     this.#patientClasses = this.#classesOf('lowest-latency')
     // Runs would break a limit of fairness, and the other modes and critical packets ask for more than a run can promise.
     this.#runClasses = this.#isLimited ? 0 : this.#classesOf('aggregate') & ~(1 << CRITICAL)
+    this.copiedClasses = this.#classesOf('redundant') | (this.#options.copyRatio > 0 ? 1 << CRITICAL : 0)
     this.#run.end()
     this.#peeked = NO_PATH
   }
@@ -172,14 +174,15 @@ export class AdaptiveScheduler<P extends Schedulable> implements Scheduler<P> {
 
   /**
    * Further paths for the packet just peeked: in the mode `redundant` all of its tier that have room, otherwise for a
-   * critical packet the second fastest, within the budget.
+   * critical packet the second fastest, within the budget and unless that has a price.
    */
   copies(request: Readonly<PickRequest>, out: (P | undefined)[]): number {
     if (this.#peeked < 0) return 0
     if (this.#modeOf(request.trafficClass) === 'redundant') return this.#allOthers(request, out)
     if (request.trafficClass !== CRITICAL || out.length === 0) return 0
     const second = this.#best(this.#table.tier[this.#peeked]!, request, this.#peeked)
-    if (second < 0 || !this.#budget.take(request.lengthBytes, request.nowMs)) return 0
+    if (second < 0 || this.#table.isPriced[second] === 1) return 0
+    if (!this.#budget.take(request.lengthBytes, request.nowMs)) return 0
     out[0] = this.#table.paths[second]
     return 1
   }

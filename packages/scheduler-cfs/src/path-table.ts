@@ -46,6 +46,8 @@ export class PathTable<P extends Schedulable> {
   readonly isRunnable: Uint8Array = new Uint8Array(MAX_PATHS)
   readonly isExhausted: Uint8Array = new Uint8Array(MAX_PATHS)
   readonly isObserved: Uint8Array = new Uint8Array(MAX_PATHS)
+  /** It has a price: nothing goes over it that need not. */
+  readonly isPriced: Uint8Array = new Uint8Array(MAX_PATHS)
   /** Tier the path is in, see `Tiers`; -1 = none. */
   readonly tier: Int8Array = new Int8Array(MAX_PATHS)
 
@@ -103,6 +105,7 @@ export class PathTable<P extends Schedulable> {
     this.owdMinMs[index] = estimate.owdMinMs
     this.role[index] = ROLES.indexOf(estimate.role)
     this.isExhausted[index] = estimate.isExhausted ? 1 : 0
+    this.isPriced[index] = estimate.costMs > 0 ? 1 : 0
     const { hot } = this
     const row = index * ROW
     hot[row + Hot.delayMs] = delayOf(estimate)
@@ -117,8 +120,9 @@ export class PathTable<P extends Schedulable> {
   }
 
   #columns(): (Float64Array | Uint8Array | Int8Array)[] {
-    const { weight, owdMinMs, bytesPerSecond, role, isRunnable, isExhausted, isObserved, tier } = this
-    return [weight, owdMinMs, bytesPerSecond, role, isRunnable, isExhausted, isObserved, tier]
+    const { weight, owdMinMs, bytesPerSecond, role, isRunnable, isExhausted, isObserved, isPriced, tier } =
+      this
+    return [weight, owdMinMs, bytesPerSecond, role, isRunnable, isExhausted, isObserved, isPriced, tier]
   }
 }
 

@@ -105,7 +105,7 @@ export class AdaptiveOracle {
     }
     if (request.trafficClass !== 2) return 0
     const second = this.best(this.tier(picked.tier!), request, picked)
-    if (second === undefined || !this.takeTokens(request)) return 0
+    if (second === undefined || (second.known?.costMs ?? 0) > 0 || !this.takeTokens(request)) return 0
     out[0] = second.path
     return 1
   }

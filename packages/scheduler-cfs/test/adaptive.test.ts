@@ -207,9 +207,17 @@ describe('traffic classes', () => {
     // 60 kB in this second, and a bucket of 6 kB that was full.
     expect(copies).toBeGreaterThanOrEqual(650)
     expect(copies).toBeLessThanOrEqual(661)
+    expect(scheduler.copiedClasses).toBe(0b100)
     const bulk = packet(100, { nowMs: 2000 })
     scheduler.peek(bulk)
     expect(scheduler.copies(bulk, [undefined])).toBe(0)
+  })
+
+  test('a critical packet is not copied to a path that has a price', () => {
+    const { scheduler, paths } = schedulerOf([{ owdMinMs: 1 }, { owdMinMs: 5, costMs: 10 }])
+    const request = packet(100, { trafficClass: 2 })
+    expect(scheduler.peek(request)).toBe(paths[0])
+    expect(scheduler.copies(request, [undefined])).toBe(0)
   })
 
   test('in the mode redundant all other paths of the tier that have room take a copy', () => {
@@ -220,6 +228,7 @@ describe('traffic classes', () => {
       { role: 'secondary' },
     ]
     const { scheduler, paths } = schedulerOf(known, { modes: { bulk: 'redundant' } })
+    expect(scheduler.copiedClasses).toBe(0b1101)
     const request = packet(1000)
     const out: (TestPath | undefined)[] = [undefined, undefined, undefined]
     expect(scheduler.peek(request)).toBe(paths[0])

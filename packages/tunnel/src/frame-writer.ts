@@ -42,6 +42,8 @@ export class FrameWriter {
   readonly #header = new FrameHeader()
   /** Global sequence number of the packet at hand; -1 before the first. */
   #sequence = -1
+  /** Number of the last urgent packet that took several paths, 1…2^24-1; 0 before the first. */
+  #copied = 0
   readonly #flows = new FlowOrder()
   #nowMs = 0
 
@@ -56,6 +58,7 @@ export class FrameWriter {
   setReceiver(receiver: number): void {
     this.#header.receiver = receiver
     this.#sequence = -1
+    this.#copied = 0
     this.#flows.reset()
   }
 
@@ -78,7 +81,7 @@ export class FrameWriter {
   /**
    * Gives the packet in `row` the next number: its low 24 bits into column `sequence`, and how far back the packet before
    * in its flow is into column `peer`, which has no other meaning before a link takes the row. All its pieces share both.
-   * Urgent packets have no number: they overtake others and wait for none.
+   * Urgent packets have no number: they overtake others and wait for none, unless they are copied.
    */
   number(batch: PacketBatch, row: number): void {
     if ((batch.flags[row]! & CLASS_MASK) === TrafficClass.critical) {
@@ -88,6 +91,13 @@ export class FrameWriter {
     const sequence = ++this.#sequence
     batch.sequence[row] = sequence & LOW24
     batch.peer[row] = this.#flows.distance(batch.flow[row]!, sequence)
+  }
+
+  /** The numbered packet in `row` takes several paths: an urgent one needs a number by which its copies are known. */
+  numberCopied(batch: PacketBatch, row: number): void {
+    if ((batch.flags[row]! & CLASS_MASK) !== TrafficClass.critical) return
+    this.#copied = (this.#copied % LOW24) + 1
+    batch.sequence[row] = this.#copied
   }
 
   /** The whole number of which `low24` are the low bits, given not long ago. */

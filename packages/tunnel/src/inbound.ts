@@ -13,6 +13,7 @@ import {
   expandCounter,
 } from '@mp/wire'
 import type { ReceivedFrame } from '@mp/rate-control'
+import { ReplayWindow } from '@mp/secure-channel'
 import type { FrameCodec } from '@mp/wire'
 import type { Bonding } from './bonding/bonding.ts'
 import type { ControlChannel } from './control-channel.ts'
@@ -90,6 +91,8 @@ export class Inbound {
   readonly #seen: ReceivedFrame = { counter: 0, bytes: 0, sendTime: 0, duplicate: false, isReport: false }
   /** Highest number of an inner packet so far; -1 before the first. */
   #sequence = -1
+  /** Which numbers of urgent packets that took several paths came. Made with the first. */
+  #copied: ReplayWindow | undefined
   #arrivals: MutableArrivals | undefined
   /** Whole counter of each row. */
   #counters: Float64Array = new Float64Array(0)
@@ -187,8 +190,16 @@ export class Inbound {
 
   /** Urgent packets have no place in the order: they wait for nothing. */
   #hurry(batch: PacketBatch, row: number): void {
+    if (this.#header.sequence > 0 && !this.#isFirst(this.#header.sequence))
+      return this.#parts.drops.drop(batch.slot[row]!, 'duplicate')
     batch.copyRow(row, this.#urgent)
     if (this.#urgent.count === this.#urgent.capacity) this.#parts.deliver(this.#urgent)
+  }
+
+  /** Whether none of the copies of an urgent packet with the number `low24` came before. */
+  #isFirst(low24: number): boolean {
+    const window = (this.#copied ??= new ReplayWindow())
+    return window.commit(expandCounter(low24, window.highest))
   }
 
   /** Notes where in the order of the session the packet in `row` belongs, whose header was read last. */
@@ -202,6 +213,7 @@ export class Inbound {
   /** The peer numbers its packets anew. */
   beginAnew(): void {
     this.#sequence = -1
+    this.#copied = undefined
   }
 
   /** Takes an authentic frame. @returns undefined when the row is an inner packet now, else why it is dropped. */

@@ -2,6 +2,7 @@ import type { Fragmenter, PacketBatch, PacketPool, Scheduler } from '@mp/interfa
 import type { PathManager } from '@mp/path-manager'
 import { Resequencer } from '@mp/resequencer'
 import type { Arrivals, ResequencerStats } from '@mp/resequencer'
+import { MAX_OVERHEAD_BYTES } from '@mp/wire'
 import type { DropCounter } from '../drop-counter.ts'
 import type { Wakeable } from '../driver.ts'
 import type { FrameWriter } from '../frame-writer.ts'
@@ -26,6 +27,8 @@ export interface BondingParts {
   readonly writer: FrameWriter
   readonly drops: DropCounter
   readonly trace: SessionTrace
+  /** Largest packet of the TUN, bytes. */
+  readonly tunMtuBytes: number
   readonly nowMs: () => number
   readonly randomBytes: (into: Uint8Array) => void
   /** Takes inner packets and empties the batch. */
@@ -196,7 +199,10 @@ export class Bonding implements Wakeable {
   }
 
   #senderOf(path: TunnelPath): PathSender {
-    path.sender ??= new PathSender(this.#repair.fateOf(path), path.settings.maxSendBps)
+    path.sender ??= new PathSender(this.#repair.fateOf(path), {
+      maxBps: path.settings.maxSendBps,
+      maxFrameBytes: this.#parts.tunMtuBytes + MAX_OVERHEAD_BYTES,
+    })
     return path.sender
   }
 

@@ -11,6 +11,13 @@ const MAX_EVENTS = 16
 /** Most packets that wait for one path. */
 const MAX_QUEUED = 4096
 
+export interface SenderLimits {
+  /** Most that is sent, bit/s. */
+  readonly maxBps: number
+  /** The largest frame there may be, bytes: one that the pacer could never let go would hold up all after it. */
+  readonly maxFrameBytes: number
+}
+
 /** The sending side of a path in use: what waits for it, what is under way, and how fast it may go. */
 export class PathSender {
   /** Packets that are bound to the path and have their number, but no counter of the path yet. */
@@ -38,10 +45,10 @@ export class PathSender {
     isReport: false,
   }
 
-  constructor(fate: FrameFate, maxBps: number) {
+  constructor(fate: FrameFate, { maxBps, maxFrameBytes }: SenderLimits) {
     this.tracker = new FlightTracker(fate)
     this.controller = new CapacityController({ startBps: START_BPS, maxBps, maxEvents: MAX_EVENTS })
-    this.pacer = new Pacer(this.controller.capacityBps)
+    this.pacer = new Pacer(this.controller.capacityBps, { maxFrameBytes })
   }
 
   /** When to suspect the path, ms: its oldest frame is silent for two RTOs, since reports come in intervals of their own. */

@@ -17,7 +17,9 @@ import type { TunnelPath } from '../path.ts'
 import type { Scratch } from '../scratch.ts'
 import type { PathSender } from './path-sender.ts'
 import { BulkQueue } from './bulk-queue.ts'
+import { Copies, FLAG_COPIED } from './copies.ts'
 import { RowQueue } from './row-queue.ts'
+import { isCutBy, isOpen, leastBusy } from './usable-paths.ts'
 
 export interface PumpParts {
   readonly pool: PacketPool
@@ -64,7 +66,9 @@ export class Pump {
   #nowMs: number | undefined
   /** By path id, bytes that it may still send in this run; 0 between runs. */
   readonly #budgets = new Float64Array(PATH_IDS)
-  /** In this run slots of frames are kept for a repair. */
+  /** Made with the first packet that may take several paths. */
+  #copies: Copies | undefined
+  /** In this run slots of frames are kept for a repair, and packets copied. */
   #keeps = false
   #limitBytes = MIN_QUEUE_BYTES
   #dueMs = Infinity
@@ -104,14 +108,18 @@ export class Pump {
     this.#bulk.setLimit(this.#limitBytes)
   }
 
-  /** A path does not carry anything for now: what waits for it takes others, with the numbers it has. */
+  /**
+   * A path does not carry anything for now: what waits for it takes others, with the numbers it has. It has waited, and
+   * whoever gets it waits for it: also where others are as full as they should be.
+   */
   rebind(path: TunnelPath): void {
+    const { drops, paths } = this.#parts
     const one = this.#one
     while (path.sender?.next?.shift(one) === 0) {
       this.#ask(one.length[0]!, one.flags[0]!, 0)
-      const other = this.#choose()
+      const other = this.#choose() ?? leastBusy(paths, one.length[0]! + MAX_OVERHEAD_BYTES)
       if (other === undefined || other === path || !this.#line(one, 0, other)) {
-        this.#parts.drops.drop(one.slot[0]!, 'path-left')
+        drops.drop(one.slot[0]!, 'path-left')
       }
       one.count = 0
       this.wake()
@@ -235,7 +243,7 @@ export class Pump {
 
   /** Gives a packet its path and number. False when all paths are full: it has to wait. */
   #bind(batch: PacketBatch, row: number): boolean {
-    const { scheduler, writer, drops, senderOf } = this.#parts
+    const { scheduler, writer, drops } = this.#parts
     this.#ask(batch.length[row]!, batch.flags[row]!, batch.flow[row]!)
     const path = this.#choose()
     if (path === undefined) {
@@ -243,10 +251,41 @@ export class Pump {
       drops.drop(batch.slot[row]!, this.#whyNoPath())
       return true
     }
-    if (path.sender === undefined) this.#budgets[path.id] = senderOf(path).budgetBytes(this.#request.nowMs)
+    this.#ready(path)
     writer.number(batch, row)
+    // A class that takes one path each pays for no more than this look.
+    if (((scheduler.copiedClasses ?? 0) >> this.#request.trafficClass) & 1) this.#copy(batch, row)
     if (!this.#line(batch, row, path)) drops.drop(batch.slot[row]!, 'queue-full')
     return true
+  }
+
+  /**
+   * Sends copies of the packet just numbered over further paths, as many as the scheduler says; the first to arrive
+   * counts. One that finds no room is let go without a count: the packet itself has its place.
+   */
+  #copy(batch: PacketBatch, row: number): void {
+    const { scheduler, writer, pool } = this.#parts
+    const { lengthBytes } = this.#request
+    // An urgent packet in pieces, which hardly is one, has no length for the budget.
+    if (!this.#keeps || (lengthBytes === 0 && isUrgent(batch.flags[row]!))) return
+    const { paths } = (this.#copies ??= new Copies(pool))
+    const count = scheduler.copies(this.#request, paths)
+    if (count === 0) return
+    writer.numberCopied(batch, row)
+    batch.flags[row]! |= FLAG_COPIED
+    for (let each = 0; each < count; each++) {
+      const copy = this.#copies.of(batch, row)
+      if (copy === undefined) return
+      if (!this.#line(copy, 0, this.#ready(paths[each]!))) pool.release(copy.slot[0]!)
+      copy.count = 0
+    }
+  }
+
+  /** A path that was not used before has a budget from now on. */
+  #ready(path: TunnelPath): TunnelPath {
+    if (path.sender === undefined)
+      this.#budgets[path.id] = this.#parts.senderOf(path).budgetBytes(this.#request.nowMs)
+    return path
   }
 
   /** Gives the packet in `one` to `path`, and empties the batch. */
@@ -326,8 +365,10 @@ export class Pump {
     this.#parts.writer.writeData(out, row, path)
     frame.bytes = out.length[row]!
     this.#budgets[path.id]! -= frame.bytes
-    frame.slot = this.#keeps ? out.slot[row]! : -1
-    if (this.#keeps) this.#parts.pool.retain(frame.slot)
+    // What takes several paths is not repaired: when one dies, repairs of all that the others brought would hold them up.
+    const isKept = this.#keeps && (out.flags[row]! & FLAG_COPIED) === 0
+    frame.slot = isKept ? out.slot[row]! : -1
+    if (isKept) this.#parts.pool.retain(frame.slot)
     sender.handleData(this.#nowMs!)
   }
 
@@ -349,14 +390,4 @@ export class Pump {
 
 function isUrgent(flags: number): boolean {
   return (flags & CLASS_MASK) === TrafficClass.critical
-}
-
-/** Its link takes frames, as far as is known. */
-function isOpen({ link, blocked }: TunnelPath): boolean {
-  return link !== undefined && !blocked
-}
-
-/** Some path takes a frame of so many bytes in pieces only. */
-function isCutBy(paths: readonly TunnelPath[], frameBytes: number): boolean {
-  return paths.some(({ maxFrameBytes }) => frameBytes > maxFrameBytes)
 }

@@ -1,0 +1,36 @@
+import type { PathManager } from '@mp/path-manager'
+import type { TunnelPath } from '../path.ts'
+import { START_BPS } from './path-sender.ts'
+
+/** Its link takes frames, as far as is known. */
+export function isOpen({ link, blocked }: TunnelPath): boolean {
+  return link !== undefined && !blocked
+}
+
+/** Some path takes a frame of so many bytes in pieces only. */
+export function isCutBy(paths: readonly TunnelPath[], frameBytes: number): boolean {
+  return paths.some(({ maxFrameBytes }) => frameBytes > maxFrameBytes)
+}
+
+/** The path in use whose queue is gone first, of those that take a frame of `frameBytes` whole, or else of all. */
+export function leastBusy(paths: PathManager<TunnelPath>, frameBytes: number): TunnelPath | undefined {
+  return leastBusyOf(paths, frameBytes) ?? leastBusyOf(paths, 0)
+}
+
+function leastBusyOf(paths: PathManager<TunnelPath>, frameBytes: number): TunnelPath | undefined {
+  let best: TunnelPath | undefined
+  let leastMs = Infinity
+  for (const path of paths.list) {
+    if (paths.state(path.id) !== 'active' || path.maxFrameBytes < frameBytes) continue
+    const waitMs = waitOf(path)
+    if (waitMs >= leastMs) continue
+    leastMs = waitMs
+    best = path
+  }
+  return best
+}
+
+/** How long what waits for a path takes to leave, ms. */
+function waitOf({ sender }: TunnelPath): number {
+  return (8000 * (sender?.queuedBytes ?? 0)) / (sender?.controller.capacityBps ?? START_BPS)
+}
