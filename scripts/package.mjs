@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { arch, tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { readJson, root } from './lib/files.mjs'
 
 const MAINTAINER = 'The multipathd authors <multipathd@localhost>'
@@ -26,11 +26,28 @@ function layTree(tree) {
   const units = join(tree, 'usr/lib/systemd/system')
   mkdirSync(units, { recursive: true })
   cpSync(join(root, 'apps/multipathd/service/multipathd@.service'), join(units, 'multipathd@.service'))
+  writePrinted(tree)
   const doc = join(tree, 'usr/share/doc/multipathd')
   mkdirSync(doc, { recursive: true })
   cpSync(join(root, 'README.md'), join(doc, 'README.md'))
   cpSync(join(root, 'docs'), join(doc, 'docs'), { recursive: true })
   cpSync(join(root, 'LICENSE'), join(doc, 'copyright'))
+}
+
+/** Where systems look for what the program prints about itself. */
+const PRINTED = [
+  [['man'], 'usr/share/man/man8/multipathd.8'],
+  [['completion', 'bash'], 'usr/share/bash-completion/completions/multipathd'],
+  [['completion', 'zsh'], 'usr/share/zsh/vendor-completions/_multipathd'],
+  [['completion', 'fish'], 'usr/share/fish/vendor_completions.d/multipathd.fish'],
+]
+
+function writePrinted(tree) {
+  for (const [args, path] of PRINTED) {
+    const file = join(tree, path)
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, run(join(tree, 'usr/bin/multipathd'), args))
+  }
 }
 
 /** What dpkg has to know. */

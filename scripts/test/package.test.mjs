@@ -50,6 +50,8 @@ describe.skipIf(lacking(['dpkg-deb', 'tar']).length > 0)('packages [needs dpkg-d
     expect(statSync(join(into, 'etc/multipathd')).mode & 0o777).toBe(0o700)
     expect(statSync(join(into, 'etc')).mode & 0o777).toBe(0o755)
     expect(existsSync(join(into, 'usr/lib/systemd/system/multipathd@.service'))).toBe(true)
+    const page = readFileSync(join(into, 'usr/share/man/man8/multipathd.8'), 'utf8')
+    expect(page).toMatch(/^\.TH MULTIPATHD 8/)
     const linked = execFileSync('find', [into, '-type', 'l', '-lname', '/*'], { encoding: 'utf8' })
     expect(linked).toBe('')
   })
