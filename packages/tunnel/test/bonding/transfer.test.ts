@@ -93,10 +93,10 @@ describe('a line that loses frames', () => {
 
   test('has them repaired again when the other line loses the repair', async () => {
     await inUnlikeWorld({}, async (world) => {
-      for (const line of [0, 1]) world.line(line).set({ loss: 0.03 })
+      for (const line of [0, 1]) world.line(line).set({ loss: 0.05 })
       await transfer(world, 'client', 3000)
-      // Of 6000 packets 180 are lost, 5 of them twice.
-      expect(6000 - world.server.tun.received.length).toBeLessThan(3)
+      // Of 6000 packets 300 are lost, 15 of them twice. What is left was lost three times, or its line was given up.
+      expect(6000 - world.server.tun.received.length).toBeLessThan(10)
     })
   })
 
