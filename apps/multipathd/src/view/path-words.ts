@@ -1,4 +1,5 @@
 import type { PathSnapshot } from '../daemon/snapshot.ts'
+import { mbit, milliseconds, percent } from './units.ts'
 
 /** How a path is, in a word: why it is not used, if so, else what its probes say. */
 export function stateOf({ isUsed, unusedReason, state }: PathSnapshot): string {
@@ -6,6 +7,20 @@ export function stateOf({ isUsed, unusedReason, state }: PathSnapshot): string {
 }
 
 /** Loss of both kinds, or of probes where nothing else is known. */
-export function lossOf({ congestionLossRatio, radioLossRatio, probeLossRatio }: PathSnapshot): number {
+function lossOf({ congestionLossRatio, radioLossRatio, probeLossRatio }: PathSnapshot): number {
   return congestionLossRatio === null ? probeLossRatio : congestionLossRatio + (radioLossRatio ?? 0)
+}
+
+/** What every table of paths begins with: PATH, STATE, UP, DOWN, CARRIES, RTT, QUEUE, LOSS. */
+export function pathCells(path: PathSnapshot): string[] {
+  return [
+    path.name,
+    stateOf(path),
+    mbit(path.txBps),
+    mbit(path.rxBps),
+    mbit(path.capacityBps),
+    milliseconds(path.rttMs),
+    milliseconds(path.queueDelayMs),
+    percent(lossOf(path)),
+  ]
 }

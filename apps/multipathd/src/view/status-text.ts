@@ -1,8 +1,8 @@
 import type { DaemonSnapshot, PathSnapshot, PeerSnapshot, Snapshot } from '../daemon/snapshot.ts'
-import { lossOf, stateOf } from './path-words.ts'
+import { pathCells } from './path-words.ts'
 import { printable, table } from './table.ts'
 import type { Column } from './table.ts'
-import { mbit, milliseconds, percent, rate, span } from './units.ts'
+import { percent, rate, span } from './units.ts'
 
 const PATH_COLUMNS: readonly Column[] = [
   { title: 'PATH' },
@@ -56,16 +56,5 @@ function peerText(peer: PeerSnapshot): string[] {
 }
 
 function pathRow(path: PathSnapshot): string[] {
-  return [
-    path.name,
-    stateOf(path),
-    mbit(path.txBps),
-    mbit(path.rxBps),
-    mbit(path.capacityBps),
-    milliseconds(path.rttMs),
-    milliseconds(path.queueDelayMs),
-    percent(lossOf(path)),
-    percent(path.txShare),
-    path.remoteAddress ?? '–',
-  ]
+  return [...pathCells(path), percent(path.txShare), path.remoteAddress ?? '–']
 }

@@ -1,5 +1,6 @@
+import { optionsAt, stepsInto, valuesOf } from './cases.ts'
 import { allCommands } from './command-tree.ts'
-import type { CommandShape, OptionShape, ValueShape } from './command-tree.ts'
+import type { CommandShape, ValueShape } from './command-tree.ts'
 
 /** A script that completes the command line in bash. All of it is in the script: no key press starts Node. */
 export function bashCompletion(tree: CommandShape): string {
@@ -13,7 +14,7 @@ ${commands.flatMap(stepsInto).join('\n')}
     esac
   done
   case "$place:$previous" in
-${commands.flatMap((command) => valuesOf(command, tree)).join('\n')}
+${commands.flatMap((command) => valuesOf(command, tree, completed)).join('\n')}
   esac
   case "$place" in
 ${commands.map((command) => wordsOf(command, tree)).join('\n')}
@@ -22,20 +23,6 @@ ${commands.map((command) => wordsOf(command, tree)).join('\n')}
 }
 complete -F _${tree.name} ${tree.name}
 `
-}
-
-/** From a place into the commands there. */
-function stepsInto({ place, commands }: CommandShape): string[] {
-  return commands.map((each) => `      '${place}:${each.name}') place='${each.place}' ;;`)
-}
-
-/** What may follow an option that takes something. */
-function valuesOf(command: CommandShape, root: CommandShape): string[] {
-  return optionsAt(command, root).flatMap(({ flags, value }) =>
-    value === undefined || value.isOptional
-      ? []
-      : flags.map((flag) => `    '${command.place}:${flag}') ${completed(value)}; return ;;`),
-  )
 }
 
 function completed({ isFile, choices }: ValueShape): string {
@@ -51,14 +38,4 @@ function wordsOf(command: CommandShape, root: CommandShape): string {
   if (!command.values.some(({ isFile }) => isFile)) return `    '${command.place}') ${words} ;;`
   return `    '${command.place}') ${words}
       if [[ $current != -* ]]; then compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); return; fi ;;`
-}
-
-/** Options of the program may stand anywhere. */
-export function optionsAt(command: CommandShape, root: CommandShape): readonly OptionShape[] {
-  if (command === root) return root.options
-  const own = new Set(command.options.flatMap(({ flags }) => flags))
-  const global = root.options.filter(({ flags }) =>
-    flags.every((flag) => !own.has(flag) && flag !== '--version'),
-  )
-  return [...command.options, ...global]
 }

@@ -1,4 +1,4 @@
-import { optionsAt } from './bash.ts'
+import { optionsAt, stepsInto, valuesOf } from './cases.ts'
 import { allCommands } from './command-tree.ts'
 import type { CommandShape, OptionShape, ValueShape } from './command-tree.ts'
 
@@ -15,7 +15,7 @@ ${commands.flatMap(stepsInto).join('\n')}
     esac
   done
   case "$place:$words[CURRENT-1]" in
-${commands.flatMap((command) => valuesOf(command, tree)).join('\n')}
+${commands.flatMap((command) => valuesOf(command, tree, completed)).join('\n')}
   esac
   local -a found
   case "$place" in
@@ -25,18 +25,6 @@ ${commands.map((command) => wordsOf(command, tree)).join('\n')}
 }
 if [ "$funcstack[1]" = "_${tree.name}" ]; then _${tree.name}; else compdef _${tree.name} ${tree.name}; fi
 `
-}
-
-function stepsInto({ place, commands }: CommandShape): string[] {
-  return commands.map((each) => `      '${place}:${each.name}') place='${each.place}' ;;`)
-}
-
-function valuesOf(command: CommandShape, root: CommandShape): string[] {
-  return optionsAt(command, root).flatMap(({ flags, value }) =>
-    value === undefined || value.isOptional
-      ? []
-      : flags.map((flag) => `    '${command.place}:${flag}') ${completed(value)}; return ;;`),
-  )
 }
 
 function completed({ name, isFile, choices }: ValueShape): string {

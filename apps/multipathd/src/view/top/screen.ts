@@ -1,10 +1,9 @@
 import { styleText } from 'node:util'
 import type { LoggedEvent } from '../../daemon/event-log.ts'
 import type { PathSnapshot, PeerSnapshot, Snapshot } from '../../daemon/snapshot.ts'
-import { lossOf, stateOf } from '../path-words.ts'
+import { pathCells } from '../path-words.ts'
 import { headOf, peerLine } from '../status-text.ts'
 import { fit, widthOf } from '../table.ts'
-import { mbit, milliseconds, percent } from '../units.ts'
 import type { History } from './history.ts'
 import { sparkline } from './sparkline.ts'
 
@@ -87,16 +86,7 @@ function pathLine(
   { peer, history }: { readonly peer: PeerSnapshot; readonly history: History },
   terminal: Terminal,
 ): string {
-  const text = cells([
-    path.name,
-    stateOf(path),
-    mbit(path.txBps),
-    mbit(path.rxBps),
-    mbit(path.capacityBps),
-    milliseconds(path.rttMs),
-    milliseconds(path.queueDelayMs),
-    percent(lossOf(path)),
-  ])
+  const text = cells(pathCells(path))
   const room = terminal.columns - widthOf(text) - 1
   const bars = room < LEAST_BARS ? '' : ` ${sparkline(history.of(peer.name, path.id, room))}`
   return painter(terminal)(colourOf(path), fit(text, Math.min(terminal.columns, widthOf(text))) + bars)
