@@ -66,6 +66,8 @@ export interface LabLine {
 
 const DIRECTIONS: readonly Direction[] = ['a-to-b', 'b-to-a']
 const DEFAULT_QUEUE_MS = 50
+/** The queue of a line is the emulator's: its device must hold what arrives while the emulator waits for a core. */
+const DEVICE_QUEUE_PACKETS = 10_000
 
 interface Ends {
   readonly a: Namespace
@@ -118,7 +120,7 @@ async function configure(
 ): Promise<void> {
   const { name, mtuBytes, addresses } = device
   const ip = (command: string): Promise<string> => run('ip', words(`-n ${netns} ${command}`))
-  await ip(`link set ${name} mtu ${mtuBytes} addrgenmode none`)
+  await ip(`link set ${name} mtu ${mtuBytes} txqueuelen ${DEVICE_QUEUE_PACKETS} addrgenmode none`)
   for (const address of addresses) await ip(`addr add ${address} dev ${name} nodad`)
   await ip(`link set ${name} up`)
 }
