@@ -18,6 +18,9 @@ function prose(path) {
     })
 }
 
+/** What stands between the head of a table and its rows. */
+const isRule = (line = '') => /^\|[ :|-]+\|$/.test(line)
+
 const repeated = (values) => values.filter((value, index) => values.indexOf(value) !== index)
 
 test.each(documents)('%s has each section once', (path) => {
@@ -25,7 +28,6 @@ test.each(documents)('%s has each section once', (path) => {
 })
 
 test.each(documents)('each table in %s has one head', (path) => {
-  const isRule = (line = '') => /^\|[ :|-]+\|$/.test(line)
   const lines = prose(path)
   // Two lines above the rule that follows a head there is no row of a table.
   const second = lines.filter((line, at) => isRule(lines[at + 1]) && lines[at - 1]?.startsWith('|'))
