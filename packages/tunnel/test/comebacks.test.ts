@@ -91,6 +91,7 @@ test('one frame of a trial that gets through is enough to come home', async () =
   await world.pass(300)
   world.line(0).restore()
   await world.until(() => isAt(world, PREFERRED), 2000)
+  expect(dialsMs).toHaveLength(1)
   await world.close()
 })
 
