@@ -86,14 +86,14 @@ export class RelayExit extends RelayDevice implements ExitFlowOwner {
   #flowFor(batch: PacketBatch, row: number, nowMs: number): ExitFlow | undefined {
     const { envelope } = this
     const slot = batch.slot[row]!
-    if (!envelope.takeOff(batch, row)) return this.drop(slot, 'malformed') as undefined
+    if (!envelope.takeOff(batch, row)) return this.drop(slot, 'malformed')
     const { source: client, sourcePort: port } = envelope
     const isOurs = envelope.destination === this.#local && envelope.destinationPort === RELAY_PORT
-    if (!isOurs || this.isClosed) return this.drop(slot, 'unknown-flow') as undefined
+    if (!isOurs || this.isClosed) return this.drop(slot, 'unknown-flow')
     if (this.#recent?.client !== client || this.#recent.port !== port) {
       this.#recent = this.#flows.get(keyOf(client, port)) ?? this.#begin(client, port)
     }
-    if (this.#recent === undefined) return this.drop(slot, this.#whyNoFlow()) as undefined
+    if (this.#recent === undefined) return this.drop(slot, this.#whyNoFlow())
     this.#recent.usedMs = nowMs
     return this.#recent
   }

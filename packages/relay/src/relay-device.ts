@@ -113,7 +113,7 @@ export abstract class RelayDevice implements TunDevice {
     this.dropAll(batch, 'socket-full')
   }
 
-  protected drop(slot: number, reason: string): void {
+  protected drop(slot: number, reason: string): undefined {
     this.pool.release(slot)
     this.#drops[reason] = (this.#drops[reason] ?? 0) + 1
   }
