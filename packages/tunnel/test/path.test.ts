@@ -72,7 +72,7 @@ describe('the batch of a path', () => {
       path.dropWaiting(drops, 'path-closed')
       return taken
     }
-    path.link = { ...taking, send } as Link
+    path.link = { ...taking, send }
     write(path, 3)
     const { out } = path
     path.flush()
