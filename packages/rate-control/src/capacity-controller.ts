@@ -29,6 +29,8 @@ const AFTER_LOSS_CROWDED = 0.75
 const AFTER_FALL_CROWDED = 0.65
 /** No sign but a queue takes more than half at once. */
 const MAX_CUT = 0.5
+/** A drain of less than so many times the noise says nothing of whose queue it is. */
+const CLEAR_NOISE = 8
 /** Least share of what was sent that arrives on a path which is not overloaded. */
 const IN_TIME = 0.95
 const IN_TIME_APP_LIMITED = 0.8
@@ -250,13 +252,18 @@ export class CapacityController {
 
   #judgeDrain(sample: FlightSample, nowMs: number): void {
     if (this.#queue.calm) return this.#crowd.handleDrained()
-    if (this.#drain.helped(this.#queue.delayMs)) return
+    if (this.#drain.helped(this.#queue.delayMs) || !this.#isDrainClear) return
     if (this.#crowd.handleResistance(!arrivesInTime(sample, IN_TIME), nowMs)) {
       this.#queue.rebase(nowMs)
       this.#set(this.#drain.arrivingBps, 'not-our-queue', sample)
     } else {
       this.#accept(sample, 'delay', nowMs)
     }
+  }
+
+  /** What was to be drained is more than the delay may jump by itself. */
+  get #isDrainClear(): boolean {
+    return this.#drain.byMs > CLEAR_NOISE * this.#queue.noiseMs
   }
 
   #grow(sample: FlightSample, passedMs: number, nowMs: number): void {
