@@ -36,6 +36,8 @@ const CLEAR_NOISE = 8
 /** Least share of what was sent that arrives on a path which is not overloaded. */
 const IN_TIME = 0.95
 const IN_TIME_APP_LIMITED = 0.8
+/** Who sends less than this share of the estimate has no part in the queue to speak of. */
+const FILLING = 0.3
 /** Loss beyond the floor that no radio explains: in start-up, afterwards, and among others. */
 const START_LOSS = 0.1
 const LOSS = 0.02
@@ -93,6 +95,16 @@ export class CapacityController {
   /** What the path is thought to carry, bit/s. */
   get capacityBps(): number {
     return this.#capacityBps
+  }
+
+  /** One-way delay of the empty path, ms, plus the difference of the two clocks; `Infinity` before the first sample. */
+  get delayBaseMs(): number {
+    return this.#queue.baseMs
+  }
+
+  /** When the last sample with a frame came, ms; `-Infinity` before the first. */
+  get sampledMs(): number {
+    return this.#sampledMs ?? -Infinity
   }
 
   /** Delay that queues add on the path now, ms, smoothed. */
@@ -158,7 +170,8 @@ export class CapacityController {
 
   /** Cuts the estimate when something speaks against it. */
   #backOff(sample: FlightSample, nowMs: number): boolean {
-    if (sample.appLimited && arrivesInTime(sample, IN_TIME_APP_LIMITED)) return false
+    if (sample.appLimited && arrivesInTime(sample, IN_TIME_APP_LIMITED) && !this.#isFilledBy(sample))
+      return false
     const deaf = this.#crowd.isDeaf(nowMs)
     if (!deaf && this.#queue.congested) {
       this.#startDrain(sample, 'delay', nowMs)
@@ -172,6 +185,11 @@ export class CapacityController {
       return false
     }
     return true
+  }
+
+  /** A source that always waits for its acknowledgements, as a flow with a window, fills the queue of the path instead of ours. */
+  #isFilledBy({ sentBps }: FlightSample): boolean {
+    return this.#queue.congested && sentBps > FILLING * this.#capacityBps
   }
 
   get #lossLimit(): number {

@@ -42,6 +42,11 @@ export class QueueSignal {
     this.#frameBits = 8 * maxFrameBytes
   }
 
+  /** Delay of the empty path, ms plus the constant of `record`; `Infinity` before the first sample. */
+  get baseMs(): number {
+    return this.#base.min
+  }
+
   /** Least delay above the base in the last interval, ms: the least, as jitter only adds. */
   get delayMs(): number {
     return this.#delayMs

@@ -150,6 +150,17 @@ describe('a source with little to send', () => {
     expect(outcome.meanQueueMs).toBeLessThan(1)
   })
 
+  test('but enough to fill the line does not fill its queue', () => {
+    const { meanQueueMs, usedPercent } = simulate({
+      ...steady(50e6, 20, 300),
+      seed: 8,
+      offeredBps: () => 51e6,
+      options: { startBps: 140e6 },
+    })
+    expect(meanQueueMs).toBeLessThan(15)
+    expect(usedPercent).toBeGreaterThan(95)
+  })
+
   test('that comes in bursts does not make a path look slow', () => {
     const estimates: number[] = []
     simulate({

@@ -9,6 +9,7 @@ import type { FrameWriter } from '../frame-writer.ts'
 import { refreshGate } from '../path-gate.ts'
 import type { TunnelPath } from '../path.ts'
 import type { SessionTrace } from '../trace.ts'
+import { OneWayDelays } from './one-way.ts'
 import { START_BPS } from './path-sender.ts'
 import type { Pump } from './pump.ts'
 
@@ -47,6 +48,7 @@ export class Feedback {
   readonly #codec: ReportCodec
   readonly #report: PathReport = emptyReport()
   readonly #sent = new SentReport()
+  readonly #oneWay = new OneWayDelays()
   readonly #request: PickRequest = {
     lengthBytes: REPORT_BYTES,
     nowMs: 0,
@@ -84,6 +86,7 @@ export class Feedback {
   /** What the peer wants is not known any more. */
   beginAnew(): void {
     this.#isAsked = false
+    this.#oneWay.clear()
   }
 
   /** Takes note of an authentic frame of `path`. */
@@ -117,6 +120,7 @@ export class Feedback {
     const code = codec.read(offset, lengthBytes)
     if (code !== DecodeError.none) return code
     while (codec.nextPath(this.#report)) this.#takeReport(nowMs)
+    this.#oneWay.refresh(this.#parts.paths.list, nowMs)
     for (const path of this.#parts.paths.list) if (path.sender !== undefined) this.observe(path, nowMs)
     const resequencer = this.#parts.resequencer()
     this.#isAsked = false
@@ -137,7 +141,7 @@ export class Feedback {
     estimate.role = settings.role
     estimate.costMs = settings.costMs
     estimate.isExhausted = settings.isExhausted
-    estimate.owdMinMs = rttMs / 2
+    estimate.owdMinMs = this.#oneWay.of(path, rttMs, nowMs)
     estimate.queueDelayMs = sender?.queueDelayMs(nowMs) ?? 0
     estimate.lossRatio = sender?.controller.lossFloorRatio ?? 0
     estimate.repairMs = rttMs + REPAIR_SLACK_MS

@@ -13,7 +13,9 @@ const pathsNamed = (count: number) => Array.from({ length: count }, (_, index) =
 /** Lengths of the reports an end has sent, bytes. */
 const reportsOf = ({ tap }: End): number[] =>
   tap.sent
-    .filter(({ header, bytes }) => header.type === FrameType.control && bytes[HEADER_BYTES] === ControlKind.report)
+    .filter(
+      ({ header, bytes }) => header.type === FrameType.control && bytes[HEADER_BYTES] === ControlKind.report,
+    )
     .map(({ bytes }) => bytes.length)
 
 /** Sends `count` packets at a time, enough for each path to get some, and lets the last arrive. */
@@ -31,7 +33,13 @@ describe.each([
   [32, 500],
 ])('reports about %i paths, in frames of at most %i bytes', (count, maxFrameBytes) => {
   test('tell of all of them', { timeout: 60_000 }, async () => {
-    const options = { isAdaptive: true, security: {}, paths: pathsNamed(count), line: LINE, wire: { maxFrameBytes } }
+    const options = {
+      isAdaptive: true,
+      security: {},
+      paths: pathsNamed(count),
+      line: LINE,
+      wire: { maxFrameBytes },
+    }
     await inWorld(options, async (world) => {
       await fill(world, 2 * count)
       const { paths, bonding } = statsOf(world.client).sessions[0]!
