@@ -11,6 +11,7 @@ import type { TunnelPath } from '../path.ts'
 import type { SessionTrace } from '../trace.ts'
 import { START_BPS } from './path-sender.ts'
 import type { Pump } from './pump.ts'
+import { aliveBps } from './usable-paths.ts'
 
 export interface FeedbackParts {
   readonly arena: Uint8Array
@@ -165,7 +166,7 @@ export class Feedback {
     sender.controller.handleSample(sender.tracker.sample, nowMs)
     sender.pacer.setRate(sender.controller.capacityBps, nowMs)
     this.#parts.trace.handleReport(path)
-    pump.setCapacity(paths.list.reduce((sum, each) => sum + (each.sender?.controller.capacityBps ?? 0), 0))
+    pump.setCapacity(aliveBps(paths.list))
   }
 
   #write(nowMs: number): void {
