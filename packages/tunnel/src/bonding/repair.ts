@@ -4,6 +4,7 @@ import type { FrameFate } from '@mp/rate-control'
 import type { TunnelPath } from '../path.ts'
 import type { SessionTrace } from '../trace.ts'
 import type { SealedPlaces } from './sealed-places.ts'
+import { aliveBps, isAlive } from './usable-paths.ts'
 
 export interface RepairParts {
   readonly pool: PacketPool
@@ -110,9 +111,7 @@ export class Repair {
   }
 
   #earn(nowMs: number): void {
-    let bytesPerMs = 0
-    for (const { sender } of this.#parts.paths.list)
-      bytesPerMs += (sender?.controller.capacityBps ?? 0) / 8000
+    const bytesPerMs = aliveBps(this.#parts.paths.list) / 8000
     const earned = (nowMs - this.#allowedMs) * bytesPerMs * BUDGET_RATIO
     this.#allowedBytes = Math.min(Math.max(BURST_BYTES, bytesPerMs * BURST_MS), this.#allowedBytes + earned)
     this.#allowedMs = nowMs
@@ -161,10 +160,4 @@ export class Repair {
     }
     return fastest
   }
-}
-
-/** Also where a link is full: that passes, over TCP many times a second. */
-function isAlive({ link, prober, sender }: TunnelPath): boolean {
-  if (link === undefined || sender?.isSuspect === true) return false
-  return prober.state === 'normal' || prober.state === 'unstable'
 }
