@@ -5,6 +5,7 @@ import { encodeKey } from '@mp/secure-channel'
 import { nodeCrypto } from '@mp/runtime-node'
 
 const MULTIPATHD = join(import.meta.dirname, '../../bin/multipathd.js')
+const PORTABLE = join(import.meta.dirname, '../support/portable-daemon.mjs')
 const MTU_BYTES = 1400
 
 /**
@@ -12,9 +13,16 @@ const MTU_BYTES = 1400
  * answers `{ to, client, server, stop }`: the address to send to, and the processes of both sides.
  */
 
-/** The daemon of this checkout. `env` is added to its environment. */
-export function multipathd({ name = 'multipathd', subnet = 1, paths, cipher, env = {} }) {
-  return { name, start: (stage) => startDaemons(stage, { subnet, paths, cipher, env }) }
+/** The daemon of this checkout. `transport`: of all its paths. */
+export function multipathd({ name = 'multipathd', subnet = 1, paths, cipher, transport = 'udp' }) {
+  const wishes = { subnet, paths, cipher, transport, program: MULTIPATHD }
+  return { name, start: (stage) => startDaemons(stage, wishes) }
+}
+
+/** The same parts, with portable sockets and ciphers. */
+export function portable({ name = 'portable', subnet, cipher }) {
+  const wishes = { subnet, paths: 1, cipher, transport: 'udp', program: PORTABLE }
+  return { name, start: (stage) => startDaemons(stage, wishes) }
 }
 
 /** The forwarder in C. `simple`: without offloads and batches. */
@@ -29,19 +37,20 @@ export function bareLine() {
 
 const inside = (subnet) => ({ client: `10.99.${subnet}.1`, server: `10.99.${subnet}.2` })
 
-async function startDaemons({ client, server }, { subnet, paths, cipher, env }) {
+async function startDaemons({ client, server }, { subnet, paths, cipher, transport, program }) {
   const ends = inside(subnet)
   const security = securityOf(cipher, ends)
   const tun = (localAddr, remoteAddr) => ({ name: `mp${subnet}`, localAddr, remoteAddr, mtu: MTU_BYTES })
   const serverConfig = {
     isServer: true,
     security: security.server,
-    server: { listen: `0.0.0.0:${port(subnet)}`, ...security.peers },
+    server: { listen: `0.0.0.0:${port(subnet)}`, transport, ...security.peers },
     tun: tun(ends.server, ends.client),
   }
   const remotePaths = lines(paths).map((line) => ({
     remoteAddr: `10.77.${line}.2:${port(subnet)}`,
     localAddr: `10.77.${line}.1`,
+    transport,
   }))
   const clientConfig = {
     security: security.client,
@@ -49,10 +58,10 @@ async function startDaemons({ client, server }, { subnet, paths, cipher, env }) 
     tun: tun(ends.client, ends.server),
   }
   return startBoth(
-    () => startDaemon(server, serverConfig, { env, until: [/server listens/] }),
+    () => startDaemon(server, serverConfig, { program, until: [/server listens/] }),
     () =>
       startDaemon(client, clientConfig, {
-        env,
+        program,
         until: lines(paths).map((n) => new RegExp(`path${n}: normal`)),
       }),
     ends.server,
@@ -60,12 +69,12 @@ async function startDaemons({ client, server }, { subnet, paths, cipher, env }) 
 }
 
 /** Its config is there only until it runs, so that a bench that is broken off leaves nothing behind. */
-async function startDaemon(host, config, { env, until }) {
+async function startDaemon(host, config, { program, until }) {
   const folder = await mkdtemp(join(tmpdir(), 'multipathd-bench-'))
   try {
     const file = join(folder, 'config.json')
     await writeFile(file, JSON.stringify({ control: { socket: 'none' }, ...config }), { mode: 0o600 })
-    const running = host.spawn(process.execPath, [MULTIPATHD, '-config', file], { env })
+    const running = host.spawn(process.execPath, [program, '-config', file])
     for (const pattern of until) await running.waitFor(pattern)
     return running
   } finally {
