@@ -7,7 +7,8 @@ const QUICK = { rounds: 1, warmSeconds: 1, tcpSeconds: 1, rampSteps: 6, floodMs:
 const RAMP_PPS = [15_000, 500_000]
 
 /**
- * Reads `[--quick] [--json FILE] [--list] [NAME…]`; a case runs when its name contains one of the names.
+ * Reads `[--quick] [--json FILE] [--list] [NAME…]`; a case runs when its name contains one of the names, which
+ * are regular expressions.
  *
  * @param {readonly string[]} args
  */
@@ -26,6 +27,7 @@ export function readOptions(args) {
     json: values.json,
     firstPps,
     growth: (lastPps / firstPps) ** (1 / (plan.rampSteps - 1)),
-    isWanted: (name) => positionals.length === 0 || positionals.some((part) => name.includes(part)),
+    isWanted: (name) =>
+      positionals.length === 0 || positionals.some((pattern) => new RegExp(pattern).test(name)),
   }
 }
