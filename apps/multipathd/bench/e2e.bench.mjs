@@ -15,6 +15,7 @@ import { runStand } from './e2e/run.mjs'
 import { createStage } from './e2e/stage.mjs'
 import { stands } from './e2e/stands.mjs'
 import { artifacts, buildPrograms } from './support/build.mjs'
+import { goBeforeOthers } from './support/priority.mjs'
 import { writeJson } from './support/json.mjs'
 
 const NEEDS = ['root', 'tun', 'netns', 'iperf3']
@@ -36,6 +37,7 @@ async function main() {
     return
   }
   if (wanted.length === 0) throw new Error('no case has such a name: --list shows them')
+  goBeforeOthers()
   const results = await runAll(wanted, programs)
   const { rounds, quick } = options
   writeJson(resolve(options.json ?? join(artifacts, 'e2e.json')), { rounds, quick, ...results })
