@@ -6,8 +6,11 @@ import type { TunnelPath } from './path.ts'
 const FIRST_WAIT_MS = 10_000
 const LAST_WAIT_MS = 300_000
 const FACTOR = 2
-/** A trial without an answer ends after this long, ms. */
+/** A trial without an answer ends after this long, ms; until then it asks again and again, since any frame may get lost. */
 const TRIAL_MS = 2000
+const ASK_MS = 500
+/** A path that is not well is looked at again this soon, ms. */
+const LOOK_MS = 1000
 /** A preferred transport that worked for this long was worth coming back to: after it the waits begin anew, ms. */
 const STABLE_MS = 60_000
 
@@ -28,7 +31,7 @@ interface Candidate {
   /** The link that was looked at last. */
   link: Link | undefined
   waitMs: number
-  /** The next trial, or the end of the one under way, ms; Infinity while there is nothing to try. */
+  /** When to try, to ask again or to give up, ms; Infinity while there is nothing to try. */
   dueMs: number
   /** When the preferred transport was taken last, ms. */
   homeMs: number
@@ -38,14 +41,14 @@ interface Candidate {
 interface Trial {
   /** Undefined while it is dialled. */
   link: Link | undefined
+  readonly endMs: number
   /** Where frames of the path came from before. */
   readonly source: FrameSource | undefined
 }
 
 /**
  * Brings paths that fell back to another transport home to the one they prefer. Now and then, and less often the longer
- * it is in vain, a link is opened over that one beside the link in use, and a single frame asks the peer to answer there.
- * Only when an authentic answer came that way does the path move; until then nothing of its traffic is touched.
+ * it is in vain, a link is opened over that one beside the link in use, and a few frames ask the peer to answer there. Only when an authentic answer came that way does the path move; until then nothing of its traffic is touched.
  */
 export class Comebacks implements Wakeable {
   readonly #options: ComebackOptions
@@ -103,10 +106,10 @@ export class Comebacks implements Wakeable {
     if (nowMs < this.#nextMs) return
     for (const [path, candidate] of this.#candidates) {
       if (candidate.dueMs > nowMs) continue
-      const isOver = candidate.trial !== undefined
-      endTrial(candidate)
-      if (isOver) this.#wait(candidate, nowMs)
-      else this.#try(path, candidate, nowMs)
+      const { trial } = candidate
+      if (trial === undefined) this.#try(path, candidate, nowMs)
+      else if (nowMs < trial.endMs) this.#askAgain(path, candidate, trial)
+      else this.#giveUp(candidate, nowMs)
     }
     this.#findNext()
   }
@@ -134,14 +137,17 @@ export class Comebacks implements Wakeable {
 
   /** A path that does not work finds another link by itself, and over either transport. */
   #try(path: TunnelPath, candidate: Candidate, nowMs: number): void {
-    if (path.prober.state !== 'normal') return this.#wait(candidate, nowMs)
-    const trial: Trial = { link: undefined, source: path.source }
+    if (path.prober.state !== 'normal') {
+      candidate.dueMs = nowMs + LOOK_MS
+      return
+    }
+    const trial: Trial = { link: undefined, endMs: nowMs + TRIAL_MS, source: path.source }
     candidate.trial = trial
-    candidate.dueMs = nowMs + TRIAL_MS
-    void this.#ask(path, candidate, trial)
+    candidate.dueMs = nowMs + ASK_MS
+    void this.#begin(path, candidate, trial)
   }
 
-  async #ask(path: TunnelPath, candidate: Candidate, trial: Trial): Promise<void> {
+  async #begin(path: TunnelPath, candidate: Candidate, trial: Trial): Promise<void> {
     try {
       const link = await this.#options.dial(path)
       if (candidate.trial !== trial) return link.close()
@@ -150,6 +156,16 @@ export class Comebacks implements Wakeable {
     } catch {
       // Its time runs out.
     }
+  }
+
+  #askAgain(path: TunnelPath, candidate: Candidate, { link }: Trial): void {
+    if (link !== undefined) this.#options.ask(path, link)
+    candidate.dueMs += ASK_MS
+  }
+
+  #giveUp(candidate: Candidate, nowMs: number): void {
+    endTrial(candidate)
+    this.#wait(candidate, nowMs)
   }
 
   #findNext(): void {

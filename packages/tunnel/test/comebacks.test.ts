@@ -33,6 +33,13 @@ function dialling(options: WorldOptions): { readonly world: World; readonly dial
   return { world, dialsMs }
 }
 
+/** A path that works over its fallback, since the preferred transport is cut. */
+async function fallBack(world: World): Promise<void> {
+  await world.start()
+  world.line(0).cut()
+  await world.until(() => isAt(world, FALLBACK) && world.allHealthy(), 6000)
+}
+
 function closeLater({ runtime }: World, link: Link): void {
   const close = link.close.bind(link)
   link.close = () => void runtime.setTimer(runtime.nowMs() + 100, close)
@@ -76,11 +83,38 @@ describe.each([false, true])('a path with a fallback, adaptive: %s', (isAdaptive
   })
 })
 
+test('one frame of a trial that gets through is enough to come home', async () => {
+  const { world, dialsMs } = dialling({ paths: PATHS })
+  await fallBack(world)
+  dialsMs.length = 0
+  await world.until(() => dialsMs.length > 0, 11_000)
+  await world.pass(300)
+  world.line(0).restore()
+  await world.until(() => isAt(world, PREFERRED), 2000)
+  expect(dialsMs).toHaveLength(1)
+  await world.close()
+})
+
+test('a path that is unwell when a trial is due is tried as soon as it is well', async () => {
+  const { world, dialsMs } = dialling({ paths: PATHS })
+  await fallBack(world)
+  dialsMs.length = 0
+  world.line(0).restore()
+  await world.pass(8000)
+  const other = world.network.path(FALLBACK, SERVER_HOST)
+  other.set({ loss: 0.5 })
+  await world.pass(4000)
+  expect(pathsOf(world.client)[0]?.prober.state).toBe('unstable')
+  expect(dialsMs).toEqual([])
+  other.set({ loss: 0 })
+  await world.until(() => world.allHealthy(), 60_000)
+  await world.until(() => isAt(world, PREFERRED), 3000)
+  await world.close()
+})
+
 test('what gets through in one direction only is no reason to come home', async () => {
   const world = new World({ paths: PATHS })
-  await world.start()
-  world.line(0).cut()
-  await world.until(() => isAt(world, FALLBACK) && world.allHealthy(), 6000)
+  await fallBack(world)
   for (const [open, shut] of [
     [PREFERRED, SERVER_HOST],
     [SERVER_HOST, PREFERRED],

@@ -10,6 +10,12 @@ export interface Log {
   error(message: string, fields?: Fields): void
 }
 
+/** A log that may become more or less talkative. */
+export interface LeveledLog extends Log {
+  /** Lines below `level` are left out from now on. */
+  setLevel(level: LogLevel): void
+}
+
 export type Fields = Readonly<Record<string, unknown>>
 
 export interface LogOptions {
@@ -22,16 +28,19 @@ export interface LogOptions {
 type Say = (level: LogLevel, message: string, fields: Fields) => void
 
 /** Short lines for a person at a terminal, else one JSON object a line for a journal. */
-export function createLog(output: Output, { format = 'auto', level = 'info' }: LogOptions = {}): Log {
+export function createLog(output: Output, { format = 'auto', level = 'info' }: LogOptions = {}): LeveledLog {
   const isText = format === 'text' || (format === 'auto' && output.isTTY === true)
   const say = isText ? sayText(output) : sayJson(output)
-  const least = LOG_LEVELS.indexOf(level)
+  let least = LOG_LEVELS.indexOf(level)
+  const setLevel = (next: LogLevel): void => {
+    least = LOG_LEVELS.indexOf(next)
+  }
   const at =
     (each: LogLevel) =>
     (message: string, fields: Fields = {}): void => {
       if (LOG_LEVELS.indexOf(each) >= least) say(each, message, fields)
     }
-  return { info: at('info'), warn: at('warn'), error: at('error') }
+  return { info: at('info'), warn: at('warn'), error: at('error'), setLevel }
 }
 
 function sayJson(output: Output): Say {

@@ -1,6 +1,6 @@
 import type { Runtime, Timer } from '@mp/interface'
 import type { LogLevel } from '../config/schema/log.ts'
-import type { Fields, Log } from './log.ts'
+import type { Fields, LeveledLog } from './log.ts'
 
 /** A line is said this often in a window as it comes; then it is counted until the window ends. */
 const LINES = 5
@@ -18,13 +18,13 @@ interface Repeats {
 }
 
 /** A log in which a line that comes again and again is summed up: `… 25 more in 10 s: lte: lost`. */
-export class RepeatFilter implements Log {
-  readonly #log: Log
+export class RepeatFilter implements LeveledLog {
+  readonly #log: LeveledLog
   readonly #runtime: Pick<Runtime, 'nowMs' | 'setTimer'>
   readonly #kinds = new Map<string, Repeats>()
   #timer: Timer | undefined
 
-  constructor(log: Log, runtime: Pick<Runtime, 'nowMs' | 'setTimer'>) {
+  constructor(log: LeveledLog, runtime: Pick<Runtime, 'nowMs' | 'setTimer'>) {
     this.#log = log
     this.#runtime = runtime
   }
@@ -39,6 +39,10 @@ export class RepeatFilter implements Log {
 
   error(message: string, fields?: Fields): void {
     this.#take('error', message, fields)
+  }
+
+  setLevel(level: LogLevel): void {
+    this.#log.setLevel(level)
   }
 
   /** Says what is held back, and begins anew. To be called at the end. */

@@ -14,6 +14,7 @@ export { configJsonSchema } from './schema/index.ts'
 export { faultsOfPaths } from './checks.ts'
 export { loadKeys } from './load-keys.ts'
 export { parsePath } from './parse-path.ts'
+export { PATH_USE, isSameWay } from './path-use.ts'
 export type { Config, KeySource, Peer, Quota, RemotePath } from './schema/index.ts'
 
 /** What to say wherever a config with `"security": "none"` is used. */

@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ClassModes } from '@mp/interface'
 import { Secret } from '@mp/secure-channel'
+import { PATH_USE } from '../config/index.ts'
 import type { Config, Peer, RemotePath } from '../config/index.ts'
+import type { LogLevel } from '../config/schema/log.ts'
 
 /** What became of the entries of a list, told apart by their names. */
 export interface Changes<T> {
@@ -19,6 +21,8 @@ export interface ConfigDiff {
   readonly peers: Changes<Peer>
   /** What paths are for now; undefined when that is as before. */
   readonly modes: ClassModes | undefined
+  /** The least that is logged now; undefined when that is as before. */
+  readonly logLevel: LogLevel | undefined
   /** Keys that cannot change while the daemon runs, and why. */
   readonly fixed: readonly FixedKey[]
 }
@@ -28,17 +32,6 @@ export interface FixedKey {
   readonly key: string
   readonly why: string
 }
-
-/** What of a path is not about where it leads. */
-const SETTINGS: readonly (keyof RemotePath)[] = [
-  'weight',
-  'role',
-  'costMs',
-  'maxSendMbit',
-  'maxReceiveMbit',
-  'idleProbeSeconds',
-  'quota',
-]
 
 /** Why a section cannot change; of others it is read when the daemon starts. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -54,26 +47,34 @@ const AT_START = 'it is read when the daemon starts'
 
 /** Compares two configs, entry by entry and key by key. */
 export function diffConfigs(from: Config, to: Config): ConfigDiff {
-  const { client: fromClient, server: fromServer, mode: fromMode = {}, ...fromRest } = from
-  const { client: toClient, server: toServer, mode: toMode = {}, ...toRest } = to
-  const { peers: fromPeers = [], ...fromListener } = fromServer ?? {}
-  const { peers: toPeers = [], ...toListener } = toServer ?? {}
+  const { mode: fromMode = {} } = from
+  const { mode: toMode = {} } = to
   return {
-    paths: changesOf(fromClient.remotePaths, toClient.remotePaths, SETTINGS),
-    peers: changesOf(fromPeers, toPeers, []),
+    paths: changesOf(from.client.remotePaths, to.client.remotePaths, PATH_USE),
+    peers: changesOf(from.server?.peers ?? [], to.server?.peers ?? [], []),
     modes: isSame(fromMode, toMode) ? undefined : toMode,
-    fixed: [
-      ...[...keysOf(fromRest, toRest)].flatMap((key) => fixedIn(key, fromRest[key], toRest[key])),
-      ...fixedIn('server', fromListener, toListener),
-    ],
+    logLevel: from.log.level === to.log.level ? undefined : to.log.level,
+    fixed: fixedBetween(withoutLiving(from), withoutLiving(to)),
   }
 }
 
-/** @param settings Keys of which a change does not make another entry. */
+type Sections = Readonly<Record<string, unknown>>
+
+/** The config without what can change while the daemon runs. */
+function withoutLiving({ client: _client, mode: _mode, server, log, ...rest }: Config): Sections {
+  const { peers: _peers, ...listener } = server ?? {}
+  return { ...rest, server: listener, log: { format: log.format } }
+}
+
+function fixedBetween(from: Sections, to: Sections): FixedKey[] {
+  return [...keysOf(from, to)].flatMap((key) => fixedIn(key, from[key], to[key]))
+}
+
+/** @param use Keys of which a change does not make another entry. */
 function changesOf<T extends { readonly name: string }>(
   from: readonly T[],
   to: readonly T[],
-  settings: readonly (keyof T)[],
+  use: readonly (keyof T)[],
 ): Changes<T> {
   const before = new Map(from.map((each) => [each.name, each]))
   const names = new Set(to.map(({ name }) => name))
@@ -85,8 +86,8 @@ function changesOf<T extends { readonly name: string }>(
   return {
     added: to.filter(({ name }) => !before.has(name)),
     removed: from.filter(({ name }) => !names.has(name)),
-    replaced: kept.filter((each) => !isSameBut(each, settings)),
-    changed: kept.filter((each) => isSameBut(each, settings) && !isSameBut(each, [])),
+    replaced: kept.filter((each) => !isSameBut(each, use)),
+    changed: kept.filter((each) => isSameBut(each, use) && !isSameBut(each, [])),
   }
 }
 
@@ -103,7 +104,7 @@ function keysOf<T extends object>(a: T, b: T): Set<keyof T & string> {
   return new Set([...Object.keys(a), ...Object.keys(b)]) as Set<keyof T & string>
 }
 
-function isSection(value: unknown): value is Readonly<Record<string, unknown>> {
+function isSection(value: unknown): value is Sections {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
@@ -114,6 +115,6 @@ function isSame(a: unknown, b: unknown): boolean {
   return [...keysOf(a, b)].every((key) => isSame(a[key], b[key]))
 }
 
-function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+function isPlain(value: unknown): value is Sections {
   return isSection(value) && Object.getPrototypeOf(value) === Object.prototype
 }

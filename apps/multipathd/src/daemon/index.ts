@@ -5,7 +5,7 @@ import { EXIT } from '../cli/exit-codes.ts'
 import { ExitError } from '../cli/explain.ts'
 import type { Io } from '../cli/io.ts'
 import { createLog } from '../cli/log.ts'
-import type { Log } from '../cli/log.ts'
+import type { LeveledLog, Log } from '../cli/log.ts'
 import { RepeatFilter } from '../cli/repeat-filter.ts'
 import { NOT_ENCRYPTED } from '../config/index.ts'
 import type { Config } from '../config/index.ts'
@@ -69,7 +69,7 @@ async function runLogged(
 interface Ground {
   readonly config: Config
   readonly io: Io
-  readonly log: Log
+  readonly log: LeveledLog
   readonly stop: StopRequest
   readonly tun: Device
   readonly pool: PacketPool

@@ -1,6 +1,6 @@
 import type { Io } from '../cli/io.ts'
-import type { Log } from '../cli/log.ts'
-import type { Config, RemotePath } from '../config/index.ts'
+import type { LeveledLog, Log } from '../cli/log.ts'
+import type { Config } from '../config/index.ts'
 import { ownRoutes } from '../network/index.ts'
 import type { Tunnel } from './create-tunnel.ts'
 import type { Device } from './device.ts'
@@ -17,12 +17,12 @@ const LOOK_MS = 1000
 export interface LivingParts {
   readonly config: Config
   readonly io: Io
-  readonly log: Log
+  readonly log: LeveledLog
   readonly events: EventLog
   readonly tunnel: Tunnel
   readonly tun: Pick<Device, 'setRoutes'>
-  /** Who looks after the lines under paths. */
-  readonly network: { setPaths(paths: readonly RemotePath[]): void }
+  /** What is around the tunnel. */
+  readonly network: { follow(config: Config): Promise<void> }
   readonly reread: Reread
 }
 
@@ -35,7 +35,7 @@ export class Living {
 
   constructor({ config, io, log, events, tunnel, tun, network, reread }: LivingParts) {
     this.quotas = new QuotaKeeper({
-      log,
+      outlets: { log, events },
       openFile: () => openUsage(config, io, log),
       paths: () => (config.isServer ? [] : (tunnel.stats().sessions[0]?.paths ?? [])),
       setPath: (name, settings) => tunnel.setPath(name, settings),
@@ -44,8 +44,9 @@ export class Living {
     this.#reloader = new Reloader(config, {
       tunnel,
       route: async (next) => (await tun.setRoutes?.(ownRoutes(next))) ?? [],
-      lines: network,
+      network,
       meters: this.quotas,
+      log,
     })
     this.files = new FileReloader(reread, this.#reloader, { log, events })
   }

@@ -1,4 +1,5 @@
-import type { Config, RemotePath } from '../config/index.ts'
+import type { LeveledLog } from '../cli/log.ts'
+import type { Config } from '../config/index.ts'
 import { diffConfigs } from './config-diff.ts'
 import type { Changes, ConfigDiff } from './config-diff.ts'
 
@@ -16,10 +17,11 @@ export interface ReloadParts {
   readonly tunnel: { change(diff: ConfigDiff): void }
   /** Networks that are routed into the tunnel. @returns those that have a route already. */
   readonly route: (config: Config) => Promise<readonly string[]>
-  /** Who looks after the lines under paths: told once those of no pattern are made. */
-  readonly lines: { setPaths(paths: readonly RemotePath[]): void }
+  /** What is around the tunnel: told once the paths of no pattern are made. Rejects when the system refuses something. */
+  readonly network: { follow(config: Config): Promise<void> }
   /** Who looks after metered lines. */
   readonly meters: { follow(config: Config): void }
+  readonly log: Pick<LeveledLog, 'setLevel'>
 }
 
 /** Has the running daemon follow another config, without dropping a packet or a session. */
@@ -37,25 +39,32 @@ export class Reloader {
     return this.#config
   }
 
-  /** Does what can be done of `next` now, and names the rest. Rejects when the system refuses a route. */
+  /** Does what can be done of `next` now, and names the rest. Rejects when the system refuses a route, or NAT. */
   async apply(next: Config): Promise<ReloadOutcome> {
+    const { tunnel, network, meters, log, route } = this.#parts
     const diff = diffConfigs(this.#config, next)
     this.#config = runningConfig(this.#config, next)
-    this.#parts.tunnel.change(diff)
-    this.#parts.lines.setPaths(next.client.remotePaths)
-    this.#parts.meters.follow(this.#config)
-    const taken = await this.#parts.route(this.#config)
-    return {
-      applied: [
-        ...linesOf('client.remotePaths', diff.paths),
-        ...linesOf('server.peers', diff.peers),
-        ...(diff.modes === undefined ? [] : ['mode: changed']),
-        ...taken.map((network) => `${network} is routed elsewhere already: left as it is`),
-      ],
-      needsRestart: diff.fixed.map(
-        ({ key, why }) => `${key}: cannot change while the daemon runs, as ${why}: restart it`,
-      ),
-    }
+    if (diff.logLevel !== undefined) log.setLevel(diff.logLevel)
+    tunnel.change(diff)
+    await network.follow(this.#config)
+    meters.follow(this.#config)
+    return outcomeOf(diff, await route(this.#config))
+  }
+}
+
+function outcomeOf(diff: ConfigDiff, routedElsewhere: readonly string[]): ReloadOutcome {
+  const { paths, peers, modes, logLevel, fixed } = diff
+  return {
+    applied: [
+      ...linesOf('client.remotePaths', paths),
+      ...linesOf('server.peers', peers),
+      ...(modes === undefined ? [] : ['mode: changed']),
+      ...(logLevel === undefined ? [] : [`log.level: ${logLevel}`]),
+      ...routedElsewhere.map((network) => `${network} is routed elsewhere already: left as it is`),
+    ],
+    needsRestart: fixed.map(
+      ({ key, why }) => `${key}: cannot change while the daemon runs, as ${why}: restart it`,
+    ),
   }
 }
 
@@ -63,7 +72,7 @@ export class Reloader {
 function runningConfig(from: Config, next: Config): Config {
   const { client, mode } = next
   const server = from.server && { ...from.server, peers: next.server?.peers ?? [] }
-  return { ...from, client, mode, server }
+  return { ...from, client, mode, server, log: { ...from.log, level: next.log.level } }
 }
 
 function linesOf(key: string, changes: Changes<{ readonly name: string }>): string[] {

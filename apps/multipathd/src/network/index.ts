@@ -1,9 +1,10 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { NetworkWatch } from '@mp/interface'
 import { chooseNetworkWatch } from '@mp/native-io'
 import { systemRuntime } from '@mp/runtime-node'
 import type { TunnelEvent } from '@mp/tunnel'
 import type { Log } from '../cli/log.ts'
-import type { Config, RemotePath } from '../config/index.ts'
+import type { Config } from '../config/index.ts'
 import { addressIn } from '../config/ip.ts'
 import { NetworkChanges } from './changes.ts'
 import { systemHost } from './host.ts'
@@ -54,6 +55,8 @@ export class Network {
   readonly #changes: NetworkChanges | undefined
   readonly #routes: RouteKeeper
   readonly #servers = new Set<string>()
+  /** Networks whose packets leave under the address of this machine. */
+  #translated: readonly string[] = []
   #lines: LineKeeper | undefined
   #watch: NetworkWatch | undefined
   #lookUp: NodeJS.Timeout | undefined
@@ -75,13 +78,10 @@ export class Network {
   /** Undoes what a daemon left that was killed, and sets up what a server needs. Rejects with what to do. */
   async prepare(): Promise<void> {
     const { config, log } = this.#options
-    const changes = this.#changes
-    if (changes === undefined) return
-    const left = await changes.recover()
+    if (this.#changes === undefined) return
+    const left = await this.#changes.recover()
     if (left > 0) log.info(`undid ${left} changes of routes and rules that the last run left`)
-    const nat = natOf(config)
-    if (nat !== undefined)
-      await startNat(changes, { ...nat, tun: config.tun.name, networks: natNetworks(config) })
+    await this.#translate(config)
   }
 
   /** Begins to look after the lines of a client. */
@@ -105,9 +105,11 @@ export class Network {
     this.#lookUp.unref()
   }
 
-  /** The config names other paths now; those without a pattern have been made and closed by then. */
-  setPaths(paths: readonly RemotePath[]): void {
-    if (this.#lines !== undefined) void this.#routes.update({ lines: this.#lines.setPaths(paths) })
+  /** The config names other paths or clients now; paths without a pattern have been made and closed by then. Rejects as {@link prepare}. */
+  async follow(config: Config): Promise<void> {
+    if (this.#lines !== undefined)
+      void this.#routes.update({ lines: this.#lines.setPaths(config.client.remotePaths) })
+    await this.#translate(config)
   }
 
   handleEvent(event: TunnelEvent): void {
@@ -126,6 +128,16 @@ export class Network {
     await this.#routes.close()
     await this.#changes?.undo()
     this.#file?.close()
+  }
+
+  /** Gives what the clients send on the address of this machine, where the config says so. */
+  async #translate(config: Config): Promise<void> {
+    const nat = natOf(config)
+    const networks = natNetworks(config)
+    if (nat === undefined || this.#changes === undefined) return
+    if (isDeepStrictEqual(networks, this.#translated)) return
+    await startNat(this.#changes, { ...nat, tun: config.tun.name, networks })
+    this.#translated = networks
   }
 
   /** What goes to the server must not go into the tunnel. */

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { NetworkInterface } from '@mp/interface'
+import { isSameWay } from '../config/index.ts'
 import type { RemotePath } from '../config/index.ts'
 import { hasPattern, lineOf, matchesPattern } from './line.ts'
 import type { Line } from './line.ts'
@@ -11,6 +12,8 @@ export interface PathControl {
   addPath(path: RemotePath): void
   /** Has a path take the place of the one of its name. */
   replacePath(path: RemotePath): void
+  /** Uses the path of that name as this one says, which leads the same way. */
+  setPath(path: RemotePath): void
   /** Gives a path up. Throws RangeError for the last one. */
   retirePath(name: string): void
   /** The same at once, whatever is under way on it. */
@@ -97,11 +100,17 @@ export class LineKeeper {
       } else {
         const next = { ...heir, name, device: path.device }
         this.#kept.set(name, { path: next, pattern: heir, line })
-        this.#options.control.replacePath(next)
+        this.#change(path, next)
       }
     }
     for (const path of paths) if (!hasPattern(path) && !this.#kept.has(path.name)) this.#keep(path)
     return gone
+  }
+
+  #change(path: RemotePath, next: RemotePath): void {
+    const { control } = this.#options
+    if (isSameWay(path, next)) control.setPath(next)
+    else control.replacePath(next)
   }
 
   /** What a pattern became, if it still stands for `device`. */

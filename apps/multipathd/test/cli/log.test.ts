@@ -64,6 +64,16 @@ describe('the log', () => {
     expect(lines.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual(expected)
   })
 
+  test('leaves out others from the next line on when it is told so', () => {
+    const { lines, log } = collect(true, { level: 'error' })
+    log.warn('a')
+    log.setLevel('warn')
+    log.warn('b')
+    log.setLevel('error')
+    log.warn('c')
+    expect(lines).toEqual([expect.stringMatching(/ b\n$/)])
+  })
+
   test('does not say to people twice what the message says', () => {
     const { lines, log } = collect(true)
     log.warn('lte: lost: timeouts', { path: 'lte', reason: 'timeouts', peer: 'home', empty: '' })
@@ -80,7 +90,8 @@ function filtered() {
     (message: string, fields?: object): void => {
       said.push(`${level} ${message}${fields === undefined ? '' : ` ${JSON.stringify(fields)}`}`)
     }
-  const log = new RepeatFilter({ info: say('info'), warn: say('warn'), error: say('error') }, runtime)
+  const inner = { info: say('info'), warn: say('warn'), error: say('error'), setLevel: () => {} }
+  const log = new RepeatFilter(inner, runtime)
   return { runtime, said, log }
 }
 

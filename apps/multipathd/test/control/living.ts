@@ -16,8 +16,9 @@ export function testLiving(changes: Partial<Config> = {}): ControlContext['livin
   const parts = {
     tunnel: { change: () => {} },
     route: async () => [],
-    lines: { setPaths: () => {} },
+    network: { follow: async () => {} },
     meters: { follow: () => {} },
+    log: { setLevel: () => {} },
   }
   const outlets = { log, events: new EventLog(() => 0) }
   const reread = () => ({ config: { ...config, ...changes } })

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { PathSettings, PathStats } from '@mp/tunnel'
 import { parseConfig } from '../../src/config/index.ts'
 import type { Config } from '../../src/config/index.ts'
+import { EventLog } from '../../src/daemon/event-log.ts'
 import { nextReset, periodStart } from '../../src/daemon/quota/period.ts'
 import { QuotaKeeper } from '../../src/daemon/quota/quota-keeper.ts'
 import { UsageFile, usualStateFolder } from '../../src/daemon/quota/usage-file.ts'
@@ -54,16 +55,18 @@ function daemon(config: Config, startMs: number) {
     remoteAddress: '192.0.2.7:5001',
   }
   const clock = { ms: startMs }
+  const events = new EventLog(() => clock.ms)
+  const more: (typeof line)[] = []
   const say = (message: string): void => void said.push(message)
   const keeper = new QuotaKeeper({
-    log: { info: say, warn: say, error: say },
+    outlets: { log: { info: say, warn: say, error: say }, events },
     openFile: () => new UsageFile(folder, 'tun9'),
-    paths: () => [{ ...line } as unknown as PathStats],
+    paths: () => [line, ...more].map((each) => ({ ...each }) as unknown as PathStats),
     setPath: (name, settings) => void set.push([name, settings]),
     wallMs: () => clock.ms,
   })
   keeper.follow(config)
-  return { keeper, said, set, line, clock }
+  return { keeper, said, set, line, more, clock, events }
 }
 
 const START = at('2026-03-15')
@@ -72,7 +75,7 @@ const usedOf = ({ keeper }: ReturnType<typeof daemon>): number => keeper.snapsho
 describe('a metered line', () => {
   test('counts both ways with headers, warns, becomes a backup, and is itself again next month', () => {
     const world = daemon(configOf({ bytes: '1 GB' }, { role: 'secondary' }), START)
-    const { keeper, said, set, line, clock } = world
+    const { keeper, said, set, line, clock, events } = world
     Object.assign(line, { txBytes: 0.5 * GB, rxBytes: 0.1 * GB, txFrames: 500_000, rxFrames: 100_000 })
     keeper.look()
     expect(usedOf(world)).toBe(0.6 * GB + 600_000 * 28)
@@ -92,6 +95,21 @@ describe('a metered line', () => {
       'lte: all of its 1.00 GB are used: it is a backup until Wed Apr 01 2026',
       'lte: may carry 1.00 GB until Fri May 01 2026',
     ])
+    expect(events.recent().map(({ type, level, message }) => [type, level, message])).toEqual(
+      said.map((message, index) => ['quota', index < 2 ? 'warn' : 'info', message]),
+    )
+    keeper.close()
+  })
+
+  test('binds an interface of its pattern that comes when all is used', () => {
+    const { keeper, set, line, more } = daemon(configOf({ bytes: '1 MB' }), START)
+    line.txBytes = 2e6
+    keeper.look()
+    set.length = 0
+    more.push({ ...line, id: 2, name: 'lte@wwan1', txBytes: 0 })
+    keeper.look()
+    keeper.look()
+    expect(set).toEqual([['lte@wwan1', { role: 'backup', isExhausted: false }]])
     keeper.close()
   })
 

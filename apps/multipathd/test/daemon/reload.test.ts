@@ -33,13 +33,15 @@ const pathsOf = (config: Config): readonly RemotePath[] => config.client.remoteP
 function daemonWith(config: Config) {
   const diffs: ConfigDiff[] = []
   const followed: Config[] = []
+  const levels: string[] = []
   const reloader = new Reloader(config, {
     tunnel: { change: (diff) => diffs.push(diff) },
     route: async ({ server }) => (server?.peers ?? []).flatMap(({ allowedIPs }) => allowedIPs.slice(1)),
-    lines: { setPaths: () => {} },
+    network: { follow: async () => {} },
     meters: { follow: (next) => followed.push(next) },
+    log: { setLevel: (level) => levels.push(level) },
   })
-  return { reloader, diffs, followed }
+  return { reloader, diffs, followed, levels }
 }
 
 describe('the difference of two configs', () => {
@@ -48,6 +50,7 @@ describe('the difference of two configs', () => {
       paths: { added: [], removed: [], replaced: [], changed: [] },
       peers: { added: [], removed: [], replaced: [], changed: [] },
       modes: undefined,
+      logLevel: undefined,
       fixed: [],
     })
   })
@@ -91,6 +94,9 @@ describe('the difference of two configs', () => {
     [{ promListenAddr: '127.0.0.1:9' }, ['promListenAddr']],
     [{ security: { ...secureClient.security, privateKey: KEYS.preshared } }, ['security.privateKey']],
     [{ user: 'nobody' }, ['user']],
+    [{ tun: { ...secureClient.tun, allowedIPs: ['10.1.0.0/16'] } }, ['tun.allowedIPs']],
+    [{ dashboard: {} }, ['dashboard']],
+    [{ log: { format: 'json' } }, ['log.format']],
   ])('names each key that cannot change: %j', (change, keys) => {
     const from = configOf({ ...secureClient, client: { remotePaths: [dsl] } })
     const to = configOf({ ...secureClient, client: { remotePaths: [dsl] }, ...change })
@@ -114,6 +120,14 @@ describe('a reload', () => {
     expect(followed[0]).toEqual(reloader.config)
     expect(reloader.config).toMatchObject({ tcp: false, mode: { bulk: 'redundant' } })
     expect(await reloader.apply({ ...next, tcp: false })).toEqual({ applied: [], needsRestart: [] })
+  })
+
+  test('makes the log quieter at once', async () => {
+    const { reloader, levels } = daemonWith(clientWith(dsl))
+    const quiet = { ...clientWith(dsl), log: { format: 'auto', level: 'warn' } as const }
+    expect(await reloader.apply(quiet)).toEqual({ applied: ['log.level: warn'], needsRestart: [] })
+    expect(await reloader.apply(quiet)).toEqual({ applied: [], needsRestart: [] })
+    expect(levels).toEqual(['warn'])
   })
 
   test('names networks of new clients that have a route already', async () => {

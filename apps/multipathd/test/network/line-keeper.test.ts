@@ -25,6 +25,7 @@ const control: PathControl = {
     told.push(`add ${name} ${device}`)
   },
   replacePath: ({ name, mtu }) => void told.push(`replace ${name} ${mtu}`),
+  setPath: ({ name, weight }) => void told.push(`set ${name} weight ${weight}`),
   closePath: (name) => {
     paths.delete(name)
     told.push(`close ${name}`)
@@ -186,6 +187,15 @@ describe('a config that changes', () => {
     expect(news()).toEqual(['replace lte@wwan0 1400', 'suspend dsl: there is no eth0'])
     see()
     expect(news()).toEqual(['suspend lte@wwan0: there is no wwan0'])
+  })
+
+  test('keeps paths that shall only be used in another way', () => {
+    const { see, news, follow } = keeper(wwan)
+    see(iface('wwan0', '192.168.8.10'))
+    news()
+    follow({ ...wwan, weight: 3 })
+    follow({ ...wwan, weight: 3, device: 'wwan?' })
+    expect(news()).toEqual(['set lte@wwan0 weight 3', 'set lte@wwan0 weight 3'])
   })
 
   test('gives a path up only after another one took its place', () => {

@@ -1,13 +1,13 @@
 import type { PathSettings, PathStats } from '@mp/tunnel'
-import type { Log } from '../../cli/log.ts'
 import type { Config } from '../../config/index.ts'
+import type { Outlets } from '../report.ts'
 import { Meter } from './meter.ts'
 import type { Stage } from './meter.ts'
 import { nextReset } from './period.ts'
 import type { UsageFile, Usages } from './usage-file.ts'
 
 export interface QuotaKeeperOptions {
-  readonly log: Log
+  readonly outlets: Outlets
   /** Called once there is a quota; without a file nothing is kept across restarts. */
   readonly openFile: () => UsageFile | undefined
   /** All paths of the client now. */
@@ -17,6 +17,12 @@ export interface QuotaKeeperOptions {
   readonly wallMs: () => number
 }
 
+/** A stage, and the paths of the line that are used as it says, by id. */
+interface Acted {
+  readonly stage: Stage
+  readonly paths: ReadonlySet<number>
+}
+
 /** What is used is written to the file this often, ms: so much of it is lost when the machine is. */
 const SAVE_MS = 60_000
 
@@ -24,7 +30,8 @@ const SAVE_MS = 60_000
 export class QuotaKeeper {
   readonly #options: QuotaKeeperOptions
   readonly #meters = new Map<string, Meter>()
-  readonly #stages = new Map<string, Stage>()
+  /** What was last acted on, by line. */
+  readonly #acted = new Map<string, Acted>()
   #file: UsageFile | undefined
   /** Of all paths that the file knows, also of those that have no quota now; undefined before it was opened. */
   #kept: Usages | undefined
@@ -47,21 +54,17 @@ export class QuotaKeeper {
         before.get(name)?.with(path, quota) ?? new Meter(path, quota, this.#usages().get(name)),
       )
     }
-    this.#stages.clear()
+    for (const [name, { stage }] of this.#acted) this.#acted.set(name, { stage, paths: new Set() })
     this.look()
   }
 
   /** Counts, and acts when a threshold is passed or a new month begins. To be called every second or so. */
   look(): void {
-    const { wallMs } = this.#options
-    const nowMs = wallMs()
+    const nowMs = this.#options.wallMs()
     for (const [name, meter] of this.#meters) {
       const paths = this.#options.paths().filter((path) => isOf(name, path.name))
       meter.count(paths, nowMs)
-      if (this.#stages.get(name) === meter.stage) continue
-      this.#say(meter, nowMs, this.#stages.get(name))
-      this.#stages.set(name, meter.stage)
-      for (const path of new Set(paths.map((each) => each.name))) this.#options.setPath(path, meter.settings)
+      this.#act(meter, paths, nowMs)
     }
     if (Math.abs(nowMs - this.#savedMs) >= SAVE_MS) this.#save()
   }
@@ -75,6 +78,17 @@ export class QuotaKeeper {
     this.look()
     this.#save()
     this.#file?.close()
+  }
+
+  /** Also for a path that is new: an interface that fits a pattern may come at any time. */
+  #act(meter: Meter, paths: readonly PathStats[], nowMs: number): void {
+    const { name } = meter.path
+    const acted = this.#acted.get(name)
+    const isNewStage = acted?.stage !== meter.stage
+    if (isNewStage) this.#say(meter, nowMs, acted?.stage)
+    const affected = paths.filter(({ id }) => isNewStage || !acted.paths.has(id))
+    for (const path of new Set(affected.map((each) => each.name))) this.#options.setPath(path, meter.settings)
+    this.#acted.set(name, { stage: meter.stage, paths: new Set(paths.map(({ id }) => id)) })
   }
 
   #usages(): Usages {
@@ -91,20 +105,28 @@ export class QuotaKeeper {
     this.#file?.write(this.#kept)
   }
 
-  #say({ path: { name }, quota, stage, usage }: Meter, nowMs: number, before: Stage | undefined): void {
-    const { log } = this.#options
-    const until = new Date(nextReset(nowMs, quota.resetDay)).toDateString()
-    const fields = { path: name, usedBytes: Math.round(usage.bytes), quotaBytes: quota.bytes }
-    const all = gigabytes(quota.bytes)
-    const becomes = quota.whenUsed === 'stop' ? 'it carries nothing' : 'it is a backup'
-    if (stage === 'used') log.warn(`${name}: all of its ${all} are used: ${becomes} until ${until}`, fields)
-    else if (stage === 'warned')
-      log.warn(
-        `${name}: ${gigabytes(usage.bytes)} of ${all} are used, which have to last until ${until}`,
-        fields,
-      )
-    else if (before !== undefined) log.info(`${name}: may carry ${all} until ${until}`, fields)
+  #say(meter: Meter, nowMs: number, before: Stage | undefined): void {
+    const { log, events } = this.#options.outlets
+    const { path, quota, stage, usage } = meter
+    // That nothing is used yet goes without saying.
+    if (stage === 'free' && before === undefined) return
+    const level = stage === 'free' ? 'info' : 'warn'
+    const message = `${path.name}: ${stageText(meter, nowMs)}`
+    const fields = { path: path.name, usedBytes: Math.round(usage.bytes), quotaBytes: quota.bytes }
+    log[level](message, fields)
+    events.add({ type: 'quota', level, message, fields })
   }
+}
+
+/** What the stage of a quota means until its month ends. */
+function stageText({ quota, stage, usage }: Meter, nowMs: number): string {
+  const until = new Date(nextReset(nowMs, quota.resetDay)).toDateString()
+  const all = gigabytes(quota.bytes)
+  if (stage === 'free') return `may carry ${all} until ${until}`
+  if (stage === 'warned')
+    return `${gigabytes(usage.bytes)} of ${all} are used, which have to last until ${until}`
+  const becomes = quota.whenUsed === 'stop' ? 'it carries nothing' : 'it is a backup'
+  return `all of its ${all} are used: ${becomes} until ${until}`
 }
 
 /** Paths of a pattern of interfaces are called by the name of the pattern and their interface. */
