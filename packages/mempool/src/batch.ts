@@ -82,4 +82,11 @@ export class Batch implements PacketBatch {
       table.copyWithin(base, base + packets, base + count)
     }
   }
+
+  sumOfLengths(): number {
+    const { count, length } = this
+    let bytes = 0
+    for (let row = 0; row < count; row++) bytes += length[row]!
+    return bytes
+  }
 }

@@ -5,7 +5,7 @@ const WORD_BITS = 32
 const WINDOW: number = (WORDS - 1) * WORD_BITS
 
 /**
- * Which of a path's counters have been used: a counter passes once, and not at all when it is more than 4064 behind
+ * Which of a path's counters have been used: a counter passes once, and not at all when it is 4064 or more behind
  * the highest. A ring of bits that is cleared a word at a time as it advances (RFC 6479); 512 bytes, and a few
  * nanoseconds per call.
  *

@@ -125,6 +125,27 @@ describe('the ring of an initiator', () => {
     expect(receiver.ring.cipher).toBe(cipher)
   })
 
+  test('holds no keys older than the ones before the newest, however short ago they were in use', () => {
+    const { ring, made } = ringOf('initiator')
+    for (const epoch of [0, 1]) {
+      ring.install(keysOf('initiator', epoch), 1000)
+      ring.handleOpened(epoch, 1, 1000)
+    }
+    expect(ring.receiveKey(0)).toBeDefined()
+    ring.install(keysOf('initiator', 2), 1000)
+    expect([ring.receiveKey(0), markOf(ring.receiveKey(1))]).toEqual([undefined, markOfByte(102)])
+    expect(made.keys.map(({ wiped }) => wiped)).toEqual([true, true, false, false, false, false])
+  })
+
+  test('wishes for nothing because of late frames under the keys before', () => {
+    const { ring, events } = ringOf('initiator')
+    ring.install(keysOf('initiator', 0), 0)
+    ring.handleOpened(0, 2 ** 22 - 1, 0)
+    ring.install(keysOf('initiator', 1), 0)
+    ring.handleOpened(0, 1, 0)
+    expect(events()).toEqual([{ type: 'confirmed' }])
+  })
+
   test('takes other keys for an epoch the responder never used', () => {
     const { ring, made } = ringOf('initiator')
     ring.install(keysOf('initiator', 0), 0)
