@@ -24,6 +24,17 @@ describe('the history', () => {
     expect(history.of('a').seconds).toEqual([50])
   })
 
+  test('begins with what the daemon remembers, and fills the time without a connection with it', () => {
+    const history = new History()
+    const moments = (...seconds: readonly number[]) =>
+      seconds.map((second) => snapshot(second, [peer('a', [path(0)])]))
+    history.fill(moments(100, 105, 110))
+    history.add(snapshot(112, [peer('a', [path(0)])]))
+    expect(history.of('a').seconds).toEqual([100, 105, 110, 112])
+    history.fill(moments(105, 110, 115, 120))
+    expect(history.of('a').seconds).toEqual([100, 105, 110, 112, 115, 120])
+  })
+
   test('lets paths come and go, and forgets peers that are gone', () => {
     const history = new History()
     history.add(snapshot(1, [peer('a', [path(0), path(1)]), peer('b', [path(0)])]))
