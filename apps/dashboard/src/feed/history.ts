@@ -63,7 +63,8 @@ export class History {
       this.#peers.set(peer.name, history)
       const last = history.seconds.at(-1)
       // The clock was set back: what is known lies in the future.
-      if (last !== undefined && second <= last) reset(history)
+      if (last !== undefined && second < last) reset(history)
+      else if (second === last) dropLast(history)
       else if (last !== undefined && second - last > GAP_SECONDS) append(history, last + 1, undefined)
       append(history, second, peer)
     }
@@ -73,6 +74,11 @@ export class History {
 function reset({ seconds, tracks }: MutableHistory): void {
   seconds.length = 0
   tracks.length = 0
+}
+
+function dropLast({ seconds, tracks }: MutableHistory): void {
+  seconds.pop()
+  for (const { columns } of tracks) for (const measure of MEASURES) columns[measure].pop()
 }
 
 /** Adds a point, or a gap where `peer` is undefined. */

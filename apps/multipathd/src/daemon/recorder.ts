@@ -79,12 +79,13 @@ export class Recorder {
 }
 
 function momentOf({ takenAt, peers }: Snapshot): Moment {
-  const load = ({ txBps, rxBps }: PeerSnapshot): number => (txBps ?? 0) + (rxBps ?? 0)
   let count = 0
   const busiest = peers.toSorted((a, b) => load(b) - load(a))
   const remembered = busiest.filter(({ paths }) => (count += paths.length) <= MAX_PATHS)
   return { takenAt, peers: remembered.map(({ name, paths }) => ({ name, paths: paths.map(pathMoment) })) }
 }
+
+const load = ({ txBps, rxBps }: PeerSnapshot): number => (txBps ?? 0) + (rxBps ?? 0)
 
 function pathMoment(path: PathSnapshot): PathMoment {
   const { id, name, state, txBps, rxBps, rttMs, queueDelayMs } = path
