@@ -23,6 +23,15 @@ export function moduleComment(source) {
     .trim()
 }
 
+/** What to install to use a package as its comment shows: it, and what the examples import besides. */
+function neededBy(name, comment) {
+  const imported = [...comment.matchAll(/^import .* from '(@mp\/[^/']+)/gm)].map(([, specifier]) => specifier)
+  return [
+    name,
+    ...[...new Set(imported)].filter((each) => each !== name).toSorted((a, b) => (a < b ? -1 : 1)),
+  ]
+}
+
 /** The README of a package. */
 export function packageReadme({ name, description }, comment) {
   return `# ${name}
@@ -30,7 +39,7 @@ export function packageReadme({ name, description }, comment) {
 ${description}
 
 \`\`\`
-npm install ${name}
+npm install ${neededBy(name, comment).join(' ')}
 \`\`\`
 
 ${comment}

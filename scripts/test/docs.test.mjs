@@ -17,6 +17,13 @@ test('a README has name, description, install line and module comment', () => {
   expect(text).toMatch(/^# @mp\/sheep\n\nCounts\.\n\n```\nnpm install @mp\/sheep\n```\n\nMore about it\.\n/)
 })
 
+test('a README has all installed that its example imports', () => {
+  const example =
+    "import { Wool } from '@mp/wool'\nimport { Sheep } from '@mp/sheep'\nimport type { Hay } from '@mp/hay'"
+  const text = packageReadme({ name: '@mp/sheep', description: 'Counts.' }, `\`\`\`ts\n${example}\n\`\`\``)
+  expect(text).toContain('\nnpm install @mp/sheep @mp/hay @mp/wool\n')
+})
+
 test('only what stands between the markers is replaced', () => {
   expect(replaceBetween('a<b>old<e>c', ['<b>', '<e>'], 'new')).toBe('a<b>\n\nnew\n\n<e>c')
   expect(replaceBetween('no markers', ['<b>', '<e>'], 'new')).toBe('no markers')

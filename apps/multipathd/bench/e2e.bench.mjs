@@ -9,12 +9,13 @@
 // It needs root, TUN devices, iperf3 and a C compiler, and libssl-dev for the encrypted cases.
 import { join, resolve } from 'node:path'
 import { capabilities } from '@mp/netlab'
-import { artifacts, buildPrograms } from './e2e/build.mjs'
 import { readOptions } from './e2e/options.mjs'
-import { printCase, writeJson } from './e2e/report.mjs'
+import { printCase } from './e2e/report.mjs'
 import { runStand } from './e2e/run.mjs'
 import { createStage } from './e2e/stage.mjs'
 import { stands } from './e2e/stands.mjs'
+import { artifacts, buildPrograms } from './support/build.mjs'
+import { writeJson } from './support/json.mjs'
 
 const NEEDS = ['root', 'tun', 'netns', 'iperf3']
 
@@ -36,7 +37,8 @@ async function main() {
   }
   if (wanted.length === 0) throw new Error('no case has such a name: --list shows them')
   const results = await runAll(wanted, programs)
-  writeJson(resolve(options.json ?? join(artifacts, 'e2e.json')), { options, ...results })
+  const { rounds, quick } = options
+  writeJson(resolve(options.json ?? join(artifacts, 'e2e.json')), { rounds, quick, ...results })
 }
 
 async function runAll(wanted, { traffic }) {

@@ -3,25 +3,38 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-/* Eight bytes a step, their halves into two sums of which neither can overflow: 2^32 steps would be needed. */
-uint64_t mp_sum(const uint8_t *bytes, size_t length, uint64_t sum) {
-  uint64_t low = 0, high = 0, word;
+/* As many bytes as the widest registers in use hold; the compiler makes several steps of one where they are narrower. */
+typedef uint32_t mp_lanes __attribute__((vector_size(32), aligned(1), may_alias));
+
+/* Halves of words are added, so that no lane overflows below 2 MiB. */
+static inline __attribute__((always_inline)) uint64_t add_up(const uint8_t *bytes, size_t length, uint64_t sum) {
+  mp_lanes first = {0}, second = {0};
   size_t at = 0;
-  for (; at + 32 <= length; at += 32) {
-    uint64_t words[4];
-    memcpy(words, bytes + at, sizeof words);
-    low += (uint32_t)words[0] + (uint64_t)(uint32_t)words[1] + (uint32_t)words[2] + (uint32_t)words[3];
-    high += (words[0] >> 32) + (words[1] >> 32) + (words[2] >> 32) + (words[3] >> 32);
+  for (; at + 2 * sizeof first <= length; at += 2 * sizeof first) {
+    mp_lanes a = *(const mp_lanes *)(bytes + at), b = *(const mp_lanes *)(bytes + at + sizeof a);
+    first += (a & 0xffff) + (a >> 16);
+    second += (b & 0xffff) + (b >> 16);
   }
-  for (; at < length; at += 8) {
-    word = 0;
-    memcpy(&word, bytes + at, length - at < 8 ? length - at : 8);
-    low += (uint32_t)word;
-    high += word >> 32;
+  for (int lane = 0; lane < 8; lane++) sum += (uint64_t)first[lane] + second[lane];
+  for (; at < length; at += sizeof(uint64_t)) {
+    uint64_t word = 0;
+    memcpy(&word, bytes + at, length - at < sizeof word ? length - at : sizeof word);
+    sum += (word & 0xffffffff) + (word >> 32);
   }
-  sum += (low & 0xffffffff) + (low >> 32);
-  return sum + (high & 0xffffffff) + (high >> 32);
+  return sum;
 }
+
+#ifdef __x86_64__
+__attribute__((target("avx2"))) static uint64_t add_up_avx2(const uint8_t *bytes, size_t length, uint64_t sum) {
+  return add_up(bytes, length, sum);
+}
+
+uint64_t mp_sum(const uint8_t *bytes, size_t length, uint64_t sum) {
+  return __builtin_cpu_supports("avx2") ? add_up_avx2(bytes, length, sum) : add_up(bytes, length, sum);
+}
+#else
+uint64_t mp_sum(const uint8_t *bytes, size_t length, uint64_t sum) { return add_up(bytes, length, sum); }
+#endif
 
 uint16_t mp_fold(uint64_t sum) {
   sum = (sum & 0xffffffff) + (sum >> 32);

@@ -24,7 +24,10 @@ export interface NativeIo {
    * `ENODEV` (no such interface), …
    */
   connectStream(options: NativeConnectOptions): Promise<FrameStream>
-  /** Accepts such connections. Throws TypeError for wrong options, else {@link NativeIoError}: `EADDRINUSE`, `EACCES`, … */
+  /**
+   * Accepts such connections. Throws TypeError or RangeError for wrong options, else {@link NativeIoError}: `EADDRINUSE`,
+   * `EACCES`, …
+   */
   listenForStreams(options: NativeListenOptions): NativeStreamListener
   /**
    * Opens a TUN device, without addresses and not yet up. Throws RangeError for wrong options and

@@ -3,7 +3,7 @@ import { parseAddress } from './address.ts'
 import type { Binding, Handle, TcpListenerConfig } from './binding.ts'
 import { NativeIoError, errorName, opening } from './errors.ts'
 import { COUNTERS, READABLE, STATE_WORDS } from './layout.ts'
-import { NativeStream, streamAdvice } from './stream.ts'
+import { NativeStream, checkedSizes, streamAdvice } from './stream.ts'
 import type { NativeStreamOptions } from './stream.ts'
 
 /** Where streams come in, and who takes them. */
@@ -41,6 +41,8 @@ class StreamListener implements NativeStreamListener {
 
   constructor(binding: Binding, options: NativeListenOptions) {
     const { host, port } = parseAddress(options.local)
+    // Now, and not when the first connection comes: nobody could handle it there.
+    checkedSizes(options)
     const config: TcpListenerConfig = {
       ...memoryOf(options.pool),
       localIp: host,
@@ -105,7 +107,7 @@ function memoryOf({ arena }: PacketPool) {
   }
 }
 
-/** Listens. Throws TypeError for wrong options, else {@link NativeIoError}. */
+/** Listens. Throws TypeError or RangeError for wrong options, else {@link NativeIoError}. */
 export function listenForStreams(binding: Binding, options: NativeListenOptions): NativeStreamListener {
   return new StreamListener(binding, options)
 }

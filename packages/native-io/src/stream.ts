@@ -71,9 +71,8 @@ export class NativeStream implements FrameStream {
       readonly onConnected: (error?: NativeIoError) => void
     },
   ) {
-    const { pool, batchSize = DEFAULT_BATCH, maxFrameBytes = MAX_FRAME_BYTES } = options
-    checkRange('batchSize', batchSize, [1, MAX_BATCH])
-    checkRange('maxFrameBytes', maxFrameBytes, [1, MAX_FRAME_BYTES])
+    const { pool } = options
+    const { batchSize, maxFrameBytes } = checkedSizes(options)
     const config = { ...addressesOf(target), batchSize, maxFrameBytes }
     this.#binding = binding
     this.#nothing = pool.createBatch(1)
@@ -174,6 +173,16 @@ export function connectStream(binding: Binding, options: NativeConnectOptions): 
     })
     signal?.addEventListener('abort', abort)
   })
+}
+
+/** The sizes, defaults filled in. Throws RangeError for one out of its range. */
+export function checkedSizes({
+  batchSize = DEFAULT_BATCH,
+  maxFrameBytes = MAX_FRAME_BYTES,
+}: NativeStreamOptions): Required<Omit<NativeStreamOptions, 'pool'>> {
+  checkRange('batchSize', batchSize, [1, MAX_BATCH])
+  checkRange('maxFrameBytes', maxFrameBytes, [1, MAX_FRAME_BYTES])
+  return { batchSize, maxFrameBytes }
 }
 
 function addressesOf(target: Target) {

@@ -8,6 +8,23 @@ import { listenForStreams } from '../src/stream-listener.ts'
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
+it.each([{ batchSize: 0 }, { batchSize: 512 }, { maxFrameBytes: 65_536 }])(
+  'a listener refuses %o before it is open, and not when the first connection comes',
+  (wrong) => {
+    const listenTcp = vi.fn<Binding['listenTcp']>()
+    const options = { pool: new Mempool({ classes: [{ packetBytes: 100, slots: 8 }] }), local: '127.0.0.1:0' }
+    expect(() =>
+      listenForStreams({ listenTcp } as unknown as Binding, {
+        ...options,
+        ...wrong,
+        onStream: () => {},
+        onFailure: () => {},
+      }),
+    ).toThrow(RangeError)
+    expect(listenTcp).not.toHaveBeenCalled()
+  },
+)
+
 it('for want of descriptors a listener says so and asks again later, not all the time', () => {
   const started = vi.fn<() => void>()
   let wakeUp: ((events: number) => void) | undefined

@@ -7,10 +7,11 @@
  *
  * Says "ready", then takes commands on standard input and answers each with a line:
  *
- *   set DIRECTION RATE_BPS DELAY_US JITTER_US LOSS_PPM QUEUE_US CUT      -> ok
+ *   set DIRECTION RATE_BPS DELAY_US JITTER_US LOSS_PPM BURST_PPM QUEUE_US CUT      -> ok
  *   count DIRECTION      -> count OFFERED_PACKETS SENT_PACKETS SENT_BYTES QUEUE_DROPS LOST CUT_DROPS DEVICE_DROPS
  *
- * DIRECTION is 0 (a to b) or 1. A rate of 0 has no limit. The end of the input ends the line and its devices.
+ * DIRECTION is 0 (a to b) or 1. A rate of 0 has no limit. LOSS_PPM is the chance of a packet to be lost, and BURST_PPM
+ * that of one behind a lost one. The end of the input ends the line and its devices.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -45,8 +46,8 @@ struct packet {
 struct direction {
   int from, to;
   int64_t rate, delay, jitter, queue;
-  uint64_t loss_ppm;
-  int cut;
+  uint64_t loss_ppm, burst_ppm;
+  int cut, lost_last;
   int64_t free_at, last_arrival, jitter_now, jitter_until;
   struct packet ring[RING];
   unsigned head, tail;
@@ -112,7 +113,8 @@ static void take(struct direction *d, int length, int64_t now) {
     return;
   }
   d->free_at = d->rate == 0 ? now : start + length * 8 * 1000000000LL / d->rate;
-  if (chance(1000000) < d->loss_ppm) {
+  d->lost_last = chance(1000000) < (d->lost_last ? d->burst_ppm : d->loss_ppm);
+  if (d->lost_last) {
     d->lost++;
     return;
   }
@@ -152,15 +154,15 @@ static void deliver(struct direction *d, int64_t now) {
 
 static void obey(const char *command) {
   unsigned which;
-  long long rate, delay, jitter, loss, queue;
+  long long rate, delay, jitter, loss, burst, queue;
   int cut;
   if (sscanf(command, "count %u", &which) == 1 && which < 2) {
     struct direction *d = &directions[which];
     printf("count %llu %llu %llu %llu %llu %llu %llu\n", (unsigned long long)d->offered, (unsigned long long)d->sent,
            (unsigned long long)d->sent_bytes, (unsigned long long)d->queue_drops, (unsigned long long)d->lost,
            (unsigned long long)d->cut_drops, (unsigned long long)d->device_drops);
-  } else if (sscanf(command, "set %u %lld %lld %lld %lld %lld %d", &which, &rate, &delay, &jitter, &loss, &queue,
-                    &cut) == 7 &&
+  } else if (sscanf(command, "set %u %lld %lld %lld %lld %lld %lld %d", &which, &rate, &delay, &jitter, &loss,
+                    &burst, &queue, &cut) == 8 &&
              which < 2) {
     struct direction *d = &directions[which];
     d->rate = rate;
@@ -168,6 +170,7 @@ static void obey(const char *command) {
     d->jitter = jitter * 1000;
     d->jitter_until = 0;
     d->loss_ppm = (uint64_t)loss;
+    d->burst_ppm = (uint64_t)burst;
     d->queue = queue * 1000;
     d->cut = cut;
     printf("ok\n");
@@ -225,6 +228,8 @@ int main(int argc, char **argv) {
   }
   /* Arrivals are late by tens of microseconds otherwise. */
   prctl(PR_SET_TIMERSLACK, 1UL);
+  /* A line does not wait for programs; where that is not allowed, it is late when the processors are busy. */
+  sched_setscheduler(0, SCHED_RR, &(struct sched_param){.sched_priority = 1});
   setvbuf(stdout, NULL, _IOLBF, 0);
   seed = strtoull(argv[5], NULL, 10) * 0x9E3779B97F4A7C15ULL + 1;
   int a = open_device(argv[1], argv[2]);

@@ -15,6 +15,8 @@ export interface LineProfile {
   readonly jitterMs?: number
   /** Share of the packets that are lost after they have used the line, 0…1. Default 0. */
   readonly lossRatio?: number
+  /** Mean number of packets in a row that are lost, where some are. Default: each is lost or not by itself. */
+  readonly lossBurstPackets?: number
   /** Longest wait for the line, ms; what would wait longer is dropped. Default 50. */
   readonly queueMs?: number
 }
@@ -142,18 +144,19 @@ function dialogue({ child, exited }: Running): (command: string) => Promise<stri
 }
 
 function settings(profile: LineProfile & { readonly isCut?: boolean }): string {
-  const {
-    rateMbit = 0,
-    delayMs = 0,
-    jitterMs = 0,
-    lossRatio = 0,
-    queueMs = DEFAULT_QUEUE_MS,
-    isCut,
-  } = profile
-  const whole = [rateMbit * 1e6, delayMs * 1e3, jitterMs * 1e3, lossRatio * 1e6, queueMs * 1e3].map(
-    Math.round,
-  )
-  return `${whole.join(' ')} ${isCut === true ? 1 : 0}`
+  const { rateMbit = 0, delayMs = 0, jitterMs = 0, queueMs = DEFAULT_QUEUE_MS, isCut } = profile
+  const { first, next } = lossChances(profile)
+  const millionths = [rateMbit * 1e6, delayMs * 1e3, jitterMs * 1e3, first * 1e6, next * 1e6, queueMs * 1e3]
+  return `${millionths.map(Math.round).join(' ')} ${isCut === true ? 1 : 0}`
+}
+
+/** Of a packet to be lost, and of the one behind a lost one (the model of Gilbert). */
+function lossChances({ lossRatio = 0, lossBurstPackets }: LineProfile): {
+  readonly first: number
+  readonly next: number
+} {
+  if (lossBurstPackets === undefined) return { first: lossRatio, next: lossRatio }
+  return { first: lossRatio / (lossBurstPackets * (1 - lossRatio)), next: 1 - 1 / lossBurstPackets }
 }
 
 function counters(answer: string): LineCounters {

@@ -60,6 +60,19 @@ describe.skipIf(missing.length > 0)('an emulated line [needs root, tun, netns, p
     expect(lost / offeredPackets).toBeLessThan(0.24)
   })
 
+  test('loses in bursts of the mean length it was told, and no more in all', async () => {
+    const bursty = await line({ aToB: { lossRatio: 0.2, lossBurstPackets: 5 }, seed: 7 })
+    const args = ['-n', '-c', '800', '-i', '0.001', '-W', '0.5', '10.77.1.2']
+    const { stdout } = await client.exec('ping', args)
+    const { lost, offeredPackets } = (await bursty.counters())['a-to-b']
+    expect(lost / offeredPackets).toBeGreaterThan(0.06)
+    expect(lost / offeredPackets).toBeLessThan(0.4)
+    const came = [...stdout.matchAll(/icmp_seq=(\d+) /g)].map(([, number]) => Number(number))
+    const bursts = came.filter((number, index) => number !== (came[index - 1] ?? 0) + 1).length
+    expect(lost / bursts).toBeGreaterThan(2.5)
+    expect(lost / bursts).toBeLessThan(10)
+  })
+
   test('has a rate, and a queue that is bounded by time', async () => {
     // 1028 bytes at 2 Mbit/s take 4.1 ms: about 25 wait at most 100 ms.
     const slow = await line({ aToB: { rateMbit: 2, queueMs: 100 } })

@@ -16,7 +16,8 @@ export interface RelayEntryOptions extends RelayOptions {
 
 /**
  * Opens the end of a relay that programs talk to: each local address that sends is a flow of its own, and gets the
- * answers. Rejects when the socket cannot be opened, with its coded error.
+ * answers. Rejects when the socket cannot be opened, with its coded error, and with RangeError for an option out of its
+ * range; then nothing is left open.
  */
 export async function relayEntry(options: RelayEntryOptions): Promise<RelayEntry> {
   const { openSocket, pool, listen, maxFlows } = options
@@ -25,7 +26,12 @@ export async function relayEntry(options: RelayEntryOptions): Promise<RelayEntry
     local: listen,
     ...(maxFlows !== undefined && { peerCapacity: maxFlows }),
   })
-  return new RelayEntry(options, socket)
+  try {
+    return new RelayEntry(options, socket)
+  } catch (error) {
+    await socket.close()
+    throw error
+  }
 }
 
 /** See {@link relayEntry}. The port of a flow inside the tunnel is the number of its peer at the socket, plus one. */

@@ -1,7 +1,7 @@
 import type { PacketBatch } from '@mp/interface'
 
 /** IPv4 and UDP headers in front of a datagram, bytes. */
-const ENVELOPE_BYTES = 28
+export const ENVELOPE_BYTES = 28
 
 /** UDP port of the far end of every relayed flow, inside the tunnel. */
 export const RELAY_PORT = 51_820

@@ -40,8 +40,8 @@ export class ExitFlow implements DatagramHandler {
   /** The socket is there. One that comes too late is closed. */
   attach(socket: DatagramSocket, target: string): void {
     if (this.#isClosed) return void socket.close()
-    this.#target = socket.peer(target)
     this.#socket = socket
+    this.#target = socket.peer(target)
     socket.start(this)
   }
 

@@ -20,7 +20,10 @@ export interface RelayExitOptions extends RelayOptions {
 /** Datagrams of a flow on their way to its socket. */
 const FLOW_ROWS = 64
 
-/** Opens the end of a relay that talks to the target. Nothing is sent before the first datagram comes. */
+/**
+ * Opens the end of a relay that talks to the target. Nothing is sent before the first datagram comes. Throws RangeError
+ * for an option out of its range.
+ */
 export function relayExit(options: RelayExitOptions): RelayExit {
   return new RelayExit(options)
 }
@@ -86,14 +89,14 @@ export class RelayExit extends RelayDevice implements ExitFlowOwner {
   #flowFor(batch: PacketBatch, row: number, nowMs: number): ExitFlow | undefined {
     const { envelope } = this
     const slot = batch.slot[row]!
-    if (!envelope.takeOff(batch, row)) return this.drop(slot, 'malformed') as undefined
+    if (!envelope.takeOff(batch, row)) return this.drop(slot, 'malformed')
     const { source: client, sourcePort: port } = envelope
     const isOurs = envelope.destination === this.#local && envelope.destinationPort === RELAY_PORT
-    if (!isOurs || this.isClosed) return this.drop(slot, 'unknown-flow') as undefined
+    if (!isOurs || this.isClosed) return this.drop(slot, 'unknown-flow')
     if (this.#recent?.client !== client || this.#recent.port !== port) {
       this.#recent = this.#flows.get(keyOf(client, port)) ?? this.#begin(client, port)
     }
-    if (this.#recent === undefined) return this.drop(slot, this.#whyNoFlow()) as undefined
+    if (this.#recent === undefined) return this.drop(slot, this.#whyNoFlow())
     this.#recent.usedMs = nowMs
     return this.#recent
   }
@@ -141,7 +144,9 @@ export class RelayExit extends RelayDevice implements ExitFlowOwner {
   #forget(flow: ExitFlow): void {
     this.dropAll(flow.out, 'flow-closed')
     if (this.#recent === flow) this.#recent = undefined
-    this.#flows.delete(keyOf(flow.client, flow.port))
+    const key = keyOf(flow.client, flow.port)
+    // Another one may have begun while the socket of this one was still being opened.
+    if (this.#flows.get(key) === flow) this.#flows.delete(key)
     void flow.close()
   }
 }

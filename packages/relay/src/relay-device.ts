@@ -9,14 +9,15 @@ import type {
   TunStats,
 } from '@mp/interface'
 import { systemRuntime } from '@mp/runtime-node'
-import { Envelope } from './envelope.ts'
+import { ENVELOPE_BYTES, Envelope } from './envelope.ts'
 
 /** What both ends of a relay are made of. */
 export interface RelayOptions {
+  /** Where datagrams live: with at least 28 bytes of headroom, for the headers they get. */
   readonly pool: PacketPool
   /** Clock and timers. Default: those of the system. */
   readonly runtime?: Runtime
-  /** A flow without a datagram in either direction is forgotten after this long, ms. Default 180 000. */
+  /** A flow without a datagram in either direction is forgotten after this long, ms, > 0. Default 180 000. */
   readonly idleMs?: number
   /** Most flows at once, 1…65 535; datagrams of further ones are dropped as `flow-limit`. Default 1024. */
   readonly maxFlows?: number
@@ -40,10 +41,12 @@ export abstract class RelayDevice implements TunDevice {
   readonly #drops: Record<string, number> = {}
   readonly #counts = { rxPackets: 0, rxBytes: 0, txPackets: 0, txBytes: 0 }
   #handler: TunHandler | undefined
+  /** Why the device is of no use. */
+  #fault: Error | undefined
   #sweep: Timer | undefined
   #closing: Promise<void> | undefined
 
-  /** Throws RangeError for `maxFlows` out of range. */
+  /** Throws RangeError for an option out of its range. */
   constructor(options: RelayOptions) {
     const {
       pool,
@@ -51,8 +54,14 @@ export abstract class RelayDevice implements TunDevice {
       idleMs = DEFAULT_IDLE_MS,
       maxFlows = DEFAULT_MAX_FLOWS,
     } = options
-    if (!(maxFlows >= 1 && maxFlows <= 65_535))
-      throw new RangeError(`expected 1…65535 flows, found ${maxFlows}`)
+    if (!(Number.isInteger(maxFlows) && maxFlows >= 1 && maxFlows <= 65_535))
+      throw new RangeError(`expected maxFlows to be an integer from 1 to 65535, found ${maxFlows}`)
+    if (!(idleMs > 0)) throw new RangeError(`expected idleMs to be above 0, found ${idleMs}`)
+    if (pool.headroomBytes < ENVELOPE_BYTES) {
+      throw new RangeError(
+        `expected a pool with ${ENVELOPE_BYTES} bytes of headroom for IP and UDP headers, found ${pool.headroomBytes}`,
+      )
+    }
     this.pool = pool
     this.runtime = runtime
     this.envelope = new Envelope(pool.arena)
@@ -62,6 +71,7 @@ export abstract class RelayDevice implements TunDevice {
   }
 
   start(handler: TunHandler): void {
+    if (this.isClosed) return handler.onClose(this.#fault)
     this.#handler = handler
     this.#armSweep()
   }
@@ -90,6 +100,7 @@ export abstract class RelayDevice implements TunDevice {
   /** The device is of no use any more. */
   protected fail(error: Error): void {
     if (this.isClosed) return
+    this.#fault = error
     this.#handler?.onClose(error)
     this.#handler = undefined
     void this.close()
@@ -113,7 +124,7 @@ export abstract class RelayDevice implements TunDevice {
     this.dropAll(batch, 'socket-full')
   }
 
-  protected drop(slot: number, reason: string): void {
+  protected drop(slot: number, reason: string): undefined {
     this.pool.release(slot)
     this.#drops[reason] = (this.#drops[reason] ?? 0) + 1
   }

@@ -1,7 +1,8 @@
 import type { DatagramSocket } from '@mp/interface'
+import { Mempool } from '@mp/mempool'
 import { afterEach, describe, expect, test } from 'vitest'
 import { dgramSocket } from '@mp/udpmux'
-import { relayExit } from '../src/index.ts'
+import { relayEntry, relayExit } from '../src/index.ts'
 import { ENTRY, TARGET, createWorld } from './support.ts'
 import type { World, WorldOptions } from './support.ts'
 
@@ -137,6 +138,64 @@ describe('the sockets of the exit', () => {
     for (let turn = 0; turn < 5; turn++) await Promise.resolve()
     const address = opened!.localAddress
     expect(() => network.open(address, { pool: world.pool })).not.toThrow()
+  })
+})
+
+test('a flow that begins anew while its socket is still being opened outlives the failure of that', async () => {
+  const opening: { readonly open: () => void; readonly fail: () => void }[] = []
+  const { runtime, program, target, exit } = await begin({
+    idleMs: 1000,
+    openExit: (open) =>
+      new Promise((resolve, reject) =>
+        opening.push({ open: () => resolve(open()), fail: () => reject(new Error('too late')) }),
+      ),
+  })
+  const client = program('127.0.0.1:4001')
+  const send = async (text: string): Promise<void> => {
+    client.send(ENTRY, text)
+    runtime.runFor(10)
+    for (let turn = 0; turn < 5; turn++) await Promise.resolve()
+  }
+  await send('forgotten')
+  runtime.runFor(2000)
+  await send('first')
+  opening[1]!.open()
+  opening[0]!.fail()
+  await send('second')
+  await send('third')
+  runtime.runFor(10)
+  expect([target.texts, opening.length]).toEqual([['first', 'second', 'third'], 2])
+  expect(exit.stats().drops).toEqual({ 'flow-closed': 1 })
+})
+
+describe('a device', () => {
+  test('that failed before it was started says so then, and has no timer', async () => {
+    const { network, pool, runtime } = await begin()
+    const socket = network.open('192.0.2.7:1', { pool })
+    const options = { pool, runtime, listen: '', localAddress: '10.99.0.2', remoteAddress: '10.99.0.1' }
+    const entry = await relayEntry({ ...options, openSocket: () => socket })
+    const fault = new Error('the interface is gone')
+    entry.onClose(fault)
+    const closes: (Error | undefined)[] = []
+    entry.start({ onPackets: () => {}, onClose: (error) => closes.push(error) })
+    await entry.close()
+    expect(closes).toEqual([fault])
+    await Promise.all([world.entry.close(), world.exit.close(), world.target.socket.close()])
+    expect(runtime.runUntilIdle(10_000)).toBe(true)
+  })
+
+  test.each([
+    ['maxFlows', { maxFlows: 1.5 }],
+    ['maxFlows', { maxFlows: 65_536 }],
+    ['idleMs', { idleMs: NaN }],
+    ['idleMs', { idleMs: 0 }],
+    ['headroom', { pool: new Mempool({ headroomBytes: 16 }) }],
+  ])('refuses a wrong %s, and leaves no socket open', async (what, wrong) => {
+    const { network, pool, runtime } = await begin()
+    const socket = network.open('192.0.2.7:1', { pool })
+    const options = { pool, runtime, listen: '', localAddress: '10.99.0.2', remoteAddress: '10.99.0.1' }
+    await expect(relayEntry({ ...options, ...wrong, openSocket: () => socket })).rejects.toThrow(what)
+    expect(() => network.open('192.0.2.7:1', { pool })).not.toThrow()
   })
 })
 

@@ -36,6 +36,8 @@
  * ```ts
  * import { AdaptiveScheduler } from '@mp/scheduler-cfs'
  *
+ * const dsl = { id: 'dsl', weight: 1 }
+ * const fibre = { id: 'fibre', weight: 5 }
  * const line = { queueDelayMs: 0, lossRatio: 0, repairMs: 0, costMs: 0, role: 'primary' } as const
  * const limits = { queuedBytes: 0, maxPacketBytes: 1500, isExhausted: false }
  * const adaptive = new AdaptiveScheduler<typeof dsl>()

@@ -9,15 +9,20 @@
  * ```ts
  * import { nodeCrypto } from '@mp/runtime-node'
  * import { HELLO_BYTES, Initiator, Responder, encodeKey } from '@mp/secure-channel'
+ * import type { KnownPeer } from '@mp/secure-channel'
+ *
+ * interface Peer extends KnownPeer {
+ *   readonly name: string
+ * }
  *
  * const crypto = nodeCrypto()
  * const costs = { 'chacha20-poly1305': 900, 'aes-256-gcm': 400 } // ns per packet, measured
  * const client = crypto.generateKeyPair()
  * const server = crypto.generateKeyPair()
- * const peers = new Map([[encodeKey(client.publicKey), { name: 'laptop' }]])
+ * const peers = new Map<string, Peer>([[encodeKey(client.publicKey), { name: 'laptop' }]])
  *
  * const initiator = new Initiator({ crypto, costs, staticKeys: client, responderKey: server.publicKey })
- * const peerOf = (publicKey) => peers.get(encodeKey(publicKey))
+ * const peerOf = (publicKey: Uint8Array) => peers.get(encodeKey(publicKey))
  * const responder = new Responder({ crypto, costs, staticKeys: server, peerOf })
  *
  * initiator.begin({ nowMs: 0, wallMs: Date.now(), localIndex: 7, remoteIndex: 0 })

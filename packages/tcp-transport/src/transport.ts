@@ -1,49 +1,13 @@
-import type {
-  DialOptions,
-  FrameHandler,
-  FrameStream,
-  Link,
-  Listener,
-  PacketPool,
-  Runtime,
-  Transport,
-} from '@mp/interface'
-import { formatEndpoint, parseEndpoint, resolveAddresses, systemRuntime } from '@mp/runtime-node'
-import type { Endpoint, ResolveHost } from '@mp/runtime-node'
+import type { DialOptions, FrameHandler, FrameStream, Link, Listener, Transport } from '@mp/interface'
+import { formatEndpoint, parseEndpoint, resolveAddresses } from '@mp/runtime-node'
+import type { Endpoint } from '@mp/runtime-node'
 import { chooseBackend } from './backend.ts'
 import type { Backend } from './backend.ts'
 import { TcpConnection } from './connection.ts'
 import { TcpError, tcpError } from './errors.ts'
-import { MAX_FRAME_BYTES } from './framing.ts'
 import { TcpListener } from './listener.ts'
-
-/** How a TCP transport works. */
-export interface TcpTransportOptions {
-  /** Where frames live. */
-  readonly pool: PacketPool
-  /** Which streams to use. Default `auto`: `native` where the addon loads, else `net`. */
-  readonly backend?: 'native' | 'net' | 'auto'
-  /** Clock and timers. Default: those of the system. */
-  readonly runtime?: Runtime
-  /** Largest frame sent and accepted, bytes, 1…65 535. Both ends must agree. Default 65 535. */
-  readonly maxFrameBytes?: number
-  /**
-   * Unsent bytes of a connection from which on `send` leaves frames behind, ≥ 1. Default 64 KiB. Only with `net`, where the
-   * kernel holds more on top of it; `native` has the kernel hold what leaves in 4 ms.
-   */
-  readonly highWaterBytes?: number
-  /** Most frames handed over in one call, 1…511. Default 128. */
-  readonly batchSize?: number
-  /**
-   * Most connections of a listener; further ones are closed at once and counted as `connection-limit`; those that the
-   * system could not hand over, as `accept-failed`. Default 1024.
-   */
-  readonly maxConnections?: number
-  /** How long a connection that came in may live without anybody making a link of it, ms. Default 10 000. */
-  readonly unclaimedTimeoutMs?: number
-  /** Resolves host names. Default: as the system does. */
-  readonly resolveHost?: ResolveHost
-}
+import { checkedOptions } from './options.ts'
+import type { CheckedOptions, TcpTransportOptions } from './options.ts'
 
 /** The TCP transport. */
 export interface TcpTransport extends Transport {
@@ -54,10 +18,6 @@ export interface TcpTransport extends Transport {
   readonly backendReason: string
 }
 
-const DEFAULT_HIGH_WATER_BYTES = 64 * 1024
-const DEFAULT_BATCH_FRAMES = 128
-const DEFAULT_MAX_CONNECTIONS = 1024
-const DEFAULT_UNCLAIMED_TIMEOUT_MS = 10_000
 const DEFAULT_DIAL_TIMEOUT_MS = 10_000
 
 /**
@@ -70,10 +30,11 @@ const DEFAULT_DIAL_TIMEOUT_MS = 10_000
  *   so strangers cannot hold connections. It ends with the last link made of it.
  * - A length of 0 or above `maxFrameBytes` ends the connection with `MP_TCP_BAD_LENGTH`.
  *
- * Throws `MP_TCP_NO_NATIVE` when the native backend is asked for and does not load.
+ * Throws RangeError for an option out of its range, and `MP_TCP_NO_NATIVE` when the native backend is asked for and does
+ * not load.
  */
 export function tcpTransport(options: TcpTransportOptions): TcpTransport {
-  return new StreamTransport(options, chooseBackend(options.backend ?? 'auto'))
+  return new StreamTransport(checkedOptions(options), chooseBackend(options.backend ?? 'auto'))
 }
 
 class StreamTransport implements TcpTransport {
@@ -81,15 +42,13 @@ class StreamTransport implements TcpTransport {
   readonly backend: string
   readonly backendReason: string
   readonly #backend: Backend
-  readonly #options: TcpTransportOptions
-  readonly #runtime: Runtime
+  readonly #options: CheckedOptions
 
-  constructor(options: TcpTransportOptions, backend: Backend) {
+  constructor(options: CheckedOptions, backend: Backend) {
     this.backend = backend.name
     this.backendReason = backend.reason
     this.#backend = backend
     this.#options = options
-    this.#runtime = options.runtime ?? systemRuntime()
   }
 
   async dial(endpoint: string, options: DialOptions): Promise<Link> {
@@ -97,7 +56,7 @@ class StreamTransport implements TcpTransport {
     if (port === 0) throw new TcpError('MP_TCP_BAD_ADDRESS', `cannot dial ${endpoint}: port 0 is nobody's`)
     try {
       const stream = await this.#dialHost({ host, port }, options)
-      const shared = { ...this.#shared(), handler: options.handler, unclaimedTimeoutMs: Infinity }
+      const shared = { ...this.#options, handler: options.handler, unclaimedTimeoutMs: Infinity }
       const connection = new TcpConnection(shared, { stream, peer: 0, isDialed: true })
       const link = connection.link(0)!
       connection.start()
@@ -109,12 +68,7 @@ class StreamTransport implements TcpTransport {
 
   async listen(endpoint: string, handler: FrameHandler): Promise<Listener> {
     const { host, port } = endpointOf(endpoint)
-    const listener = new TcpListener({
-      ...this.#shared(),
-      handler,
-      maxConnections: this.#options.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
-      unclaimedTimeoutMs: this.#options.unclaimedTimeoutMs ?? DEFAULT_UNCLAIMED_TIMEOUT_MS,
-    })
+    const listener = new TcpListener({ ...this.#options, handler })
     try {
       const [address = host] = await this.#resolve(host, {})
       await listener.open(this.#backend, { host: address, port })
@@ -153,7 +107,8 @@ class StreamTransport implements TcpTransport {
     }: Omit<DialOptions, 'timeoutMs'> & { readonly timeoutMs: number },
   ): Promise<FrameStream> {
     const late = new AbortController()
-    const timer = this.#runtime.setTimer(this.#runtime.nowMs() + timeoutMs, () => {
+    const { runtime } = this.#options
+    const timer = runtime.setTimer(runtime.nowMs() + timeoutMs, () => {
       const advice = 'check the address, the line and the firewall'
       late.abort(
         new TcpError(
@@ -165,7 +120,7 @@ class StreamTransport implements TcpTransport {
     try {
       return await this.#backend.connect(
         { host, port, localAddress, device, mark, signal: late.signal },
-        this.#shared(),
+        this.#options,
       )
     } finally {
       timer.cancel()
@@ -176,14 +131,8 @@ class StreamTransport implements TcpTransport {
     host: string,
     { timeoutMs = DEFAULT_DIAL_TIMEOUT_MS, localAddress }: Partial<DialOptions>,
   ): Promise<readonly string[]> {
-    const { resolveHost } = this.#options
-    return resolveAddresses(host, { resolveHost, runtime: this.#runtime, timeoutMs, localAddress })
-  }
-
-  #shared() {
-    const { pool, maxFrameBytes = MAX_FRAME_BYTES } = this.#options
-    const { highWaterBytes = DEFAULT_HIGH_WATER_BYTES, batchSize = DEFAULT_BATCH_FRAMES } = this.#options
-    return { pool, runtime: this.#runtime, maxFrameBytes, highWaterBytes, batchSize }
+    const { resolveHost, runtime } = this.#options
+    return resolveAddresses(host, { resolveHost, runtime, timeoutMs, localAddress })
   }
 }
 

@@ -284,6 +284,26 @@ describe.each(backends)('%s', (name, isMissing) => {
   })
 })
 
+describe('a wrong option', () => {
+  it.each([
+    { maxFrameBytes: 0 },
+    { maxFrameBytes: 65_536 },
+    { highWaterBytes: 0 },
+    { highWaterBytes: NaN },
+    { batchSize: 0 },
+    { batchSize: 512 },
+    { batchSize: 1.5 },
+    { maxConnections: 0 },
+    { unclaimedTimeoutMs: 0 },
+    { unclaimedTimeoutMs: NaN },
+  ])('%o is refused at once, and not when the first connection comes', (wrong) => {
+    const [[name, value]] = Object.entries(wrong) as [[string, number]]
+    expect(() => tcpTransport({ pool, ...wrong })).toThrow(
+      new RegExp(`expected ${name} to be .*, found ${value}$`),
+    )
+  })
+})
+
 describe('net', () => {
   beforeEach(() => {
     backend = 'net'

@@ -14,6 +14,7 @@
  * - `@mp/testkit/conformance`: one suite per contract, for every implementation of it.
  *
  * ```ts
+ * import type { FrameHandler } from '@mp/interface'
  * import { Mempool } from '@mp/mempool'
  * import { MemoryNetwork, memoryTransport, simRuntime } from '@mp/testkit'
  *
@@ -22,7 +23,7 @@
  * network.path('10.0.1.1', '10.9.0.1').set({ rateBps: 20e6, delayMs: 15, loss: 0.01 })
  *
  * const pool = new Mempool()
- * const handler = {
+ * const handler: FrameHandler = {
  *   onFrames: (batch) => {
  *     console.log(`${batch.count} frames at ${runtime.nowMs()} ms`)
  *     pool.releaseAll(batch)

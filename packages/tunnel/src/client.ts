@@ -119,8 +119,8 @@ export class TunnelClient implements FrameHandler, Wakeable {
   }
 
   /**
-   * Uses another path beside those there are. Throws RangeError for a name that is taken, settings out of range, and
-   * when no path id is free: of 32 paths, or of 256 in the time of two changes of keys.
+   * Uses another path beside those there are. Throws RangeError for a name that is taken, settings out of range, when
+   * no path id is free (of 32 paths, or of 256 in the time of two changes of keys), and once the tunnel is closed.
    */
   addPath(path: ClientPath): void {
     checkSettings(path.name, path)
@@ -137,8 +137,8 @@ export class TunnelClient implements FrameHandler, Wakeable {
   replacePath(path: ClientPath): void {
     checkSettings(path.name, path)
     const old = this.#pathNamed(path.name)
-    if (old !== undefined) this.#retirement.begin(old, this.#core.nowMs())
     this.#dial(path)
+    if (old !== undefined) this.#retirement.begin(old, this.#core.nowMs())
     this.#core.driver.rearm()
   }
 

@@ -19,7 +19,7 @@ export class DropCounter {
   }
 
   /** Drops the packet in `slot`. */
-  drop(slot: number, reason: string): void {
+  drop(slot: number, reason: string): undefined {
     this.count(reason)
     this.#pool.release(slot)
   }

@@ -74,8 +74,10 @@ export class PathKeeper {
     return path
   }
 
-  /** Makes a path known under an id that may be used. Throws RangeError when there is none. */
+  /** Makes a path known under an id that may be used. Throws RangeError when there is none, or the session is over. */
   open(name: string, settings: Partial<PathSettings>): TunnelPath {
+    if (this.#parts.session.isClosed)
+      throw new RangeError(`the tunnel is closed: path '${name}' cannot join it`)
     const id = this.#ids.acquire()
     if (id < 0) {
       throw new RangeError(
@@ -168,7 +170,7 @@ export class PathKeeper {
     path.link = undefined
     path.source = undefined
     path.blocked = false
-    this.#empty(path)
+    path.dropWaiting(this.#parts.drops, 'path-closed')
     this.handleDown(path)
     this.handleChange()
     // A full link was no choice before: nobody else would notice what waits for it.
@@ -256,8 +258,8 @@ export class PathKeeper {
 
   /** Forgets a path, and lets go of what waits for it. */
   drop(path: TunnelPath, reason: string): void {
-    const { probers, paths } = this.#parts
-    this.#empty(path)
+    const { probers, paths, drops } = this.#parts
+    path.dropWaiting(drops, 'path-closed')
     this.#roaming.forget(path)
     probers.remove(path)
     const { link } = path
@@ -272,11 +274,6 @@ export class PathKeeper {
       leave(path)
       this.drop(path, 'session closed')
     }
-  }
-
-  #empty(path: TunnelPath): void {
-    if (path.waiting > 0) this.#parts.drops.dropAll(path.out, 'path-closed')
-    path.sealed = 0
   }
 
   #pathOf(link: Link): TunnelPath | undefined {

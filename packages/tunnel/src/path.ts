@@ -5,6 +5,7 @@ import type { PathReceiver } from '@mp/rate-control'
 import type { PathSender } from './bonding/path-sender.ts'
 import type { Probe, Prober, ProberEvent } from '@mp/prober'
 import type { BatchShelf } from './batch-shelf.ts'
+import type { DropCounter } from './drop-counter.ts'
 import { isSpecial } from './path-settings.ts'
 import type { PathSettings } from './path-settings.ts'
 
@@ -125,7 +126,20 @@ export class TunnelPath implements Schedulable, PathIdentity {
     if (out === undefined) return
     if (this.sealed < out.count) this.owner.seal(this)
     if (this.link !== undefined && !this.blocked && out.count > 0) this.#send(out, this.link)
-    if (out.count > 0) return
+    this.#putBack()
+  }
+
+  /** Drops what waits in `out`: nobody will send it. */
+  dropWaiting(drops: DropCounter, reason: string): void {
+    if (this.#out !== undefined) drops.dropAll(this.#out, reason)
+    this.sealed = 0
+    this.#putBack()
+  }
+
+  /** Others may need the batch once it is empty. */
+  #putBack(): void {
+    const out = this.#out
+    if (out === undefined || out.count > 0) return
     this.#out = undefined
     this.#shelf.put(out)
   }

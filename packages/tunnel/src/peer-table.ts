@@ -168,8 +168,7 @@ export class PeerTable {
     const entry = this.#byOwner[owner]
     if (entry?.current !== undefined) return entry.current.session
     const fault = this.#inspector.inspect(packets, row) ?? (entry === undefined ? 'no-peer' : 'no-session')
-    this.#options.core.drops.drop(packets.slot[row]!, fault)
-    return undefined
+    return this.#options.core.drops.drop(packets.slot[row]!, fault)
   }
 
   /** What came from a client goes on only if its source is the client's own, and not to another client unasked. */

@@ -217,8 +217,7 @@ export class TunnelServer implements FrameHandler, Wakeable {
       if (client !== undefined) return client
       fault = 'unknown-session'
     }
-    this.#core.drops.drop(batch.slot[row]!, fault!)
-    return undefined
+    return this.#core.drops.drop(batch.slot[row]!, fault!)
   }
 
   #receive(client: Client, frames: PacketBatch, { source, nowMs }: Origin): void {
@@ -230,7 +229,7 @@ export class TunnelServer implements FrameHandler, Wakeable {
   #greet(batch: PacketBatch, row: number, source: FrameSource, nowMs: number): undefined {
     const { pool } = this.#options
     const slot = pool.acquire()
-    if (slot < 0) return this.#core.drops.drop(batch.slot[row]!, 'pool-empty') as undefined
+    if (slot < 0) return this.#core.drops.drop(batch.slot[row]!, 'pool-empty')
     const peer = batch.peer[row]!
     const offset = pool.offsetOf(slot)
     const into = pool.arena.subarray(offset, offset + HANDSHAKE_ROOM_BYTES)
@@ -242,7 +241,7 @@ export class TunnelServer implements FrameHandler, Wakeable {
     )
     if (result.kind === 'drop') {
       pool.release(slot)
-      return this.#core.drops.drop(batch.slot[row]!, result.reason) as undefined
+      return this.#core.drops.drop(batch.slot[row]!, result.reason)
     }
     pool.release(batch.slot[row]!)
     const lengthBytes = result.kind === 'guest' ? this.#welcome(result.guest) : result.lengthBytes

@@ -103,7 +103,7 @@ export function sessionStats(session: SessionFace, { ageMs, bonding, drops }: Se
 }
 
 function pathStats(path: TunnelPath, paths: PathManager<TunnelPath>): PathStats {
-  const { id, name, weight, settings, link, counters, out, prober, maxFrameBytes, mtu } = path
+  const { id, name, weight, settings, link, counters, waiting, prober, maxFrameBytes, mtu } = path
   return {
     id,
     name,
@@ -117,7 +117,7 @@ function pathStats(path: TunnelPath, paths: PathManager<TunnelPath>): PathStats 
     ...counters,
     maxFrameBytes,
     mtuBytes: mtu?.isKnown === true ? mtu.mtuBytes : undefined,
-    queuedFrames: out.count,
+    queuedFrames: waiting,
     link: link?.stats(),
     prober: prober.stats(),
     bonding: pathBondingStats(path),

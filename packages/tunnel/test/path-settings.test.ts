@@ -2,8 +2,8 @@ import { FrameType } from '@mp/wire'
 import { describe, expect, test } from 'vitest'
 import { checkSettings, isSpecial, settingsOf } from '../src/path-settings.ts'
 import { inOrder, packets } from './support/packets.ts'
-import { inWorld, pathsOf } from './support/world.ts'
-import type { PathSpec, Side, World, WorldOptions } from './support/world.ts'
+import { inWorld, pathsOf, World } from './support/world.ts'
+import type { PathSpec, Side, WorldOptions } from './support/world.ts'
 
 const SIDES: readonly Side[] = ['client', 'server']
 const PACKET_BYTES = 1200
@@ -172,6 +172,37 @@ describe('paths that come and go while packets flow', () => {
       expect(() => tunnel.addPath(world.clientPath({ name: 'more' }, 32))).toThrow(RangeError)
       expect(pathsOf(world.client)).toHaveLength(32)
     })
+  })
+
+  test('take the place of others under their name, also of the only one, at the cost of no packet', async () => {
+    await inWorld({ isAdaptive: true, security: {}, paths: [{ name: 'dsl' }] }, async (world) => {
+      await talk(world, 2000, (ms) => {
+        if (ms % 400 === 100) world.client.tunnel.replacePath(world.clientPath({ name: 'dsl' }, ms))
+      })
+      await world.pass(1500)
+      for (const side of SIDES)
+        expect(inOrder(world[side].tun.received)).toEqual(inOrder(packets(2000, { bytes: PACKET_BYTES })))
+      expect(pathsOf(world.client).map(({ id, name }) => [id, name])).toEqual([[5, 'dsl']])
+    })
+  })
+
+  test('leave the one of their name alone when there is no room for them', async () => {
+    const names = Array.from({ length: 32 }, (_, index) => ({ name: `${index}` }))
+    await inWorld({ paths: names }, async (world) => {
+      const { tunnel } = world.client
+      expect(() => tunnel.replacePath(world.clientPath({ name: '7' }, 7))).toThrow(/no path id is free/)
+      await world.pass(15_000)
+      expect(pathsOf(world.client).map(({ name }) => ({ name }))).toEqual(names)
+    })
+  })
+
+  test('are refused by a tunnel that is closed, and nothing is dialled', async () => {
+    const world = new World({})
+    await world.start()
+    await world.client.tunnel.close()
+    for (const join of ['addPath', 'replacePath'] as const)
+      expect(() => world.client.tunnel[join](world.clientPath({ name: 'sat' }, 2))).toThrow(/closed/)
+    await world.close()
   })
 
   test('without keys have 256 ids in all, since nobody can tell old frames from new ones', async () => {

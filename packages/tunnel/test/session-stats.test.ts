@@ -44,6 +44,16 @@ describe('a session tells', () => {
     })
   })
 
+  test('all that without memory for paths that are silent', async () => {
+    await inWorld({}, async ({ client, server }) => {
+      for (const end of [client, server]) {
+        const created = vi.spyOn(end.pool, 'createBatch')
+        expect(sessionOf(end).paths.map(({ queuedFrames }) => queuedFrames)).toEqual([0, 0])
+        expect(created).not.toHaveBeenCalled()
+      }
+    })
+  })
+
   test('what each path carries and why one does not, where that is measured', async () => {
     await inWorld({ isAdaptive: true, line: { delayMs: 10, rateBps: 20e6 } }, async (world) => {
       expect(sessionOf(world.client).paths[0]).toMatchObject({ unusedReason: undefined, bonding: undefined })

@@ -1,7 +1,3 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { availableParallelism, cpus, release } from 'node:os'
-import { dirname } from 'node:path'
-
 const NAME_WIDTH = 14
 
 /** Prints a case: a line for each rival, and behind each figure its ratio to that of the second one. */
@@ -20,31 +16,4 @@ export function printCase({ name, rivals }) {
   }
 }
 
-/** Writes all figures with what is needed to read them later. */
-export function writeJson(file, { options, cases, notRun }) {
-  const { rounds, quick } = options
-  const machine = {
-    processor: cpus()[0]?.model,
-    cores: availableParallelism(),
-    kernel: release(),
-    node: process.versions.node,
-    opensslOfNode: process.versions.openssl,
-    governor: read('/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor'),
-  }
-  mkdirSync(dirname(file), { recursive: true })
-  writeFileSync(
-    file,
-    `${JSON.stringify({ at: new Date().toISOString(), machine, rounds, quick, cases, notRun }, null, 2)}\n`,
-  )
-  console.log(`\nwritten to ${file}`)
-}
-
 const digits = (value) => (value >= 100 ? value.toFixed(0) : value.toPrecision(3))
-
-function read(path) {
-  try {
-    return readFileSync(path, 'utf8').trim()
-  } catch {
-    return undefined
-  }
-}

@@ -1,11 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { encodeKey } from '@mp/secure-channel'
-import { nodeCrypto } from '@mp/runtime-node'
-
-const MULTIPATHD = join(import.meta.dirname, '../../bin/multipathd.js')
-const MTU_BYTES = 1400
+import { MTU_BYTES, inside, port, startBoth, startDaemons } from '../support/daemons.mjs'
 
 /**
  * What is measured: each starts on both hosts of a stage beside the others, with a device and addresses of its own, and
@@ -14,7 +7,8 @@ const MTU_BYTES = 1400
 
 /** The daemon of this checkout. `env` is added to its environment. */
 export function multipathd({ name = 'multipathd', subnet = 1, paths, cipher, env = {} }) {
-  return { name, start: (stage) => startDaemons(stage, { subnet, paths, cipher, env }) }
+  const onLines = lines(paths).map((line) => ({ line }))
+  return { name, start: (stage) => startDaemons(stage, { subnet, paths: onLines, cipher, env }) }
 }
 
 /** The forwarder in C. `simple`: without offloads and batches. */
@@ -25,66 +19,6 @@ export function reference({ name = 'reference', subnet = 2, program, paths, ciph
 /** No tunnel at all. */
 export function bareLine() {
   return { name: 'bare line', start: async () => ({ to: '10.77.1.2', stop: async () => {} }) }
-}
-
-const inside = (subnet) => ({ client: `10.99.${subnet}.1`, server: `10.99.${subnet}.2` })
-
-async function startDaemons({ client, server }, { subnet, paths, cipher, env }) {
-  const ends = inside(subnet)
-  const security = securityOf(cipher, ends)
-  const tun = (localAddr, remoteAddr) => ({ name: `mp${subnet}`, localAddr, remoteAddr, mtu: MTU_BYTES })
-  const serverConfig = {
-    isServer: true,
-    security: security.server,
-    server: { listen: `0.0.0.0:${port(subnet)}`, ...security.peers },
-    tun: tun(ends.server, ends.client),
-  }
-  const remotePaths = lines(paths).map((line) => ({
-    remoteAddr: `10.77.${line}.2:${port(subnet)}`,
-    localAddr: `10.77.${line}.1`,
-  }))
-  const clientConfig = {
-    security: security.client,
-    client: { remotePaths },
-    tun: tun(ends.client, ends.server),
-  }
-  return startBoth(
-    () => startDaemon(server, serverConfig, { env, until: [/server listens/] }),
-    () =>
-      startDaemon(client, clientConfig, {
-        env,
-        until: lines(paths).map((n) => new RegExp(`path${n}: normal`)),
-      }),
-    ends.server,
-  )
-}
-
-/** Its config is there only until it runs, so that a bench that is broken off leaves nothing behind. */
-async function startDaemon(host, config, { env, until }) {
-  const folder = await mkdtemp(join(tmpdir(), 'multipathd-bench-'))
-  try {
-    const file = join(folder, 'config.json')
-    await writeFile(file, JSON.stringify({ control: { socket: 'none' }, ...config }), { mode: 0o600 })
-    const running = host.spawn(process.execPath, [MULTIPATHD, '-config', file], { env })
-    for (const pattern of until) await running.waitFor(pattern)
-    return running
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
-}
-
-function securityOf(cipher, ends) {
-  if (cipher === 'none') return { client: 'none', server: 'none', peers: {} }
-  const [client, server] = [0, 1].map(() => {
-    const { privateKey, publicKey } = nodeCrypto().generateKeyPair()
-    return { privateKey: encodeKey(privateKey), publicKey: encodeKey(publicKey) }
-  })
-  const peer = { name: 'client', publicKey: client.publicKey, allowedIPs: [`${ends.client}/32`] }
-  return {
-    client: { privateKey: client.privateKey, serverPublicKey: server.publicKey, cipher },
-    server: { privateKey: server.privateKey, cipher },
-    peers: { peers: [peer] },
-  }
 }
 
 async function startReference({ client, server }, { subnet, program, paths, cipher, simple }) {
@@ -110,20 +44,4 @@ async function startReference({ client, server }, { subnet, program, paths, ciph
   )
 }
 
-async function startBoth(startServer, startClient, to) {
-  const server = await startServer()
-  try {
-    const client = await startClient()
-    const stop = async () => {
-      await Promise.all([client.kill('SIGTERM'), server.kill('SIGTERM')])
-    }
-    return { to, client, server, stop }
-  } catch (error) {
-    await server.kill('SIGKILL')
-    throw error
-  }
-}
-
 const lines = (paths) => Array.from({ length: paths }, (_, index) => index + 1)
-
-const port = (subnet) => 5000 + subnet

@@ -1,10 +1,14 @@
 /*
- * Senders and receivers of UDP for the bench; figures come as JSON on one line.
+ * Senders and receivers for the benches; figures come as JSON on one line.
  *
  *     traffic sink PORT
  *     traffic send ADDRESS PORT BYTES STEPS STEP_MS FIRST_PPS GROWTH
  *     traffic echo PORT
  *     traffic ping ADDRESS PORT COUNT
+ *     traffic receive-tcp PORT FLOWS SECONDS
+ *     traffic send-tcp ADDRESS PORT FLOWS CONGESTION_CONTROL
+ *     traffic receive-quic PORT SECONDS
+ *     traffic send-quic ADDRESS PORT
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -61,6 +65,14 @@ int main(int count, char **words) {
     traffic_echo(traffic_socket(NULL, (uint16_t)atoi(words[2])));
   } else if (count == 5 && strcmp(command, "ping") == 0) {
     traffic_ping(traffic_socket(words[2], (uint16_t)atoi(words[3])), (unsigned)atoi(words[4]));
+  } else if (count == 5 && strcmp(command, "receive-tcp") == 0) {
+    traffic_receive_streams((uint16_t)atoi(words[2]), (unsigned)atoi(words[3]), (unsigned)atoi(words[4]));
+  } else if (count == 6 && strcmp(command, "send-tcp") == 0) {
+    traffic_send_streams(words[2], (uint16_t)atoi(words[3]), (unsigned)atoi(words[4]), words[5]);
+  } else if (count == 4 && strcmp(command, "receive-quic") == 0) {
+    traffic_receive_quic(traffic_socket(NULL, (uint16_t)atoi(words[2])), (unsigned)atoi(words[3]));
+  } else if (count == 4 && strcmp(command, "send-quic") == 0) {
+    traffic_send_quic(traffic_socket(words[2], (uint16_t)atoi(words[3])));
   } else if (count == 9 && strcmp(command, "send") == 0) {
     traffic_load load = load_of(words + 4);
     if (load.payload_bytes < 1 || load.payload_bytes > TRAFFIC_BYTES || load.steps > TRAFFIC_STEPS) traffic_fail("send");

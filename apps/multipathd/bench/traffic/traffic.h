@@ -40,4 +40,26 @@ void traffic_echo(int fd);
 /* Sends `count` datagrams, 1 ms apart, and prints how long the echoes took. */
 void traffic_ping(int fd, unsigned count);
 
+/* How often a receiver looks at the clock when nothing comes. */
+enum { TRAFFIC_LOOK_MS = 50 };
+
+/* Counts bytes that came. */
+void traffic_arrived(size_t bytes);
+
+/* Whether `seconds` have passed since the first came. */
+bool traffic_is_over(unsigned seconds);
+
+/* Prints when the first came, and the bytes of each 10 ms from then on. */
+void traffic_print_arrivals(unsigned seconds);
+
+/* Takes `flows` streams of TCP, for `seconds` since the first byte. */
+void traffic_receive_streams(uint16_t port, unsigned flows, unsigned seconds);
+
+/* Sends as much as goes until the receiver hangs up. */
+void traffic_send_streams(const char *address, uint16_t port, unsigned flows, const char *congestion);
+
+/* The same with one flow that is like QUIC. */
+void traffic_receive_quic(int fd, unsigned seconds);
+void traffic_send_quic(int fd);
+
 #endif

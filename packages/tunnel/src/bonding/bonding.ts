@@ -153,8 +153,7 @@ export class Bonding implements Wakeable {
   /** Another session begins with the peer: all numbers are new. */
   beginAnew(): void {
     for (const path of this.#parts.paths.list) this.#forget(path)
-    this.#resequencer?.close()
-    this.#resequencer = undefined
+    this.#endOrder()
     this.feedback.beginAnew()
     this.#repair.clear()
     refreshGate(this.#parts.paths)
@@ -211,6 +210,16 @@ export class Bonding implements Wakeable {
     const resequencer = new Resequencer({ pool, onPackets: deliver, out: scratch.ordered })
     for (const { id } of paths.list) resequencer.addPath(id)
     return resequencer
+  }
+
+  /** What the resequencer dropped is the session's to tell from now on. */
+  #endOrder(): void {
+    const resequencer = this.#resequencer
+    if (resequencer === undefined) return
+    this.#resequencer = undefined
+    resequencer.close()
+    for (const [reason, packets] of Object.entries(resequencer.stats().drops))
+      if (packets > 0) this.#parts.drops.count(reason, packets)
   }
 
   #removePath(path: TunnelPath): void {

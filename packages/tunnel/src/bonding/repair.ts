@@ -125,11 +125,12 @@ export class Repair {
     const bytes = single.length[0]!
     const isAllowed = bytes > 0 && this.#allowedBytes >= bytes
     const path = isAllowed ? this.#fastestBut(lostOn, bytes, nowMs) : undefined
-    if (isAllowed && path === undefined && this.#fastestBut(lostOn, bytes) !== undefined) {
+    const isSent = path?.link?.send(single) === 1
+    if (isAllowed && !isSent && this.#fastestBut(lostOn, bytes) !== undefined) {
       single.count = 0
       return false
     }
-    if (path?.link?.send(single) === 1) {
+    if (path !== undefined && isSent) {
       this.#allowedBytes -= bytes
       path.counters.txFrames++
       path.counters.txBytes += bytes
@@ -141,7 +142,7 @@ export class Repair {
   }
 
   /**
-   * The fastest path but one that takes frames of `bytes`, with `nowMs` of those that may send so much now; be it of a quality
+   * The fastest path but one that takes frames of `bytes`, with `nowMs` of those that can send so much now; be it of a quality
    * that data is kept from. Never the one it was lost on: there the frame would be one that was overtaken by all others,
    * and the peer would learn that this path needs more patience.
    */
@@ -152,7 +153,7 @@ export class Repair {
     for (const path of paths.list) {
       if (path === lostOn || path.maxFrameBytes < bytes || !isAlive(path)) continue
       const { sender } = path
-      if (nowMs !== undefined && sender !== undefined && sender.budgetBytes(nowMs) < bytes) continue
+      if (nowMs !== undefined && (path.blocked || (sender?.budgetBytes(nowMs) ?? bytes) < bytes)) continue
       const delayMs = (sender?.tracker.rttMinMs ?? 0) / 2 + (sender?.controller.queueDelayMs ?? 0)
       if (delayMs >= fastestMs) continue
       fastest = path
@@ -162,7 +163,8 @@ export class Repair {
   }
 }
 
-function isAlive({ link, blocked, prober, sender }: TunnelPath): boolean {
-  if (link === undefined || blocked || sender?.isSuspect === true) return false
+/** Also where a link is full: that passes, over TCP many times a second. */
+function isAlive({ link, prober, sender }: TunnelPath): boolean {
+  if (link === undefined || sender?.isSuspect === true) return false
   return prober.state === 'normal' || prober.state === 'unstable'
 }

@@ -193,21 +193,25 @@ describe('whatever happens', () => {
     ['in clear', {}],
     ['sealed, in pieces', { security: {}, wire: { maxFrameBytes: 500 } }],
     ['sealed, with links that fill up', { security: {}, wire: { sendBufferBytes: 8000 } }],
-  ])('no sealed packet comes out twice, and no slot or timer is kept: %s', async (_how, options) => {
-    await fc.assert(
-      fc.asyncProperty(fc.nat(), fc.array(step, { maxLength: 40, size: 'max' }), async (seed, steps) => {
-        const world = new World({ ...options, seed, isAdaptive: true, paths: PATHS, slots: 512 })
-        await world.start()
-        await run(world, steps)
-        // In clear an end cannot tell late copies of the frames of a session before from those of the new one.
-        const doubles = 'security' in options ? doublesAt(world, 'client') + doublesAt(world, 'server') : 0
-        expect(doubles).toBe(0)
-        // Counts slots and timers that are left, in the middle of whatever is going on.
-        await world.close()
-      }),
-      { numRuns: 25, endOnFailure: true },
-    )
-  })
+  ])(
+    'no sealed packet comes out twice, and no slot or timer is kept: %s',
+    async (_how, options) => {
+      await fc.assert(
+        fc.asyncProperty(fc.nat(), fc.array(step, { maxLength: 40, size: 'max' }), async (seed, steps) => {
+          const world = new World({ ...options, seed, isAdaptive: true, paths: PATHS, slots: 512 })
+          await world.start()
+          await run(world, steps)
+          // In clear an end cannot tell late copies of the frames of a session before from those of the new one.
+          const doubles = 'security' in options ? doublesAt(world, 'client') + doublesAt(world, 'server') : 0
+          expect(doubles).toBe(0)
+          // Counts slots and timers that are left, in the middle of whatever is going on.
+          await world.close()
+        }),
+        { numRuns: 25, endOnFailure: true },
+      )
+    },
+    60_000,
+  )
 })
 
 /** Packets that came out at a side more than once. */
@@ -215,3 +219,22 @@ function doublesAt(world: World, side: 'client' | 'server'): number {
   const received = world.ends.filter((end) => end.side === side).flatMap(({ tun }) => tun.received)
   return received.length - new Set(received.map(idOf)).size
 }
+
+describe('what the resequencer dropped', () => {
+  test('is counted when the session is over, too, and what it held as well', async () => {
+    const world = new World({ isAdaptive: true, line: { delayMs: 10, rateBps: 10e6 } })
+    await world.start()
+    world.line(1).set({ delayMs: 60 })
+    const held = (): number => statsOf(world.server).sessions[0]!.bonding!.resequencer?.heldPackets ?? 0
+    for (let burst = 0; burst < 500 && held() === 0; burst++) {
+      world.client.tun.injectBatch(packets(4, { from: 4 * burst, bytes: 1200 }))
+      await world.pass(1)
+    }
+    const heldPackets = held()
+    expect(heldPackets).toBeGreaterThan(0)
+    const closed = world.server.tunnel.close()
+    expect(statsOf(world.server).drops).toMatchObject({ closed: heldPackets })
+    await closed
+    await world.close()
+  })
+})

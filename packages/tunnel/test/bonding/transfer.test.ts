@@ -141,6 +141,29 @@ describe('a line that swallows everything in mid-transfer', () => {
   })
 })
 
+describe('a line that swallows everything beside a link that is full again and again', () => {
+  test('has what it swallowed repaired when there is room', async () => {
+    await inUnlikeWorld({ wire: { sendBufferBytes: 4096 } }, async (world) => {
+      const { client } = world
+      const fill = async (ms: number): Promise<void> => {
+        for (let at = 0; at < ms; at++) {
+          client.tun.injectBatch(packets(6, { from: 6 * at, bytes: 1200 }))
+          await world.pass(1)
+        }
+      }
+      await fill(1000)
+      world.line(0).cut()
+      const before = repairsOf(client)
+      await fill(400)
+      await world.pass(500)
+      const after = repairsOf(client)
+      const lost = after.lost - before.lost
+      expect(lost).toBeGreaterThan(50)
+      expect(after.repaired - before.repaired).toBeGreaterThan(lost * 0.9)
+    })
+  })
+})
+
 describe('more than the lines carry', () => {
   test('is dropped as queue-full, and no more waits than the bound', async () => {
     await inUnlikeWorld({}, async (world) => {

@@ -30,7 +30,7 @@ export function watchDrops(): () => void {
 }
 
 function named<T>(original: (this: DropCounter, what: T, reason: string) => void) {
-  return function (this: DropCounter, what: T, reason: string): void {
+  return function (this: DropCounter, what: T, reason: string): undefined {
     dropping = reason
     original.call(this, what, reason)
     dropping = undefined

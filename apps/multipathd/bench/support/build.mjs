@@ -9,16 +9,20 @@ const bench = join(import.meta.dirname, '..')
 export const artifacts = join(bench, '../../../.artifacts/bench')
 
 /**
- * Compiles the programs that stand beside the bench, unless they are newer than their sources.
+ * Compiles the program that sends and receives, unless it is newer than its sources, and answers its path.
  *
- * @throws Error that says what is missing when they cannot be compiled.
+ * @throws Error that says what is missing when it cannot be compiled.
  */
+export function buildTraffic() {
+  return compile('traffic', 'traffic', [], ['-lm'])
+}
+
+/** The same for all programs that stand beside the benches. */
 export function buildPrograms() {
-  mkdirSync(artifacts, { recursive: true })
   const crypto = hasCrypto()
   return {
     crypto,
-    traffic: compile('traffic', 'traffic', []),
+    traffic: buildTraffic(),
     // Two names, so that installing libssl-dev is noticed.
     reference: crypto
       ? compile('reference', 'reference-crypto', ['-DREF_CRYPTO'], ['-lcrypto'])
@@ -27,6 +31,7 @@ export function buildPrograms() {
 }
 
 function compile(folder, name, flags, libraries = []) {
+  mkdirSync(artifacts, { recursive: true })
   const sources = readdirSync(join(bench, folder)).map((file) => join(bench, folder, file))
   const output = join(artifacts, name)
   const newest = Math.max(...sources.map((file) => statSync(file).mtimeMs))
