@@ -52,6 +52,13 @@ class Row {
   }
 }
 
+/** Whether a packet is known when it comes twice. */
+function again(packet: Uint8Array): boolean {
+  const row = new Row()
+  row.look(packet)
+  return row.look(packet).isKnown
+}
+
 test('what is known again is what the parser would have found', () => {
   let known = 0
   fc.assert(
@@ -75,16 +82,10 @@ test('what is known again is what the parser would have found', () => {
   expect(known).toBeGreaterThan(100)
 })
 
-/** Whether a packet is known when it comes twice. */
-function again(packet: Uint8Array): boolean {
-  const row = new Row()
-  row.look(packet)
-  return row.look(packet).isKnown
-}
-
 describe('the next packet of a flow', () => {
   const data = new Uint8Array(300)
   const segment = Uint8Array.from([...tcp([1, 2], 0x10), ...data])
+
   test('is known again in IPv4 and in IPv6', () => {
     expect(again(ipv4({ protocol: 6 }, segment))).toBe(true)
     expect(again(ipv6({ nextHeader: 6 }, segment))).toBe(true)
