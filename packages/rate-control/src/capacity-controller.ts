@@ -189,7 +189,7 @@ export class CapacityController {
 
   /** A source that always waits for its acknowledgements, as a flow with a window, fills the queue of the path instead of ours. */
   #isFilledBy({ sentBps }: FlightSample): boolean {
-    return this.#queue.congested && sentBps > FILLING * this.#capacityBps
+    return this.#queue.deep && sentBps > FILLING * this.#capacityBps
   }
 
   get #lossLimit(): number {

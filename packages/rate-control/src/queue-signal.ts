@@ -7,6 +7,8 @@ const BASE_WINDOW_MS = 30_000
  * there delays calls and games too, and it grows to three times of this until less that is sent shows.
  */
 const THRESHOLD_MS = 4
+/** A queue of so many times the threshold is no chance, even of one interval. */
+const DEEP = 4
 /** The same where the queue is known to be shallow, at least. */
 const MIN_THRESHOLD_MS = 2
 /** A queue has to be this much deeper than the delay jumps about anyway, and at most so much, ms. */
@@ -72,10 +74,15 @@ export class QueueSignal {
     return this.#delayMs <= this.#thresholdMs / 2
   }
 
-  /** Two of the last three samples were above the threshold and so is this one, or it is above twice of it. */
+  /** Two of the last three samples were above the threshold and so is this one, or it is far above. */
   get congested(): boolean {
     const count = (this.#hot & 1) + ((this.#hot >> 1) & 1) + ((this.#hot >> 2) & 1)
-    return this.#delayMs > 4 * this.#thresholdMs || ((this.#hot & 1) === 1 && count >= 2)
+    return this.deep || ((this.#hot & 1) === 1 && count >= 2)
+  }
+
+  /** So far above the threshold that one sample will do. */
+  get deep(): boolean {
+    return this.#delayMs > DEEP * this.#thresholdMs
   }
 
   /** Takes least and mean one-way delay of an interval, ms plus one unknown constant, of a path of `capacityBps`. */
