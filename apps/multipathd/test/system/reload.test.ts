@@ -36,6 +36,8 @@ async function underLoad(
   return { up: await up.end(), down: await down.end() }
 }
 
+const countOf = ({ stdout }: Finished): number => Number(stdout.replace('ready', ''))
+
 async function startStream(
   from: Namespace,
   to: Namespace,
@@ -47,7 +49,6 @@ async function startStream(
   await receiver.waitFor(/ready/)
   const sender = run(from, 'send', String(PACKETS_PER_SECOND))
   await sender.waitFor(/ready/)
-  const countOf = ({ stdout }: Finished): number => Number(stdout.replace('ready', ''))
   return {
     end: async () => {
       const sent = countOf(await sender.kill('SIGTERM'))
@@ -63,7 +64,7 @@ async function droppedByTun(host: Namespace): Promise<number> {
 
 async function droppedBySockets(host: Namespace): Promise<number> {
   const lines = (await host.run('cat', ['/proc/net/snmp'])).split('\n')
-  const [names, counts] = lines.filter((text) => text.startsWith('Udp:')).map((text) => text.split(' '))
+  const [names, counts] = lines.filter((each) => each.startsWith('Udp:')).map((each) => each.split(' '))
   return Number(counts![names!.indexOf('RcvbufErrors')])
 }
 

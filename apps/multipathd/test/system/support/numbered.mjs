@@ -25,7 +25,7 @@ function send() {
       socket.send(Buffer.from(payload), Number(port), host)
     }
   }, TICK_MS)
-  socket.bind(() => console.log('ready'))
+  socket.bind(() => say('ready'))
   return () => {
     clearInterval(ticks)
     tell(sent)
@@ -35,7 +35,7 @@ function send() {
 function receive() {
   const came = new Set()
   socket.on('message', (payload) => came.add(payload.readUInt32BE()))
-  socket.bind(Number(port), host, () => console.log('ready'))
+  socket.bind(Number(port), host, () => say('ready'))
   const tellWhenQuiet = () => {
     const { size } = came
     setTimeout(() => (came.size === size ? tell(size) : tellWhenQuiet()), QUIET_MS)
@@ -43,8 +43,12 @@ function receive() {
   return tellWhenQuiet
 }
 
+function say(what) {
+  process.stdout.write(`${what}\n`)
+}
+
 function tell(count) {
-  console.log(count)
+  say(count)
   socket.close()
 }
 
