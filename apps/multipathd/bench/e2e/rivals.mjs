@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import { MTU_BYTES, inside, port, startBoth, startDaemons } from '../support/daemons.mjs'
 
+/** Of the TUN, as the daemon sets it. */
+const QUEUE_PACKETS = 1000
 const PORTABLE = join(import.meta.dirname, '../support/portable-daemon.mjs')
 
 /**
@@ -43,7 +45,8 @@ async function startReference({ client, server }, { subnet, program, paths, ciph
     await running.waitFor(/ready/)
     const [local, remote] = role === 'client' ? [ends.client, ends.server] : [ends.server, ends.client]
     await host.run('ip', ['addr', 'add', local, 'peer', remote, 'dev', device])
-    await host.run('ip', ['link', 'set', device, 'mtu', String(MTU_BYTES), 'up'])
+    const about = ['txqueuelen', String(QUEUE_PACKETS), 'mtu', String(MTU_BYTES), 'up']
+    await host.run('ip', ['link', 'set', device, ...about])
     return running
   }
   return startBoth(
