@@ -60,10 +60,12 @@ describe.each([
 /** No interface of the client has the address of its second path. */
 const withoutSecondAddress = (transport: Transport): Transport => ({
   ...transport,
-  dial: (endpoint, wishes) =>
-    wishes.localAddress?.startsWith('10.0.1.')
-      ? Promise.reject(new Error('no interface has that address'))
-      : transport.dial(endpoint, wishes),
+  dial: async (endpoint, wishes) => {
+    const link = await transport.dial(endpoint, wishes)
+    if (!link.localAddress.startsWith('10.0.1.')) return link
+    link.close()
+    throw new Error('no interface has that address')
+  },
 })
 
 test('a path that never had a link can be used in another way, and given up', async () => {
