@@ -147,7 +147,8 @@ export class Feedback {
     estimate.lossRatio = sender?.controller.lossFloorRatio ?? 0
     estimate.repairMs = rttMs + REPAIR_SLACK_MS
     estimate.queuedBytes = sender?.queuedBytes ?? 0
-    estimate.maxPacketBytes = path.maxFrameBytes - TAG_BYTES
+    // Not known before the first link, and of no concern: without one a path is not in the choice.
+    estimate.maxPacketBytes = path.maxFrameBytes === 0 ? Infinity : path.maxFrameBytes - TAG_BYTES
     this.#parts.scheduler.observe(path, estimate, nowMs)
   }
 

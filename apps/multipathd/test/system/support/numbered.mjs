@@ -14,8 +14,6 @@ const QUIET_MS = 500
 const [, , role, host, port, perSecond] = process.argv
 const socket = createSocket({ type: 'udp4', recvBufferSize: 4 * 1024 * 1024 })
 
-const say = (word) => process.stdout.write(`${word}\n`)
-
 function send() {
   const payload = Buffer.alloc(PAYLOAD_BYTES)
   const perTick = Math.round((Number(perSecond) * TICK_MS) / 1000)
