@@ -159,7 +159,7 @@ describe('frames that come from a third address', () => {
   })
 
   test('move nothing with an answer that was guessed', async () => {
-    await inWorld({ ...options, security: undefined }, async (world) => {
+    await inWorld({ paths: options.paths, line: options.line }, async (world) => {
       const { server } = world
       const home = remoteOf(world)
       const { source, answers } = stranger(server)
