@@ -43,13 +43,15 @@ export class ReplayWindow {
     return true
   }
 
-  /** Clears the words between the old highest counter and the new one. */
+  /** Clears the words between the old highest counter and the new one, of which mostly there are none. */
   #advance(counter: number): void {
+    const highest = this.#highest[0]!
+    this.#highest[0] = counter
+    if (counter - highest + (highest & 31) < WORD_BITS) return
     const newest = Math.floor(counter / WORD_BITS)
     // Before the first counter all words are clear already.
-    const known = Math.floor(Math.max(0, this.#highest[0]!) / WORD_BITS)
+    const known = Math.floor(Math.max(0, highest) / WORD_BITS)
     const words = Math.min(newest - known, WORDS)
     for (let i = 0; i < words; i++) this.#bits[(newest - i) & (WORDS - 1)] = 0
-    this.#highest[0] = counter
   }
 }

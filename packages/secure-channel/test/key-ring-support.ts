@@ -24,7 +24,7 @@ class MarkedKey implements AeadKey {
 }
 
 /** Every key made, in order. */
-class Made {
+export class Made {
   readonly keys: MarkedKey[] = []
   readonly aeadOf = (cipher: CipherName): BatchAead => ({
     cipher,

@@ -1,6 +1,6 @@
 import type { CipherName } from '@mp/interface'
 import { describe, expect, test } from 'vitest'
-import { keysOf, markOf, markOfByte, ringOf } from './key-ring-support.ts'
+import { markOf, markOfByte, keysOf, ringOf } from './key-ring-support.ts'
 
 describe('the ring of an initiator', () => {
   test('seals with new keys at once and keeps opening under the old ones until 3 s after the change', () => {

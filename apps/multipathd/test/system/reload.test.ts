@@ -36,8 +36,6 @@ async function underLoad(
   return { up: await up.end(), down: await down.end() }
 }
 
-const countOf = ({ stdout }: Finished): number => Number(stdout.replace('ready', ''))
-
 async function startStream(
   from: Namespace,
   to: Namespace,
@@ -57,6 +55,9 @@ async function startStream(
     },
   }
 }
+
+/** What it said last. */
+const countOf = ({ stdout }: Finished): number => Number(stdout.replace('ready', ''))
 
 async function droppedByTun(host: Namespace): Promise<number> {
   return Number(await host.run('cat', [`/sys/class/net/${TUN}/statistics/tx_dropped`]))

@@ -14,6 +14,8 @@ const QUIET_MS = 500
 const [, , role, host, port, perSecond] = process.argv
 const socket = createSocket({ type: 'udp4', recvBufferSize: 4 * 1024 * 1024 })
 
+const say = (word) => process.stdout.write(`${word}\n`)
+
 function send() {
   const payload = Buffer.alloc(PAYLOAD_BYTES)
   const perTick = Math.round((Number(perSecond) * TICK_MS) / 1000)
@@ -41,10 +43,6 @@ function receive() {
     setTimeout(() => (came.size === size ? tell(size) : tellWhenQuiet()), QUIET_MS)
   }
   return tellWhenQuiet
-}
-
-function say(what) {
-  process.stdout.write(`${what}\n`)
 }
 
 function tell(count) {

@@ -3,7 +3,7 @@ import type { SessionKeys } from '@mp/secure-channel'
 import { seededRandom } from '@mp/testkit'
 import type { Random } from '@mp/testkit'
 import { describe, expect, test } from 'vitest'
-import { keysOf, markOf, ringOf } from './key-ring-support.ts'
+import { markOf, keysOf, ringOf } from './key-ring-support.ts'
 import { systemCrypto } from './support.ts'
 
 interface Frame {
