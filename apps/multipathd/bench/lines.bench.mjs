@@ -9,20 +9,17 @@
 //     pnpm bench lines --quick --json FILE  shortly: to see that they run
 //
 // It needs root, TUN devices, ping and a C compiler, and tcp_bbr in the kernel for the flow "bbr".
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { setPriority } from 'node:os'
 import { join, resolve } from 'node:path'
 import { capabilities } from '@mp/netlab'
 import { artifacts, buildTraffic } from './support/build.mjs'
 import { writeJson } from './support/json.mjs'
+import { goBeforeOthers } from './support/priority.mjs'
 import { lackOf } from './lines/flows.mjs'
 import { readOptions } from './lines/options.mjs'
 import { printCase, printHead } from './lines/report.mjs'
 import { casesOf, runScenario } from './lines/run.mjs'
 import { scenarios } from './lines/scenarios.mjs'
 
-const PRIORITY = -15
-const AUTOGROUP = '/proc/self/autogroup'
 const NEEDS = ['root', 'tun', 'netns', 'ping', 'cc']
 
 const options = readOptions(process.argv.slice(2))
@@ -51,14 +48,4 @@ async function main() {
     measured.push(...done)
   }
   writeJson(resolve(options.json ?? join(artifacts, 'lines.json')), { ...options, cases: measured })
-}
-
-/** What else the machine does disturbs less then: all that is started inherits it. */
-function goBeforeOthers() {
-  setPriority(PRIORITY)
-  // Where the kernel shares processors between terminals, a priority counts only among the programs of one.
-  if (!existsSync(AUTOGROUP)) return
-  const before = readFileSync(AUTOGROUP, 'utf8').trim().split(' ').at(-1)
-  writeFileSync(AUTOGROUP, String(PRIORITY))
-  process.once('exit', () => writeFileSync(AUTOGROUP, before))
 }

@@ -15,6 +15,11 @@ typedef struct {
 
 static size_t room_of(const mp_batch *batch, uint32_t row) { return (size_t)*mp_cell(batch, MP_LENGTH, row); }
 
+/* Looked at one by one as they are needed: a call that brings one packet should not go through all of them. */
+static bool is_row(const mp_endpoint *endpoint, uint32_t row, uint32_t rows) {
+  return row < rows && mp_packet(endpoint, &endpoint->rows, row) != NULL;
+}
+
 static void add_part(mp_scatter *scatter, void *bytes, size_t length) {
   scatter->parts[scatter->count++] = (struct iovec){bytes, length};
 }
@@ -30,8 +35,9 @@ static void aim(mp_scatter *scatter, mp_endpoint *endpoint, mp_vnet *vnet, uint3
   } else {
     add_part(scatter, mp_packet(endpoint, batch, row), headers + payload);
     for (size_t aimed = headers + payload; ++row < rows && aimed < MP_SUPER_BYTES; aimed += payload) {
-      if (scatter->count == MP_VNET_PARTS - 1 || headers + payload > room_of(batch, row)) break;
-      add_part(scatter, mp_packet(endpoint, batch, row) + headers, payload);
+      uint8_t *packet = mp_packet(endpoint, batch, row);
+      if (packet == NULL || scatter->count == MP_VNET_PARTS - 1 || headers + payload > room_of(batch, row)) break;
+      add_part(scatter, packet + headers, payload);
     }
   }
   add_part(scatter, vnet->linear, MP_SUPER_BYTES);
@@ -96,7 +102,7 @@ static bool take_single(mp_endpoint *endpoint, mp_vnet *vnet, const mp_scatter *
 /* Cuts on from the linear buffer. Returns the first row that is free. */
 static uint32_t cut_linear(mp_endpoint *endpoint, mp_vnet *vnet, uint32_t row, uint32_t rows) {
   mp_super *super = &vnet->cut;
-  for (uint32_t payload; row < rows && (payload = mp_super_next(super)) > 0;) {
+  for (uint32_t payload; is_row(endpoint, row, rows) && (payload = mp_super_next(super)) > 0;) {
     size_t length = super->inner.header_bytes + payload;
     if (length > room_of(&endpoint->rows, row)) {
       super->next += payload;
@@ -161,21 +167,30 @@ static int32_t read_one(mp_endpoint *endpoint, mp_vnet *vnet, uint32_t row, uint
   return (int32_t)row + take_single(endpoint, vnet, &scatter, row, length);
 }
 
+/*
+ * Where packets come one at a time, the next one is handed over before it is asked whether another one follows: that
+ * question costs as long as all the rest.
+ */
+static bool is_lone(mp_vnet *vnet, uint32_t kept) {
+  bool lone = vnet->lone && kept == 1;
+  vnet->lone = false;
+  return lone;
+}
+
 int32_t mp_vnet_receive(mp_endpoint *endpoint, mp_vnet *vnet, uint32_t rows) {
-  for (uint32_t row = 0; row < rows; row++) {
-    if (mp_packet(endpoint, &endpoint->rows, row) == NULL) rows = row;
-  }
   /* First what is left of a super-packet that found too few rows. */
   uint32_t kept = cut_linear(endpoint, vnet, 0, rows);
   endpoint->state[MP_STATE_MORE] = MP_MORE_IN_KERNEL;
   /* With few rows left the next super-packet is better read by the next call, which has all of them. */
-  while (kept < rows && (kept == 0 || rows - kept >= MP_SUPER_ROWS || rows < 2 * MP_SUPER_ROWS)) {
+  while (is_row(endpoint, kept, rows) && (kept == 0 || rows - kept >= MP_SUPER_ROWS || rows < 2 * MP_SUPER_ROWS)) {
     int32_t next = read_one(endpoint, vnet, kept, rows);
     if (next < 0) {
       endpoint->state[MP_STATE_MORE] = MP_MORE_NONE;
+      vnet->lone = kept <= 1;
       return kept > 0 ? (int32_t)kept : -1;
     }
     kept = (uint32_t)next;
+    if (is_lone(vnet, kept)) break;
   }
   if (mp_super_next(&vnet->cut) > 0) endpoint->state[MP_STATE_MORE] = MP_MORE_HELD;
   return (int32_t)kept;

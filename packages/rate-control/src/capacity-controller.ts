@@ -29,6 +29,8 @@ const AFTER_LOSS_CROWDED = 0.75
 const AFTER_FALL_CROWDED = 0.65
 /** No sign but a queue takes more than half at once. */
 const MAX_CUT = 0.5
+/** Less than this share of the rate is sent only by who was kept from it. */
+const LEAST_USE = 0.125
 /** A drain of less than so many times the noise says nothing of whose queue it is. */
 const CLEAR_NOISE = 8
 /** Least share of what was sent that arrives on a path which is not overloaded. */
@@ -226,8 +228,10 @@ export class CapacityController {
   }
 
   /** What arrives while a queue stands is what the path carries, unless others share it or we did not fill it. */
-  #arriving({ deliveredBps, appLimited }: FlightSample): number {
-    if (appLimited) return Math.max(deliveredBps, MAX_CUT * this.#capacityBps)
+  #arriving({ deliveredBps, sentBps, appLimited }: FlightSample): number {
+    // What kept the sender from using the path, as a busy machine does, delays frames too.
+    const isFilled = !appLimited && sentBps > LEAST_USE * this.#capacityBps
+    if (!isFilled) return Math.max(deliveredBps, MAX_CUT * this.#capacityBps)
     return this.#crowd.suspected
       ? Math.max(deliveredBps, AFTER_LOSS_CROWDED * this.#capacityBps)
       : deliveredBps

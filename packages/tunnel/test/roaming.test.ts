@@ -143,6 +143,21 @@ describe('frames that come from a third address', () => {
     })
   })
 
+  test('move nothing when they are late: newer ones have come from where the path is', async () => {
+    await inWorld(options, async (world) => {
+      const { server } = world
+      const frame = withheld(world, 7)
+      await stream(world, 'client', { count: 20 })
+      const { source, answers } = stranger(server)
+      const delivered = server.tun.received.length
+      throwAt(server, [frame], source)
+      await world.pass(1000)
+      expect(server.tun.received).toHaveLength(delivered + 1)
+      expect(answers).toEqual([])
+      expect(remoteOf(world)).toBe(pathsOf(world.client)[0]!.localAddress)
+    })
+  })
+
   test('get less than three times of what they bring', async () => {
     await inWorld(options, async (world) => {
       const { source, answers } = stranger(world.server)

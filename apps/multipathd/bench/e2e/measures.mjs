@@ -13,6 +13,14 @@ const STEP_MS = 100
 /** Clock ticks per second of the times in /proc, the same on all Linux systems. */
 const TICKS_PER_SECOND = 100
 
+/** Data one way and the other, so that the compiler of Node is done before anything is measured. */
+export async function warm({ client }, { to, client: daemon }, { warmSeconds }) {
+  if (daemon === undefined) return
+  const args = ['--client', to, '--time', String(warmSeconds)]
+  await client.exec('iperf3', args, { timeoutMs: 20_000 })
+  await client.exec('iperf3', [...args, '--reverse'], { timeoutMs: 20_000 })
+}
+
 /** Goodput of TCP and what it costs. */
 export function tcp({ flows }) {
   return async ({ client }, rival, { tcpSeconds }) => {

@@ -1,13 +1,14 @@
 import { parseArgs } from 'node:util'
 
 /** What a full run is made of, and a quick one, which only shows that everything works. iperf3 knows whole seconds only. */
-const FULL = { rounds: 3, tcpSeconds: 2, rampSteps: 24, floodMs: 800, pings: 1000 }
-const QUICK = { rounds: 1, tcpSeconds: 1, rampSteps: 6, floodMs: 200, pings: 200 }
+const FULL = { rounds: 3, warmSeconds: 2, tcpSeconds: 2, rampSteps: 24, floodMs: 800, pings: 1000 }
+const QUICK = { rounds: 1, warmSeconds: 1, tcpSeconds: 1, rampSteps: 6, floodMs: 200, pings: 200 }
 /** The load of UDP grows from the first to the last step of its ramp in these bounds, packets per second. */
 const RAMP_PPS = [15_000, 500_000]
 
 /**
- * Reads `[--quick] [--json FILE] [--list] [NAME…]`; a case runs when its name contains one of the names.
+ * Reads `[--quick] [--json FILE] [--list] [NAME…]`; a case runs when its name contains one of the names, which
+ * are regular expressions.
  *
  * @param {readonly string[]} args
  */
@@ -26,6 +27,7 @@ export function readOptions(args) {
     json: values.json,
     firstPps,
     growth: (lastPps / firstPps) ** (1 / (plan.rampSteps - 1)),
-    isWanted: (name) => positionals.length === 0 || positionals.some((part) => name.includes(part)),
+    isWanted: (name) =>
+      positionals.length === 0 || positionals.some((pattern) => new RegExp(pattern).test(name)),
   }
 }

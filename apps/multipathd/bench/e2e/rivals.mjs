@@ -1,14 +1,23 @@
+import { join } from 'node:path'
 import { MTU_BYTES, inside, port, startBoth, startDaemons } from '../support/daemons.mjs'
+
+const PORTABLE = join(import.meta.dirname, '../support/portable-daemon.mjs')
 
 /**
  * What is measured: each starts on both hosts of a stage beside the others, with a device and addresses of its own, and
  * answers `{ to, client, server, stop }`: the address to send to, and the processes of both sides.
  */
 
-/** The daemon of this checkout. `env` is added to its environment. */
-export function multipathd({ name = 'multipathd', subnet = 1, paths, cipher, env = {} }) {
-  const onLines = lines(paths).map((line) => ({ line }))
-  return { name, start: (stage) => startDaemons(stage, { subnet, paths: onLines, cipher, env }) }
+/** The daemon of this checkout. `transport`: of all its paths. */
+export function multipathd({ name = 'multipathd', subnet = 1, paths, cipher, transport = 'udp' }) {
+  const onLines = lines(paths).map((line) => ({ line, transport }))
+  return { name, start: (stage) => startDaemons(stage, { subnet, paths: onLines, cipher }) }
+}
+
+/** The same parts, with portable sockets and ciphers. */
+export function portable({ name = 'portable', subnet, cipher }) {
+  const wishes = { subnet, paths: [{ line: 1 }], cipher, program: PORTABLE }
+  return { name, start: (stage) => startDaemons(stage, wishes) }
 }
 
 /** The forwarder in C. `simple`: without offloads and batches. */

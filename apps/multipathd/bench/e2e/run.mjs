@@ -1,3 +1,5 @@
+import { warm } from './measures.mjs'
+
 /**
  * Runs the wanted cases of a stand, its rivals in turns so that what else the machine does meets all of them. Answers
  * `{ name, rivals: { [rival]: { [figure]: { median, samples } } } }` for each case.
@@ -7,6 +9,7 @@ export async function runStand(stage, { name, rivals, measures }, options) {
   const started = []
   try {
     for (const rival of rivals) started.push({ rival, running: await rival.start(stage) })
+    for (const { running } of started) await warm(stage, running, options)
     const cases = []
     for (const [measure, run] of wanted) {
       const present = started.filter(({ rival }) => rival.only?.includes(measure) ?? true)

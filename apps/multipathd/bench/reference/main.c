@@ -25,7 +25,7 @@
 #include "outbound.h"
 #include "simple.h"
 
-enum { SOCKET_BUFFER_BYTES = 8 << 20, ROUNDS = 4, WAIT_MS = 2 };
+enum { SOCKET_BUFFER_BYTES = 4 << 20, ROUNDS = 4, WAIT_MS = 2 };
 
 typedef struct {
   const char *tun, *cipher, *role, *checksum;

@@ -16,10 +16,10 @@ export const port = (subnet) => 5000 + subnet
 
 /**
  * Starts the daemons of this checkout on both hosts of a stage, with one path for each of `paths`, `{ line, transport }`
- * (default UDP), and waits until all work. `cipher` `none` is without keys; left out, the daemons choose. Answers
- * `{ to, client, server, stop }`: the address of the server inside, and the processes of both sides.
+ * (default UDP), and waits until all work. `cipher` `none` is without keys; left out, the daemons choose. `program` takes the place
+ * of the daemon's. Answers `{ to, client, server, stop }`: the address of the server inside, and the processes of both sides.
  */
-export function startDaemons({ client, server }, { subnet, paths, cipher, env = {} }) {
+export function startDaemons({ client, server }, { subnet, paths, cipher, program = MULTIPATHD }) {
   const ends = inside(subnet)
   const security = securityOf(cipher, ends)
   const tun = (localAddr, remoteAddr) => ({ name: `mp${subnet}`, localAddr, remoteAddr, mtu: MTU_BYTES })
@@ -41,8 +41,8 @@ export function startDaemons({ client, server }, { subnet, paths, cipher, env = 
   }
   const allNormal = paths.map((_, index) => new RegExp(`path${index + 1}: normal`))
   return startBoth(
-    () => startDaemon(server, serverConfig, { env, until: [/server listens/] }),
-    () => startDaemon(client, clientConfig, { env, until: allNormal }),
+    () => startDaemon(server, serverConfig, { program, until: [/server listens/] }),
+    () => startDaemon(client, clientConfig, { program, until: allNormal }),
     ends.server,
   )
 }
@@ -63,12 +63,12 @@ export async function startBoth(startServer, startClient, to) {
 }
 
 /** Its config is there only until it runs, so that a bench that is broken off leaves nothing behind. */
-async function startDaemon(host, config, { env, until }) {
+async function startDaemon(host, config, { program, until }) {
   const folder = await mkdtemp(join(tmpdir(), 'multipathd-bench-'))
   try {
     const file = join(folder, 'config.json')
     await writeFile(file, JSON.stringify({ control: { socket: 'none' }, ...config }), { mode: 0o600 })
-    const running = host.spawn(process.execPath, [MULTIPATHD, '-config', file], { env })
+    const running = host.spawn(process.execPath, [program, '-config', file])
     for (const pattern of until) await running.waitFor(pattern)
     return running
   } finally {

@@ -61,7 +61,7 @@ function daemon(config: Config, startMs: number) {
   const keeper = new QuotaKeeper({
     outlets: { log: { info: say, warn: say, error: say }, events },
     openFile: () => new UsageFile(folder, 'tun9'),
-    paths: () => [line, ...more].map((each) => ({ ...each }) as unknown as PathStats),
+    paths: () => structuredClone([line, ...more]) as unknown as PathStats[],
     setPath: (name, settings) => void set.push([name, settings]),
     wallMs: () => clock.ms,
   })

@@ -47,7 +47,6 @@ async function startStream(
   await receiver.waitFor(/ready/)
   const sender = run(from, 'send', String(PACKETS_PER_SECOND))
   await sender.waitFor(/ready/)
-  const countOf = ({ stdout }: Finished): number => Number(stdout.replace('ready', ''))
   return {
     end: async () => {
       const sent = countOf(await sender.kill('SIGTERM'))
@@ -57,13 +56,16 @@ async function startStream(
   }
 }
 
+/** What it said last. */
+const countOf = ({ stdout }: Finished): number => Number(stdout.replace('ready', ''))
+
 async function droppedByTun(host: Namespace): Promise<number> {
   return Number(await host.run('cat', [`/sys/class/net/${TUN}/statistics/tx_dropped`]))
 }
 
 async function droppedBySockets(host: Namespace): Promise<number> {
   const lines = (await host.run('cat', ['/proc/net/snmp'])).split('\n')
-  const [names, counts] = lines.filter((text) => text.startsWith('Udp:')).map((text) => text.split(' '))
+  const [names, counts] = lines.filter((each) => each.startsWith('Udp:')).map((each) => each.split(' '))
   return Number(counts![names!.indexOf('RcvbufErrors')])
 }
 

@@ -12,6 +12,7 @@ import type { SessionTrace } from '../trace.ts'
 import { OneWayDelays } from './one-way.ts'
 import { START_BPS } from './path-sender.ts'
 import type { Pump } from './pump.ts'
+import { aliveBps } from './usable-paths.ts'
 
 export interface FeedbackParts {
   readonly arena: Uint8Array
@@ -165,7 +166,7 @@ export class Feedback {
     sender.pacer.setRate(sender.controller.capacityBps, nowMs)
     if (sender.tracker.isOverdue(nowMs)) this.#parts.onOverdue(path, nowMs)
     this.#parts.trace.handleReport(path)
-    pump.setCapacity(paths.list.reduce((sum, each) => sum + (each.sender?.controller.capacityBps ?? 0), 0))
+    pump.setCapacity(aliveBps(paths.list))
   }
 
   #write(nowMs: number): void {

@@ -14,6 +14,8 @@ const QUIET_MS = 500
 const [, , role, host, port, perSecond] = process.argv
 const socket = createSocket({ type: 'udp4', recvBufferSize: 4 * 1024 * 1024 })
 
+const say = (word) => process.stdout.write(`${word}\n`)
+
 function send() {
   const payload = Buffer.alloc(PAYLOAD_BYTES)
   const perTick = Math.round((Number(perSecond) * TICK_MS) / 1000)
@@ -25,7 +27,7 @@ function send() {
       socket.send(Buffer.from(payload), Number(port), host)
     }
   }, TICK_MS)
-  socket.bind(() => console.log('ready'))
+  socket.bind(() => say('ready'))
   return () => {
     clearInterval(ticks)
     tell(sent)
@@ -35,7 +37,7 @@ function send() {
 function receive() {
   const came = new Set()
   socket.on('message', (payload) => came.add(payload.readUInt32BE()))
-  socket.bind(Number(port), host, () => console.log('ready'))
+  socket.bind(Number(port), host, () => say('ready'))
   const tellWhenQuiet = () => {
     const { size } = came
     setTimeout(() => (came.size === size ? tell(size) : tellWhenQuiet()), QUIET_MS)
@@ -44,7 +46,7 @@ function receive() {
 }
 
 function tell(count) {
-  console.log(count)
+  say(count)
   socket.close()
 }
 
