@@ -37,8 +37,8 @@ export const LAYERS = [
   {
     layer: 'L3',
     packages: ['runtime-node', 'udpmux', 'tcp-transport', 'tun', 'native-io', 'relay'],
-    mayImport: ['L0', 'mempool', 'wire', 'path-manager', 'L3'],
-    why: 'I/O moves packets and decides nothing: it needs their memory and format, and how a link under a path is kept up',
+    mayImport: ['L0', 'mempool', 'wire', 'L3'],
+    why: 'I/O moves packets and decides nothing: it needs their memory and format, and no more',
   },
   {
     layer: 'L4',

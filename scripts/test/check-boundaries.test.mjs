@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { importsOf, violationsIn } from '../check-boundaries.mjs'
+import { LAYERS, importsOf, violationsIn } from '../check-boundaries.mjs'
+import { readText } from '../lib/files.mjs'
 
 const versions = (names) => Object.fromEntries(names.map((each) => [each, 'workspace:^']))
 
@@ -156,4 +157,11 @@ test('imports in comments are no imports', () => {
   expect(importsOf("/**\n * import { a } from 'a'\n */\n// import 'b'\nimport { c } from 'c'\n")).toEqual([
     'c',
   ])
+})
+
+test('docs/architecture.md shows each package in its layer', () => {
+  const rows = [...readText('docs/architecture.md').matchAll(/^\| (L\d|page|dev) +\| (.+?) +\|/gm)]
+  const shown = rows.map(([, layer, names]) => [layer, names.match(/[a-z][a-z-]+(?=`)/g).toSorted()])
+  const known = LAYERS.map(({ layer, packages }) => [layer, packages.toSorted()])
+  expect(Object.fromEntries(shown)).toEqual(Object.fromEntries(known))
 })

@@ -5,6 +5,9 @@ import { joined, lossRatio } from '../src/feed/readings.ts'
 import { Store } from '../src/feed/store.ts'
 import { event, path, peer, snapshot } from './snapshots.ts'
 
+const moments = (...seconds: readonly number[]) =>
+  seconds.map((second) => snapshot(second, [peer('a', [path(0)])]))
+
 describe('the history', () => {
   test('has a point a second for each path, and no more than the window', () => {
     const history = new History()
@@ -22,6 +25,24 @@ describe('the history', () => {
     expect(history.of('a').tracks[0]!.columns.rxBps).toEqual([2e6, 2e6, null, 2e6])
     history.add(snapshot(50, [peer('a', [path(0)])]))
     expect(history.of('a').seconds).toEqual([50])
+  })
+
+  test('begins with what the daemon remembers, and fills the time without a connection with it', () => {
+    const history = new History()
+    history.fill(moments(100, 105, 110))
+    history.add(snapshot(112, [peer('a', [path(0)])]))
+    expect(history.of('a').seconds).toEqual([100, 105, 110, 112])
+    history.fill(moments(105, 110, 115, 120))
+    expect(history.of('a').seconds).toEqual([100, 105, 110, 112, 115, 120])
+  })
+
+  test('takes the later one of two of the same moment, as the first may have no rates', () => {
+    const history = new History()
+    history.fill(moments(100))
+    history.add(snapshot(105, [peer('a', [path(0, { rxBps: null })])]))
+    history.add(snapshot(105, [peer('a', [path(0)])]))
+    expect(history.of('a').seconds).toEqual([100, 105])
+    expect(history.of('a').tracks[0]!.columns.rxBps).toEqual([2e6, 2e6])
   })
 
   test('lets paths come and go, and forgets peers that are gone', () => {

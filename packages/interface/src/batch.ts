@@ -12,8 +12,8 @@
  * Headers are prepended into the headroom and authentication tags appended into the tailroom, in place.
  *
  * **Ownership.** Who holds a slot number must release it exactly once or hand it on. A slot may have several holders, who
- * then only read it. Every call that takes a
- * batch says what becomes of the slots in it. The batch object itself stays with the one who created it.
+ * then only read it. Every call that takes a batch says what becomes of the slots in it. The batch object itself stays
+ * with the one who created it.
  */
 
 /**
@@ -60,6 +60,8 @@ export interface PacketBatch {
   moveRow(from: number, to: number): void
   /** Forgets the first `packets` rows and moves the others to the front. Releases nothing. */
   dropFront(packets: number): void
+  /** Length of all packets together, bytes; looks at every row. */
+  sumOfLengths(): number
 }
 
 /** Where packets live and who counts them. Implemented by `@mp/mempool`. */

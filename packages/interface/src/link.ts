@@ -50,7 +50,12 @@ export interface FrameSource {
   reply(batch: PacketBatch): void
 }
 
-/** Who gets the frames of links and listeners, and hears of their state. Its methods must not throw. */
+/**
+ * Who gets the frames of links and listeners, and hears of their state. Its methods must not throw.
+ *
+ * None of them is called from within {@link Link.send} or {@link FrameSource.reply}: who calls those is in the midst of
+ * a batch, and could not bear to be entered again.
+ */
 export interface FrameHandler {
   /**
    * Frames arrived at `source`, in arrival order, from one or several peers. Their slots now belong to the

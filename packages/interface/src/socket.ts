@@ -43,7 +43,10 @@ export interface DatagramSocket {
   close(): Promise<void>
 }
 
-/** Who gets what a socket receives, and hears of its state. Its methods must not throw. */
+/**
+ * Who gets what a socket receives, and hears of its state. Its methods must not throw, and none is called from within
+ * {@link DatagramSocket.send}.
+ */
 export interface DatagramHandler {
   /** Datagrams received, in order. Their slots now belong to the handler; the batch object does not. */
   onDatagrams(batch: PacketBatch): void

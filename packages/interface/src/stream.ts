@@ -22,7 +22,10 @@ export interface FrameStream {
   stats(): FrameStreamStats
 }
 
-/** Who gets what a stream receives, and hears of its state. Its methods must not throw. */
+/**
+ * Who gets what a stream receives, and hears of its state. Its methods must not throw, and none is called from within
+ * {@link FrameStream.send}.
+ */
 export interface FrameStreamHandler {
   /** Frames received, in order. Their slots now belong to the handler; the batch object does not. */
   onFrames(batch: PacketBatch): void

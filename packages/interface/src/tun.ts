@@ -27,7 +27,9 @@ export interface TunDevice {
   close(): Promise<void>
 }
 
-/** Who gets what a TUN device reads. Its methods must not throw. */
+/**
+ * Who gets what a TUN device reads. Its methods must not throw, and none is called from within {@link TunDevice.write}.
+ */
 export interface TunHandler {
   /** Packets read, in order. Their slots now belong to the handler; the batch object does not. */
   onPackets(batch: PacketBatch): void

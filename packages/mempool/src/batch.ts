@@ -58,14 +58,10 @@ export class Batch implements PacketBatch {
     const row = target.count
     if (row >= target.capacity) return false
     target.count = row + 1
-    target.slot[row] = this.slot[index]!
-    target.offset[row] = this.offset[index]!
-    target.length[row] = this.length[index]!
-    target.peer[row] = this.peer[index]!
-    target.path[row] = this.path[index]!
-    target.sequence[row] = this.sequence[index]!
-    target.flow[row] = this.flow[index]!
-    target.flags[row] = this.flags[index]!
+    const { table, capacity } = this
+    const into = target.table
+    for (let from = index, to = row; from < table.length; from += capacity, to += target.capacity)
+      into[to] = table[from]!
     return true
   }
 
@@ -85,5 +81,12 @@ export class Batch implements PacketBatch {
     for (let base = 0; base < table.length; base += capacity) {
       table.copyWithin(base, base + packets, base + count)
     }
+  }
+
+  sumOfLengths(): number {
+    const { count, length } = this
+    let bytes = 0
+    for (let row = 0; row < count; row++) bytes += length[row]!
+    return bytes
   }
 }

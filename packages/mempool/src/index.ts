@@ -2,7 +2,7 @@
  * Packet memory: one arena cut into slots, and batches of packet descriptors over it.
  *
  * A program that moves packets must not allocate per packet. Here all packets live in one `Uint8Array` made at
- * start; a packet is a slot number with an offset and a length, and 64 of them travel together in a
+ * start; a packet is a slot number with an offset and a length, and many of them travel together in a
  * {@link Batch} of plain 32-bit columns that native code can read too. Every slot keeps room in front of the packet
  * for headers and behind it for an authentication tag, so that neither ever makes a copy necessary.
  *

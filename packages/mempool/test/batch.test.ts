@@ -86,6 +86,14 @@ describe('a batch', () => {
     )
   })
 
+  test('knows how long its packets are together, and not what was in rows that are gone', () => {
+    const batch = new Batch(3)
+    expect(batch.sumOfLengths()).toBe(0)
+    for (const bytes of [1000, 200, 30]) batch.push(1, 0, bytes)
+    batch.dropFront(1)
+    expect(batch.sumOfLengths()).toBe(230)
+  })
+
   test.each([-1, 2, 0.5, NaN])('throws for dropping %d rows of one and stays as it was', (packets) => {
     const batch = new Batch(2)
     batch.push(7, 0, 0)

@@ -6,6 +6,26 @@
 /* As many bytes as the widest registers in use hold; the compiler makes several steps of one where they are narrower. */
 typedef uint32_t mp_lanes __attribute__((vector_size(32), aligned(1), may_alias));
 
+/* What is less than a step of the lanes. A copy of no fixed length is a call, and costs more than all of a header. */
+static inline uint64_t add_rest(const uint8_t *bytes, size_t length, uint64_t sum) {
+  uint64_t pair;
+  for (; length >= sizeof pair; length -= sizeof pair, bytes += sizeof pair) {
+    memcpy(&pair, bytes, sizeof pair);
+    sum += (pair & 0xffffffff) + (pair >> 32);
+  }
+  uint32_t word = 0;
+  if (length >= sizeof word) {
+    memcpy(&word, bytes, sizeof word);
+    sum += word;
+    length -= sizeof word;
+    bytes += sizeof word;
+  }
+  if (length == 0) return sum;
+  word = 0;
+  memcpy(&word, bytes, length);
+  return sum + word;
+}
+
 /* Halves of words are added, so that no lane overflows below 2 MiB. */
 static inline __attribute__((always_inline)) uint64_t add_up(const uint8_t *bytes, size_t length, uint64_t sum) {
   mp_lanes first = {0}, second = {0};
@@ -16,12 +36,7 @@ static inline __attribute__((always_inline)) uint64_t add_up(const uint8_t *byte
     second += (b & 0xffff) + (b >> 16);
   }
   for (int lane = 0; lane < 8; lane++) sum += (uint64_t)first[lane] + second[lane];
-  for (; at < length; at += sizeof(uint64_t)) {
-    uint64_t word = 0;
-    memcpy(&word, bytes + at, length - at < sizeof word ? length - at : sizeof word);
-    sum += (word & 0xffffffff) + (word >> 32);
-  }
-  return sum;
+  return add_rest(bytes + at, length - at, sum);
 }
 
 #ifdef __x86_64__

@@ -45,9 +45,10 @@ static int32_t on_read_error(int code) {
 static int32_t receive_super(mp_endpoint *endpoint, mp_vnet *vnet, uint32_t rows) {
   uint32_t offloads = vnet->offloads;
   int32_t received = mp_vnet_receive(endpoint, vnet, rows);
+  int code = errno;
   /* It had reason to give some up: the kernel has to know, too. */
   if (vnet->offloads != offloads) mp_tun_ask_offloads(endpoint->fd, vnet->offloads);
-  return received < 0 ? on_read_error(errno) : received;
+  return received < 0 ? on_read_error(code) : received;
 }
 
 static int32_t receive(mp_endpoint *endpoint, uint32_t rows) {

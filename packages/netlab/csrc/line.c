@@ -39,7 +39,7 @@
 
 struct packet {
   int64_t arrives;
-  int length;
+  size_t length;
   unsigned char *bytes;
 };
 
@@ -101,7 +101,7 @@ static int64_t jitter_at(struct direction *d, int64_t now) {
 }
 
 /* A packet came to the head of the line: it waits, travels, or is dropped. */
-static void take(struct direction *d, int length, int64_t now) {
+static void take(struct direction *d, size_t length, int64_t now) {
   d->offered++;
   if (d->cut) {
     d->cut_drops++;
@@ -112,7 +112,7 @@ static void take(struct direction *d, int length, int64_t now) {
     d->queue_drops++;
     return;
   }
-  d->free_at = d->rate == 0 ? now : start + length * 8 * 1000000000LL / d->rate;
+  d->free_at = d->rate == 0 ? now : start + (int64_t)length * 8 * 1000000000LL / d->rate;
   d->lost_last = chance(1000000) < (d->lost_last ? d->burst_ppm : d->loss_ppm);
   if (d->lost_last) {
     d->lost++;
@@ -133,7 +133,7 @@ static void read_device(struct direction *d) {
   for (int turn = 0; turn < TURN; turn++) {
     ssize_t length = read(d->from, buffer, sizeof buffer);
     if (length <= 0) return;
-    take(d, (int)length, now);
+    take(d, (size_t)length, now);
   }
 }
 
@@ -142,7 +142,7 @@ static void deliver(struct direction *d, int64_t now) {
     struct packet *p = &d->ring[d->head++ % RING];
     if (d->cut) {
       d->cut_drops++;
-    } else if (write(d->to, p->bytes, p->length) == p->length) {
+    } else if (write(d->to, p->bytes, p->length) == (ssize_t)p->length) {
       d->sent++;
       d->sent_bytes += p->length;
     } else {

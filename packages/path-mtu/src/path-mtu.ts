@@ -92,12 +92,11 @@ export class PathMtu implements Machine<SizeProbe, PathMtuEvent> {
 
   /** The peer received the probe with `nonce`. False when that is not the one that is waited for. */
   handleReply(nonce: number, nowMs: number): boolean {
-    const { bytes } = this.#probe
-    if (this.#tries === 0 || nonce !== this.#probe.nonce) return false
-    if (bytes >= this.#mtuBytes) {
-      this.#mtuBytes = bytes
-      this.#isKnown = true
-    }
+    const { bytes, nonce: expected } = this.#probe
+    if (this.#tries === 0 || nonce !== expected) return false
+    // Nothing smaller than what is in use is ever asked for.
+    this.#mtuBytes = bytes
+    this.#isKnown = true
     this.#proceed(nowMs)
     return true
   }

@@ -121,6 +121,11 @@ describe('a size that was found', () => {
     expect(line.sent).toEqual([])
   })
 
+  test('and is the largest of all has nothing to wait for', () => {
+    expect(found(1500).mtu.pollTimeout()).toBe(Infinity)
+    expect(found(1400).mtu.pollTimeout()).toBeLessThan(Infinity)
+  })
+
   test('is asked for every 5 s while packets are sent', () => {
     const line = found(1400)
     for (let round = 0; round < 20; round++) {

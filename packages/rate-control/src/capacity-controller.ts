@@ -29,9 +29,15 @@ const AFTER_LOSS_CROWDED = 0.75
 const AFTER_FALL_CROWDED = 0.65
 /** No sign but a queue takes more than half at once. */
 const MAX_CUT = 0.5
+/** Less than this share of the rate is sent only by who was kept from it. */
+const LEAST_USE = 0.125
+/** A drain of less than so many times the noise says nothing of whose queue it is. */
+const CLEAR_NOISE = 8
 /** Least share of what was sent that arrives on a path which is not overloaded. */
 const IN_TIME = 0.95
 const IN_TIME_APP_LIMITED = 0.8
+/** Who sends less than this share of the estimate has no part in the queue to speak of. */
+const FILLING = 0.3
 /** Loss beyond the floor that no radio explains: in start-up, afterwards, and among others. */
 const START_LOSS = 0.1
 const LOSS = 0.02
@@ -89,6 +95,16 @@ export class CapacityController {
   /** What the path is thought to carry, bit/s. */
   get capacityBps(): number {
     return this.#capacityBps
+  }
+
+  /** One-way delay of the empty path, ms, plus the difference of the two clocks; `Infinity` before the first sample. */
+  get delayBaseMs(): number {
+    return this.#queue.baseMs
+  }
+
+  /** When the last sample with a frame came, ms; `-Infinity` before the first. */
+  get sampledMs(): number {
+    return this.#sampledMs ?? -Infinity
   }
 
   /** Delay that queues add on the path now, ms, smoothed. */
@@ -154,7 +170,8 @@ export class CapacityController {
 
   /** Cuts the estimate when something speaks against it. */
   #backOff(sample: FlightSample, nowMs: number): boolean {
-    if (sample.appLimited && arrivesInTime(sample, IN_TIME_APP_LIMITED)) return false
+    if (sample.appLimited && arrivesInTime(sample, IN_TIME_APP_LIMITED) && !this.#isFilledBy(sample))
+      return false
     const deaf = this.#crowd.isDeaf(nowMs)
     if (!deaf && this.#queue.congested) {
       this.#startDrain(sample, 'delay', nowMs)
@@ -168,6 +185,11 @@ export class CapacityController {
       return false
     }
     return true
+  }
+
+  /** A source that always waits for its acknowledgements, as a flow with a window, fills the queue of the path instead of ours. */
+  #isFilledBy({ sentBps }: FlightSample): boolean {
+    return this.#queue.deep && sentBps > FILLING * this.#capacityBps
   }
 
   get #lossLimit(): number {
@@ -206,8 +228,10 @@ export class CapacityController {
   }
 
   /** What arrives while a queue stands is what the path carries, unless others share it or we did not fill it. */
-  #arriving({ deliveredBps, appLimited }: FlightSample): number {
-    if (appLimited) return Math.max(deliveredBps, MAX_CUT * this.#capacityBps)
+  #arriving({ deliveredBps, sentBps, appLimited }: FlightSample): number {
+    // What kept the sender from using the path, as a busy machine does, delays frames too.
+    const isFilled = !appLimited && sentBps > LEAST_USE * this.#capacityBps
+    if (!isFilled) return Math.max(deliveredBps, MAX_CUT * this.#capacityBps)
     return this.#crowd.suspected
       ? Math.max(deliveredBps, AFTER_LOSS_CROWDED * this.#capacityBps)
       : deliveredBps
@@ -250,13 +274,18 @@ export class CapacityController {
 
   #judgeDrain(sample: FlightSample, nowMs: number): void {
     if (this.#queue.calm) return this.#crowd.handleDrained()
-    if (this.#drain.helped(this.#queue.delayMs)) return
+    if (this.#drain.helped(this.#queue.delayMs) || !this.#isDrainClear) return
     if (this.#crowd.handleResistance(!arrivesInTime(sample, IN_TIME), nowMs)) {
       this.#queue.rebase(nowMs)
       this.#set(this.#drain.arrivingBps, 'not-our-queue', sample)
     } else {
       this.#accept(sample, 'delay', nowMs)
     }
+  }
+
+  /** What was to be drained is more than the delay may jump by itself. */
+  get #isDrainClear(): boolean {
+    return this.#drain.byMs > CLEAR_NOISE * this.#queue.noiseMs
   }
 
   #grow(sample: FlightSample, passedMs: number, nowMs: number): void {

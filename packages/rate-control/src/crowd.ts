@@ -1,5 +1,6 @@
-/** After the second vain try to drain a queue, delay is no sign of our sending too much for this time, ms. */
+/** Delay is no sign of our sending too much for this time, ms, after more than so many vain tries to drain a queue. */
 const DEAF_MS = 4000
+const REFUTED_DRAINS = 2
 /** A path without a queue for this time is our own again, ms. */
 const CALM_MS = 2000
 /** How much less than arrives is sent to drain a queue: alone, in doubt, and among others. */
@@ -57,7 +58,7 @@ export class Crowd {
   handleResistance(congested: boolean, nowMs: number): boolean {
     this.#doubts++
     if (congested && this.#doubts < SHARES.length) return false
-    if (++this.#refuted > 1) this.#deafUntilMs = nowMs + DEAF_MS
+    if (++this.#refuted > REFUTED_DRAINS) this.#deafUntilMs = nowMs + DEAF_MS
     return true
   }
 }

@@ -43,6 +43,11 @@ export class Drain {
     return this.#startMs + this.#byMs / this.#share
   }
 
+  /** By how much the queue gets shorter if it is ours, ms. */
+  get byMs(): number {
+    return this.#byMs
+  }
+
   /** Begins to drain. */
   start(plan: DrainPlan, nowMs: number): void {
     this.#arrivingBps = plan.arrivingBps

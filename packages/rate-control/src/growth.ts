@@ -5,7 +5,7 @@ const MIN_FIRST_GROWTH = 0.005
 const MAX_FIRST_GROWTH = 0.02
 const MAX_GROWTH = 0.25
 /** A round overshoots by no more than this share of the threshold at first. */
-const OVERSHOOT_RATIO = 0.4
+const OVERSHOOT_RATIO = 0.25
 /** Growth doubles every so many rounds: slow near the rate that was too much, fast when that is long ago (as CUBIC). */
 const DOUBLING_ROUNDS = 3
 /** A round is the feedback delay, but not less than this, ms. */

@@ -2,13 +2,20 @@ import { WindowedMin } from './windowed-min.ts'
 
 /** The delay of an empty path is the least of this time, ms: queues are drained more often, and clocks drift less than matters. */
 const BASE_WINDOW_MS = 30_000
-/** Delay above the base that counts as a queue, ms, where the queue is deep and the path fast and steady. */
-const THRESHOLD_MS = 15
+/**
+ * Delay above the base that counts as a queue, ms, where the queue is deep and the path fast and steady. Whatever stands
+ * there delays calls and games too, and it grows to three times of this until less that is sent shows.
+ */
+const THRESHOLD_MS = 4
+/** A queue of so many times the threshold is no chance, even of one interval. */
+const DEEP = 4
 /** The same where the queue is known to be shallow, at least. */
-const MIN_THRESHOLD_MS = 4
-/** A queue has to be this much deeper than the delay jumps about without one, and at most so much, ms. */
-const NOISE_FACTOR = 3
+const MIN_THRESHOLD_MS = 2
+/** A queue has to be this much deeper than the delay jumps about anyway, and at most so much, ms. */
+const NOISE_FACTOR = 4
 const MAX_NOISE_MS = 60
+/** One jump counts as so many times what is usual, and 1 ms: a queue that fills within one report is not noise. */
+const MAX_JUMP = 4
 /** A frame takes its time on a slow path; this many of them are no queue. */
 const THRESHOLD_FRAMES = 2
 /** A shallow queue is one that overflowed within this time, ms. */
@@ -25,7 +32,9 @@ export class QueueSignal {
   #noiseMs = 0
   #hiddenMs = 0
   #overflowMs = -Infinity
+  /** The least delay of the last sample, and the one before. */
   #lastMs: number | undefined
+  #secondLastMs: number | undefined
   #thresholdMs = THRESHOLD_MS
   /** Whether the last three samples were above the threshold, one bit each. */
   #hot = 0
@@ -33,6 +42,11 @@ export class QueueSignal {
   /** @param maxFrameBytes the largest frame. */
   constructor(maxFrameBytes: number) {
     this.#frameBits = 8 * maxFrameBytes
+  }
+
+  /** Delay of the empty path, ms plus the constant of `record`; `Infinity` before the first sample. */
+  get baseMs(): number {
+    return this.#base.min
   }
 
   /** Least delay above the base in the last interval, ms: the least, as jitter only adds. */
@@ -45,6 +59,11 @@ export class QueueSignal {
     return this.#smoothedMs
   }
 
+  /** How much the delay jumps about from one sample to the next, ms. */
+  get noiseMs(): number {
+    return this.#noiseMs
+  }
+
   /** Delay above the base that is a queue, ms. */
   get thresholdMs(): number {
     return this.#thresholdMs
@@ -55,10 +74,15 @@ export class QueueSignal {
     return this.#delayMs <= this.#thresholdMs / 2
   }
 
-  /** Two of the last three samples were above the threshold and so is this one, or it is above twice of it. */
+  /** Two of the last three samples were above the threshold and so is this one, or it is far above. */
   get congested(): boolean {
     const count = (this.#hot & 1) + ((this.#hot >> 1) & 1) + ((this.#hot >> 2) & 1)
-    return this.#delayMs > 2 * this.#thresholdMs || ((this.#hot & 1) === 1 && count >= 2)
+    return this.deep || ((this.#hot & 1) === 1 && count >= 2)
+  }
+
+  /** So far above the threshold that one sample will do. */
+  get deep(): boolean {
+    return this.#delayMs > DEEP * this.#thresholdMs
   }
 
   /** Takes least and mean one-way delay of an interval, ms plus one unknown constant, of a path of `capacityBps`. */
@@ -71,8 +95,7 @@ export class QueueSignal {
     const baseMs = this.#base.record(delayMinMs, nowMs)
     this.#delayMs = delayMinMs - baseMs
     this.#smoothedMs += (Math.max(0, delayMeanMs - baseMs) - this.#smoothedMs) / 2
-    this.#noiseMs += (Math.abs(delayMinMs - (this.#lastMs ?? delayMinMs)) - this.#noiseMs) / 16
-    this.#lastMs = delayMinMs
+    this.#recordNoise(delayMinMs)
     this.#deepest.record(baseMs - delayMeanMs, nowMs)
     this.#thresholdMs = this.#threshold(capacityBps, nowMs)
     this.#hot = ((this.#hot << 1) | (this.#delayMs > this.#thresholdMs ? 1 : 0)) & 7
@@ -97,6 +120,15 @@ export class QueueSignal {
     const hiddenMs = this.#hiddenMs
     this.#hiddenMs = 0
     return hiddenMs
+  }
+
+  /** How far three delays are from a straight line: a queue that grows or drains at a steady pace is no noise. */
+  #recordNoise(delayMinMs: number): void {
+    const lastMs = this.#lastMs ?? delayMinMs
+    const jumpMs = Math.abs(delayMinMs - 2 * lastMs + (this.#secondLastMs ?? lastMs)) / 2
+    this.#noiseMs += (Math.min(jumpMs, MAX_JUMP * (this.#noiseMs + 1)) - this.#noiseMs) / 16
+    this.#secondLastMs = lastMs
+    this.#lastMs = delayMinMs
   }
 
   #threshold(capacityBps: number, nowMs: number): number {

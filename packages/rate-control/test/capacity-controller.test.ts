@@ -105,6 +105,19 @@ describe('an estimate', () => {
     expect(controller.capacityBps).toBeLessThan(14e6)
   })
 
+  test('is cut by half at most while far less is sent, whatever kept the sender from it', () => {
+    const controller = new CapacityController({ startBps: 8e6 })
+    feed(controller, 0, [healthy(150e3, { sentBps: 200e3, delayMinMs: 0 })])
+    feed(controller, 100, [healthy(150e3, { sentBps: 200e3, delayMinMs: 93, delayMeanMs: 93 })])
+    expect(controller.capacityBps).toBeGreaterThan(1e6)
+    feed(
+      controller,
+      200,
+      repeat(10, () => healthy(150e3, { sentBps: 200e3 })),
+    )
+    expect(controller.capacityBps).toBeGreaterThan(3.9e6)
+  })
+
   test('keeps within its bounds', () => {
     const controller = new CapacityController({ startBps: 1e9, minBps: 1e6, maxBps: 5e6 })
     expect(controller.capacityBps).toBe(5e6)
@@ -114,7 +127,7 @@ describe('an estimate', () => {
       repeat(20, () => healthy(50e6)),
     )
     expect(controller.capacityBps).toBe(5e6)
-    feed(controller, 1000, [healthy(10e3, { delayMinMs: 500, delayMeanMs: 500 })])
+    feed(controller, 1000, [healthy(10e3, { sentBps: 5e6, delayMinMs: 500, delayMeanMs: 500 })])
     expect(controller.capacityBps).toBe(1e6)
   })
 })

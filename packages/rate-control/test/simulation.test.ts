@@ -27,30 +27,30 @@ test('of all kinds of lines with their very numbers', () => {
   expect(`\n${[head, ...rows].join('\n')}\n`).toMatchInlineSnapshot(`
     "
     line                                         used %mean ms p95 ms lost %
-    DSL 16M, 30 ms, queue 100 ms                   99.7   11.8   34.0    0.0
+    DSL 16M, 30 ms, queue 100 ms                   99.5    4.5   12.1    0.0
     DSL upload 1M, 40 ms, queue 500 ms             99.8   25.0   57.0    0.0
     modem 100k, 100 ms, queue 1 s                 100.0  251.7  378.0    0.4
-    cable 100M, 20 ms, queue 500 ms                99.7   10.1   28.6    0.0
-    fibre 1G, 5 ms, queue 20 ms                    99.5    6.5   18.2    0.1
-    LAN 300M, 1 ms, queue 10 ms                    99.6    3.3    8.3    0.0
-    shallow 50M, 40 ms, queue 20 ms                97.4    5.6   19.4    1.3
-    shallow 20M, 80 ms, queue 50 ms                99.2   11.3   39.2    0.2
-    deep 20M, 50 ms, queue 500 ms                  99.6   11.7   37.0    0.0
-    far 50M, 200 ms, queue 100 ms                  98.7   12.4   45.2    0.0
-    satellite 20M, 600 ms, queue 300 ms            99.2   10.5   41.8    0.0
-    radio 50M, 40 ms, 1 % loss                     97.9    8.2   27.8    1.0
-    radio 10M, 60 ms, 5 % loss                     87.0    7.3   33.4    5.2
-    LTE 30M, 50 ms, jitter 5 ms                    99.0   10.1   32.6    0.0
-    WiFi 40M, 20 ms, jitter 10 ms, 0.5 % loss      95.9    7.0   24.4    0.4
-    LTE 30M, 50 ms, jitter 10 ms, reordering       99.4   10.2   33.1    0.0
-    Starlink, 15 s steps                           96.6    7.5   27.0    0.4
-    square 20M to 40M every 3 s, 40 ms             91.2   22.9  120.2    0.6
-    square 8M to 40M every 3 s, 40 ms              79.8   27.4  112.2    0.5
-    policer 20M, 30 ms, bucket 20 ms              100.1    0.0    0.0    3.5
-    with CUBIC 20M, 40 ms, queue 100 ms            80.0   40.6   99.1    0.3
-    with CUBIC 20M, 40 ms, queue 500 ms            47.0  324.0  486.6    0.4
-    with CUBIC 50M, 20 ms, queue 30 ms             94.3   26.7   29.3    0.1
-    after CUBIC 20M, 40 ms, queue 200 ms           70.9  101.6  199.0    0.6
+    cable 100M, 20 ms, queue 500 ms                99.5    4.1   11.4    0.0
+    fibre 1G, 5 ms, queue 20 ms                    99.8    2.3    5.4    0.0
+    LAN 300M, 1 ms, queue 10 ms                    99.6    3.1    7.9    0.0
+    shallow 50M, 40 ms, queue 20 ms                99.4    4.2   12.9    0.0
+    shallow 20M, 80 ms, queue 50 ms                99.2    3.7   13.0    0.0
+    deep 20M, 50 ms, queue 500 ms                  99.5    4.3   12.6    0.1
+    far 50M, 200 ms, queue 100 ms                  99.1    3.8   14.7    0.0
+    satellite 20M, 600 ms, queue 300 ms            99.2    4.4   17.6    0.0
+    radio 50M, 40 ms, 1 % loss                     98.0    3.2   10.5    0.9
+    radio 10M, 60 ms, 5 % loss                     86.4    2.8   10.0    5.0
+    LTE 30M, 50 ms, jitter 5 ms                    98.7    6.0   21.3    0.0
+    WiFi 40M, 20 ms, jitter 10 ms, 0.5 % loss      94.2    4.2   15.9    0.7
+    LTE 30M, 50 ms, jitter 10 ms, reordering       99.0    3.2    9.8    0.0
+    Starlink, 15 s steps                           95.9    3.8   11.4    0.2
+    square 20M to 40M every 3 s, 40 ms             91.9   12.8   78.2    0.1
+    square 8M to 40M every 3 s, 40 ms              78.7   28.7  210.0    0.6
+    policer 20M, 30 ms, bucket 20 ms              100.0    0.0    0.0    3.9
+    with CUBIC 20M, 40 ms, queue 100 ms            86.5   40.8   99.1    1.0
+    with CUBIC 20M, 40 ms, queue 500 ms            44.5  321.3  489.8    0.0
+    with CUBIC 50M, 20 ms, queue 30 ms             88.0   13.3   29.5    0.4
+    after CUBIC 20M, 40 ms, queue 200 ms           59.0  113.9  199.2    0.9
     "
   `)
 }, 120_000)
@@ -148,6 +148,17 @@ describe('a source with little to send', () => {
     expect(Math.min(...estimates)).toBeGreaterThan(40e6)
     expect(Math.max(...estimates)).toBeLessThan(75e6)
     expect(outcome.meanQueueMs).toBeLessThan(1)
+  })
+
+  test('but enough to fill the line does not fill its queue', () => {
+    const { meanQueueMs, usedPercent } = simulate({
+      ...steady(50e6, 20, 300),
+      seed: 8,
+      offeredBps: () => 51e6,
+      options: { startBps: 140e6 },
+    })
+    expect(meanQueueMs).toBeLessThan(15)
+    expect(usedPercent).toBeGreaterThan(95)
   })
 
   test('that comes in bursts does not make a path look slow', () => {

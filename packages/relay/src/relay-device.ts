@@ -112,15 +112,15 @@ export abstract class RelayDevice implements TunDevice {
     if (batch.count === 0) return
     if (handler === undefined) return this.dropAll(batch, 'closed')
     this.#counts.rxPackets += batch.count
-    this.#counts.rxBytes += bytesOf(batch)
+    this.#counts.rxBytes += batch.sumOfLengths()
     handler.onPackets(batch)
   }
 
   /** Sends `batch` through `socket`; as with UDP, what that does not take is lost. */
   protected emit(batch: PacketBatch, socket: Pick<DatagramSocket, 'send'>): void {
-    const offeredBytes = bytesOf(batch)
+    const offeredBytes = batch.sumOfLengths()
     this.#counts.txPackets += socket.send(batch)
-    this.#counts.txBytes += offeredBytes - bytesOf(batch)
+    this.#counts.txBytes += offeredBytes - batch.sumOfLengths()
     this.dropAll(batch, 'socket-full')
   }
 
@@ -147,10 +147,4 @@ export abstract class RelayDevice implements TunDevice {
     this.#handler?.onClose()
     this.#handler = undefined
   }
-}
-
-function bytesOf({ count, length }: PacketBatch): number {
-  let bytes = 0
-  for (let row = 0; row < count; row++) bytes += length[row]!
-  return bytes
 }

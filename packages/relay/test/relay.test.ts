@@ -67,6 +67,19 @@ describe('flows', () => {
     expect([entry.stats().drops, exit.stats().drops]).toEqual([{}, {}])
   })
 
+  test('a flow lives on answers alone', async () => {
+    const { runtime, program, target } = await begin({ idleMs: 1000 })
+    const listener = program('127.0.0.1:4001')
+    listener.send(ENTRY, 'tell me')
+    runtime.runFor(10)
+    const texts = Array.from({ length: 10 }, (_, i) => `news ${i}`)
+    for (const text of texts) {
+      target.send(target.heard[0]!.from, text)
+      runtime.runFor(500)
+    }
+    expect(listener.texts).toEqual(texts)
+  })
+
   test('more flows than allowed are dropped and counted, and there is room again when one goes', async () => {
     const { runtime, program, target, exit } = await begin({ maxFlows: 2, entryFlows: 8, idleMs: 1000 })
     for (const port of [4001, 4002, 4003]) program(`127.0.0.1:${port}`).send(ENTRY, `${port}`)

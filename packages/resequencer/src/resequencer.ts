@@ -31,7 +31,8 @@ const PATH_MASK = 255
  * - as hopeless, when every active path had passed it for {@link setHoldMs} or, if longer, for as long as packets of
  *   these paths overtook each other within the last 10 s (up to 40 ms);
  * - after {@link setLingerMs} in any case; the paths that had not passed it are not waited for until heard again;
- * - by overflow, the oldest first, when the window or the room for held packets is used up.
+ * - by overflow, the oldest first, when the window or the room for held packets is used up, or more would be held than are
+ *   free in the pool.
  *
  * A path is active when it was heard, or added, within the last 320 ms in which packets arrived at all.
  *
@@ -246,8 +247,14 @@ export class Resequencer implements Machine<never, never> {
     // Two packets that name the same predecessor are the peer's fault. The second leaves when base reaches it.
     if (ring.waiter[before] === 0) ring.waiter[before] = distance
     this.#held.put(place, batch, row)
-    const { maxHeldPackets, maxHeldBytes } = this.#settings
-    while (this.#held.packets > maxHeldPackets || this.#held.bytes > maxHeldBytes) this.#skip('overflow')
+    while (this.#isOverfull()) this.#skip('overflow')
+  }
+
+  /** No more is held than is free: so there always is room for others of the pool. */
+  #isOverfull(): boolean {
+    const { maxHeldPackets, maxHeldBytes, pool } = this.#settings
+    const { packets, bytes } = this.#held
+    return packets > Math.min(maxHeldPackets, pool.capacity - pool.inUse) || bytes > maxHeldBytes
   }
 
   /** Skips until `sequence`, which is beyond the window, is within. */

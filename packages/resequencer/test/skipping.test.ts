@@ -182,3 +182,20 @@ describe('a path that does not keep the order', () => {
     expect(rx.resequencer.pollTimeout()).toBe(941)
   })
 })
+
+describe('a pool that others share', () => {
+  it('has as many slots free as are held, also when others hold most of it', () => {
+    const rx = new Receiver({}, 100)
+    open.push(rx)
+    rx.resequencer.addPath(0)
+    rx.resequencer.addPath(1)
+    const others = numbers(1, 60).map(() => rx.pool.acquire())
+    for (const n of numbers(1, 90)) {
+      rx.one(0, n, 0)
+      expect(rx.resequencer.stats().heldPackets).toBeLessThanOrEqual(20)
+    }
+    expect(rx.resequencer.stats().skipped.overflow).toBe(1)
+    expect(rx.out).toEqual(numbers(1, 90))
+    for (const slot of others) rx.pool.release(slot)
+  })
+})

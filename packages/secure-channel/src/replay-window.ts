@@ -5,7 +5,7 @@ const WORD_BITS = 32
 const WINDOW: number = (WORDS - 1) * WORD_BITS
 
 /**
- * Which of a path's counters have been used: a counter passes once, and not at all when it is more than 4064 behind
+ * Which of a path's counters have been used: a counter passes once, and not at all when it is 4064 or more behind
  * the highest. A ring of bits that is cleared a word at a time as it advances (RFC 6479); 512 bytes, and a few
  * nanoseconds per call.
  *
@@ -43,13 +43,15 @@ export class ReplayWindow {
     return true
   }
 
-  /** Clears the words between the old highest counter and the new one. */
+  /** Clears the words between the old highest counter and the new one, of which mostly there are none. */
   #advance(counter: number): void {
+    const highest = this.#highest[0]!
+    this.#highest[0] = counter
+    if (counter - highest + (highest & 31) < WORD_BITS) return
     const newest = Math.floor(counter / WORD_BITS)
     // Before the first counter all words are clear already.
-    const known = Math.floor(Math.max(0, this.#highest[0]!) / WORD_BITS)
+    const known = Math.floor(Math.max(0, highest) / WORD_BITS)
     const words = Math.min(newest - known, WORDS)
     for (let i = 0; i < words; i++) this.#bits[(newest - i) & (WORDS - 1)] = 0
-    this.#highest[0] = counter
   }
 }

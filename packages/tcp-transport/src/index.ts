@@ -15,8 +15,9 @@
  *
  * ```ts
  * import { Mempool } from '@mp/mempool'
+ * import { dialPersistently } from '@mp/path-manager'
  * import { systemRuntime } from '@mp/runtime-node'
- * import { dialPersistently, tcpTransport } from '@mp/tcp-transport'
+ * import { tcpTransport } from '@mp/tcp-transport'
  *
  * const pool = new Mempool()
  * const transport = tcpTransport({ pool })
@@ -47,13 +48,10 @@
  * })
  * ```
  *
- * {@link FrameDecoder} and {@link Backoff} are machines without I/O that can be used alone; {@link dialPersistently}
- * works with every transport.
+ * {@link FrameDecoder} and {@link FrameEncoder} do no I/O and can be used alone.
  *
  * @packageDocumentation
  */
-export { Backoff, dialPersistently } from '@mp/path-manager'
-export type { BackoffOptions, PersistentDialOptions, PersistentLink } from '@mp/path-manager'
 export { TcpError } from './errors.ts'
 export type { TcpErrorCode } from './errors.ts'
 export { FrameDecoder, FrameEncoder, LENGTH_BYTES, MAX_FRAME_BYTES } from './framing.ts'

@@ -92,7 +92,7 @@ export class NetStream implements FrameStream {
       at = this.#decoder.decode(chunk, at, batch)
       if (batch.count === 0) continue
       this.#rxFrames += batch.count
-      for (let row = 0; row < batch.count; row++) this.#rxBytes += batch.length[row]!
+      this.#rxBytes += batch.sumOfLengths()
       this.#handler!.onFrames(batch)
       batch.count = 0
     }

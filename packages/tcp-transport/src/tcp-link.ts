@@ -32,10 +32,10 @@ export class TcpLink implements Link {
   send(batch: PacketBatch): number {
     if (this.closed) return this.#refuseAll(batch)
     const dropped = this.#dropUnsendable(batch)
-    const offeredBytes = sumOfLengths(batch)
+    const offeredBytes = batch.sumOfLengths()
     const taken = this.#connection.stream.send(batch)
     this.#txFrames += taken
-    this.#txBytes += offeredBytes - sumOfLengths(batch)
+    this.#txBytes += offeredBytes - batch.sumOfLengths()
     if (batch.count > 0) this.blocked = true
     return taken + dropped
   }
@@ -78,10 +78,4 @@ export class TcpLink implements Link {
     batch.count = kept
     return count - kept
   }
-}
-
-function sumOfLengths({ count, length }: PacketBatch): number {
-  let bytes = 0
-  for (let row = 0; row < count; row++) bytes += length[row]!
-  return bytes
 }

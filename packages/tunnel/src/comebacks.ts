@@ -48,7 +48,8 @@ interface Trial {
 
 /**
  * Brings paths that fell back to another transport home to the one they prefer. Now and then, and less often the longer
- * it is in vain, a link is opened over that one beside the link in use, and a few frames ask the peer to answer there. Only when an authentic answer came that way does the path move; until then nothing of its traffic is touched.
+ * it is in vain, a link is opened over that one beside the link in use, and a few frames ask the peer to answer there.
+ * Only when an authentic answer came that way does the path move; until then nothing of its traffic is touched.
  */
 export class Comebacks implements Wakeable {
   readonly #options: ComebackOptions

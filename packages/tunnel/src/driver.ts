@@ -7,7 +7,7 @@ export interface Wakeable {
 }
 
 /**
- * Gives many machines one timer. The only place where the tunnel arms one: whoever changes a machine calls
+ * Gives many machines one timer. The only place where the tunnel waits for a time: whoever changes a machine calls
  * {@link rearm} when done.
  */
 export class Driver {

@@ -88,6 +88,8 @@ export class Inbound {
   #train: TunnelPath | undefined
   #trainFrames = 0
   #trainBytes = 0
+  /** The peer is told of its frames. */
+  #isReporting = false
   readonly #seen: ReceivedFrame = { counter: 0, bytes: 0, sendTime: 0, duplicate: false, isReport: false }
   /** Highest number of an inner packet so far; -1 before the first. */
   #sequence = -1
@@ -231,8 +233,9 @@ export class Inbound {
     batch.length[row]! -= HEADER_BYTES
     if (header.type === FrameType.control) {
       this.#parts.onHeard(origin.nowMs)
-      // It may end the path.
+      // It may end the path, or ask for reports.
       this.#recent = undefined
+      this.#endTrain()
       const isDetour =
         !isAtHome(path, origin.source, batch.peer[row]!) && this.#isCarried(origin, batch.peer[row]!)
       return control.receive(batch, row, { path, isDetour, nowMs: origin.nowMs }) ?? TAKEN
@@ -290,7 +293,7 @@ export class Inbound {
       return true
     }
     if (isNewest && !isHome) this.#parts.follow(path, { source, peer, frameBytes, nowMs })
-    if (this.#parts.bonding?.isReporting === true) this.#report(path, batch, row)
+    if (this.#isReporting) this.#report(path, batch, row)
     return true
   }
 
@@ -307,6 +310,7 @@ export class Inbound {
       this.#train.counters.rxBytes += this.#trainBytes
     }
     this.#train = next
+    this.#isReporting = this.#parts.bonding?.isReporting === true
     this.#trainFrames = this.#trainBytes = 0
   }
 

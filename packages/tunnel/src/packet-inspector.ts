@@ -3,10 +3,12 @@ import {
   DECODE_ERROR_NAMES,
   DecodeError,
   FLAG_PARTIAL_CHECKSUM,
+  FlowMemo,
   IpHeader,
   IpParser,
   MssClamp,
   TCP_SYN,
+  TrafficClass,
   classify,
 } from '@mp/wire'
 
@@ -14,12 +16,14 @@ import {
 export class PacketInspector {
   readonly #parser: IpParser
   readonly #header = new IpHeader()
+  readonly #memo: FlowMemo
   readonly #mss: MssClamp
   readonly #segmentLimitBytes: (() => number) | undefined
 
   /** @param segmentLimitBytes largest packet that TCP should make now, bytes. Absent: what it wants. */
   constructor(arena: Uint8Array, segmentLimitBytes?: () => number) {
     this.#parser = new IpParser(arena)
+    this.#memo = new FlowMemo(arena)
     this.#mss = new MssClamp(arena)
     this.#segmentLimitBytes = segmentLimitBytes
   }
@@ -30,11 +34,19 @@ export class PacketInspector {
    * @returns why the packet is not a proper one, as the name of a counter.
    */
   inspect(batch: PacketBatch, row: number): string | undefined {
+    const offset = batch.offset[row]!
     const length = batch.length[row]!
-    const code = this.#parser.parse(batch.offset[row]!, length, this.#header)
+    const partial = batch.flags[row]! & FLAG_PARTIAL_CHECKSUM
+    if (this.#memo.matches(offset, length)) {
+      batch.flow[row] = this.#memo.flow
+      batch.flags[row] = partial | TrafficClass.bulk
+      return undefined
+    }
+    const code = this.#parser.parse(offset, length, this.#header)
     if (code !== DecodeError.none) return DECODE_ERROR_NAMES[code]
+    this.#memo.note(offset, length, this.#header)
     batch.flow[row] = this.#header.flow
-    batch.flags[row] = (batch.flags[row]! & FLAG_PARTIAL_CHECKSUM) | classify(this.#header, length)
+    batch.flags[row] = partial | classify(this.#header, length)
     if ((this.#header.tcpFlags & TCP_SYN) !== 0) this.#clamp(batch, row)
     return undefined
   }

@@ -145,16 +145,10 @@ export class TunnelPath implements Schedulable, PathIdentity {
   }
 
   #send(out: PacketBatch, link: Link): void {
-    const offeredBytes = sumOfLengths(out)
+    const offeredBytes = out.sumOfLengths()
     this.counters.txFrames += link.send(out)
-    this.counters.txBytes += offeredBytes - sumOfLengths(out)
+    this.counters.txBytes += offeredBytes - out.sumOfLengths()
     this.sealed = out.count
     this.blocked = out.count > 0
   }
-}
-
-function sumOfLengths({ count, length }: PacketBatch): number {
-  let bytes = 0
-  for (let row = 0; row < count; row++) bytes += length[row]!
-  return bytes
 }

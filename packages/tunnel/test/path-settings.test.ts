@@ -1,3 +1,4 @@
+import type { Transport } from '@mp/interface'
 import { FrameType } from '@mp/wire'
 import { describe, expect, test } from 'vitest'
 import { checkSettings, isSpecial, settingsOf } from '../src/path-settings.ts'
@@ -54,6 +55,31 @@ describe.each([
       expect(SIDES.map((side) => dataOn(world, side)[1]!)).toEqual(before)
     })
   })
+})
+
+/** No interface of the client has the address of its second path. */
+const withoutSecondAddress = (transport: Transport): Transport => ({
+  ...transport,
+  dial: async (endpoint, wishes) => {
+    const link = await transport.dial(endpoint, wishes)
+    if (!link.localAddress.startsWith('10.0.1.')) return link
+    link.close()
+    throw new Error('no interface has that address')
+  },
+})
+
+test('a path that never had a link can be used in another way, and given up', async () => {
+  const world = new World({ isAdaptive: true, wrapClient: withoutSecondAddress })
+  await world.startServer()
+  const { tunnel } = world.startClient()
+  await world.until(() => pathsOf(world.client)[0]?.use === 'active', 5000)
+  expect(pathsOf(world.client)[1]).toMatchObject({ unusedReason: 'no link' })
+  expect(tunnel.setPath('lte', { weight: 3 })).toBe(true)
+  expect(pathsOf(world.client)[1]?.weight).toBe(3)
+  tunnel.retirePath('lte')
+  await world.pass(2000)
+  expect(pathsOf(world.client)).toHaveLength(1)
+  await world.close()
 })
 
 describe('what is said of a path while it runs', () => {

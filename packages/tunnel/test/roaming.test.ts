@@ -1,7 +1,7 @@
-import { FrameType } from '@mp/wire'
+import { ControlKind, FrameType } from '@mp/wire'
 import { describe, expect, test } from 'vitest'
 import { inOrder, packets, stream } from './support/packets.ts'
-import { stranger, throwAt } from './support/raw.ts'
+import { frameFor, stranger, throwAt } from './support/raw.ts'
 import type { Seen } from './support/tap.ts'
 import { closeReasons, countOf, dropsOf, inWorld, pathsOf } from './support/world.ts'
 import type { World } from './support/world.ts'
@@ -140,6 +140,46 @@ describe('frames that come from a third address', () => {
       await world.pass(10_000)
       expect(answers).toHaveLength(1)
       expect(remoteOf(world)).toBe(home)
+    })
+  })
+
+  test('move nothing when they are late: newer ones have come from where the path is', async () => {
+    await inWorld(options, async (world) => {
+      const { server } = world
+      const frame = withheld(world, 7)
+      await stream(world, 'client', { count: 20 })
+      const { source, answers } = stranger(server)
+      const delivered = server.tun.received.length
+      throwAt(server, [frame], source)
+      await world.pass(1000)
+      expect(server.tun.received).toHaveLength(delivered + 1)
+      expect(answers).toEqual([])
+      expect(remoteOf(world)).toBe(pathsOf(world.client)[0]!.localAddress)
+    })
+  })
+
+  test('move nothing with an answer that was guessed', async () => {
+    await inWorld({ paths: options.paths, line: options.line }, async (world) => {
+      const { server } = world
+      const home = remoteOf(world)
+      const { source, answers } = stranger(server)
+      throwAt(server, [withheld(world, 7)], source)
+      expect(answers).toHaveLength(1)
+      const guess = Uint8Array.of(ControlKind.pathResponse, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8)
+      throwAt(server, [frameFor(server, { type: FrameType.control }, guess)], source)
+      expect(remoteOf(world)).toBe(home)
+    })
+  })
+
+  test('are asked anew when they come again after the first question was given up', async () => {
+    await inWorld(options, async (world) => {
+      const { source, answers } = stranger(world.server)
+      throwAt(world.server, [withheld(world, 0)], source)
+      await world.pass(4000)
+      // The first tells that the time is over.
+      for (const id of [1, 2]) throwAt(world.server, [withheld(world, id)], source)
+      expect(answers).toHaveLength(2)
+      expect(answers[0]).not.toEqual(answers[1])
     })
   })
 

@@ -1,6 +1,5 @@
 import type { DatagramSocket, Drops, Link, LinkStats, PacketBatch, PacketPool } from '@mp/interface'
 import { sumOfDrops } from './drops.ts'
-import { sumOfLengths } from './rows.ts'
 
 /** What a link needs of the socket it shares. */
 export interface LinkHost {
@@ -51,10 +50,10 @@ export class UdpLink implements Link {
     if (this.closed) return this.#refuseAll(batch)
     const dropped = this.#dropOversize(batch)
     batch.peer.fill(this.peer, 0, batch.count)
-    const offeredBytes = sumOfLengths(batch)
+    const offeredBytes = batch.sumOfLengths()
     const taken = this.#host.socket.send(batch)
     this.#txFrames += taken
-    this.#txBytes += offeredBytes - sumOfLengths(batch)
+    this.#txBytes += offeredBytes - batch.sumOfLengths()
     if (batch.count > 0) this.#host.block(this)
     return taken + dropped
   }

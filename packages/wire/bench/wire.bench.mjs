@@ -1,6 +1,6 @@
 // Nanoseconds per frame header and per IP header, against ways that come to mind first.
 import { bench, do_not_optimize, run, summary } from 'mitata'
-import { FrameCodec, FrameHeader, IpHeader, IpParser, classify } from '../dist/index.js'
+import { FlowMemo, FrameCodec, FrameHeader, IpHeader, IpParser, classify } from '../dist/index.js'
 
 const FRAMES = 64
 const STRIDE = 2048
@@ -13,6 +13,9 @@ const read = new FrameHeader()
 const ip = new IpHeader()
 const IPV4_AT = 64
 const IPV6_AT = 512
+/** Long packets of one flow. */
+const NEXT_AT = 1024
+const NEXT_BYTES = 400
 
 for (let frame = 0; frame < FRAMES; frame++) {
   const at = frame * STRIDE
@@ -20,8 +23,16 @@ for (let frame = 0; frame < FRAMES; frame++) {
     [0x45, 0, 0, 40, 0, 0, 0x40, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, 0x9c, frame, 1, 0xbb],
     at + IPV4_AT,
   )
+  arena.set(
+    [0x45, 0, 1, 0x90, 0, frame, 0x40, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, 0x9c, 0, 1, 0xbb],
+    at + NEXT_AT,
+  )
   arena.set([0x60, 0, 0, 0, 0, 20, 6, 64, 0xfd, 0, 0, frame], at + IPV6_AT)
 }
+
+const memo = new FlowMemo(arena)
+parser.parse(NEXT_AT, NEXT_BYTES, ip)
+memo.note(NEXT_AT, NEXT_BYTES, ip)
 
 const each = (work) => () => {
   for (let frame = 0; frame < FRAMES; frame++) do_not_optimize(work(frame * STRIDE, frame))
@@ -43,6 +54,10 @@ summary(() => {
   bench(
     'parse IPv4/TCP + classify',
     each((at) => parser.parse(at + IPV4_AT, 40, ip) + classify(ip, 40)),
+  )
+  bench(
+    'know the next IPv4/TCP of a flow',
+    each((at) => memo.matches(at + NEXT_AT, NEXT_BYTES)),
   )
 })
 const { benchmarks } = await run()

@@ -3,7 +3,7 @@ import { IpProtocol } from './ip.ts'
 import type { IpHeader } from './ip.ts'
 
 /** Larger packets are not critical, whatever they are: the class may be sent twice, so it has to stay cheap. */
-const CRITICAL_MAX_BYTES = 200
+export const MAX_CRITICAL_BYTES = 200
 const DNS_PORT = 53
 const TCP_FIN_SYN_RST = 0x07
 /** Class selector 5. EF (46) and the selectors 6 and 7 are above it, and so is all that asks for more. */
@@ -21,7 +21,7 @@ const ECHO_REPLY_V6 = 129
  * @param lengthBytes The whole packet, bytes.
  */
 export function classify(ip: IpHeader, lengthBytes: number): number {
-  const critical = lengthBytes <= CRITICAL_MAX_BYTES && isUrgent(ip)
+  const critical = lengthBytes <= MAX_CRITICAL_BYTES && isUrgent(ip)
   return critical ? TrafficClass.critical : TrafficClass.bulk
 }
 

@@ -259,7 +259,6 @@ export class FrameCodec {
       return DecodeError.badLength
     body.sizeBytes = sizeBytes
     body.nonce = this.#view.getUint32(offset + 4)
-    body.state = body.weight = body.reason = body.tokenHigh = body.tokenLow = 0
     return DecodeError.none
   }
 

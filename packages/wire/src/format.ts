@@ -75,7 +75,7 @@ export const CLASS_MASK = 3
 export const FLAG_FRAGMENT = 4
 /**
  * Flag: the TCP or UDP checksum of the inner packet is begun only. It holds the sum of the pseudo header, not
- * complemented; who gives the packet to a network that wants it whole finishes it, see `completeChecksum`.
+ * complemented; who gives the packet to a network that wants it whole finishes it, see {@link ChecksumCompleter}.
  */
 export const FLAG_PARTIAL_CHECKSUM = 8
 
@@ -97,7 +97,7 @@ export class FrameHeader {
   sequence = 0
   /** See `sendTimeOf`, 0…65535. */
   sendTime = 0
-  /** Kept for a sequence number per flow, 0…65535; 0 when unused. */
+  /** How many sequence numbers back the packet before in the same flow is, 1…65535; 0: none, or further back. */
   flowSequence = 0
 }
 

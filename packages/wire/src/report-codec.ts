@@ -26,6 +26,7 @@ export class ReportCodec {
   #start = 0
   #at = 0
   #end = 0
+  #maxBytes = MAX_REPORT_BYTES
   #paths = 0
   #sent = 0
 
@@ -34,16 +35,23 @@ export class ReportCodec {
   }
 
   /**
-   * Begins a body at `offset`, which may become {@link MAX_REPORT_BYTES} long.
+   * Begins a body at `offset`.
    * @param globalSequence the highest sent on any path, an integer below 2^48; -1 for none.
+   * @param maxBytes the longest it may become, {@link MAX_REPORT_BYTES} at most.
    */
-  begin(offset: number, globalSequence: number): void {
+  begin(offset: number, globalSequence: number, maxBytes: number = MAX_REPORT_BYTES): void {
     this.#start = offset
+    this.#maxBytes = Math.min(maxBytes, MAX_REPORT_BYTES)
     this.#at = offset + HEAD_BYTES
     this.#paths = this.#sent = 0
     this.#view.setUint16(offset + 4, 0)
     // One more than the sequence, so that 0 says that there is none.
     this.#setUint48(offset + 6, globalSequence + 1)
+  }
+
+  /** Whether one more path fits, whatever is said of it, beside what was sent on `sent` paths. */
+  hasRoom(sent: number): boolean {
+    return this.#fits(PATH_BYTES + GAP_BYTES * MAX_REPORT_GAPS + SENT_BYTES * sent)
   }
 
   /** Adds what was received on a path. False when there is no room, or `addSent` was called already. */
@@ -108,7 +116,7 @@ export class ReportCodec {
   }
 
   #fits(bytes: number): boolean {
-    return this.#at + bytes - this.#start <= MAX_REPORT_BYTES
+    return this.#at + bytes - this.#start <= this.#maxBytes
   }
 
   /** Whether all parts are whole and say what is possible; leaves the cursor at the first. */

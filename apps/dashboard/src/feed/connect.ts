@@ -1,9 +1,11 @@
-import type { LoggedEvent, Snapshot } from './types.ts'
+import type { LoggedEvent, Moment, Snapshot } from './types.ts'
 
 /** How the page stands to the daemon. `refused`: the daemon is there and wants another token. */
 export type LinkState = 'connecting' | 'live' | 'reconnecting' | 'refused'
 
 export interface FeedHandler {
+  /** The last minutes, the oldest first; before the first snapshot of a connection. */
+  onMoments(moments: readonly Moment[]): void
   onSnapshot(snapshot: Snapshot): void
   onEvents(events: readonly LoggedEvent[]): void
   onLink(state: LinkState): void
@@ -41,6 +43,9 @@ export function connectFeed(handler: FeedHandler): void {
       heard()
       handler.onLink('live')
       handler.onSnapshot(JSON.parse(data) as Snapshot)
+    })
+    source.addEventListener('moments', ({ data }: MessageEvent<string>) => {
+      handler.onMoments(JSON.parse(data) as Moment[])
     })
     source.addEventListener('events', ({ data }: MessageEvent<string>) => {
       handler.onEvents(JSON.parse(data) as LoggedEvent[])

@@ -1,7 +1,12 @@
-import type { Path, Peer } from './types.ts'
+import type { PathMoment, Peer } from './types.ts'
 
 /** Share of what was sent lately that did not arrive: of probes, or of data where that says more. */
-export function lossRatio({ state, probeLossRatio, congestionLossRatio, radioLossRatio }: Path): number {
+export function lossRatio({
+  state,
+  probeLossRatio,
+  congestionLossRatio,
+  radioLossRatio,
+}: PathMoment): number {
   if (state === 'lost') return 1
   return Math.max(probeLossRatio, (congestionLossRatio ?? 0) + (radioLossRatio ?? 0))
 }

@@ -1,6 +1,6 @@
 import type { LinkState } from './connect.ts'
 import { History } from './history.ts'
-import type { LoggedEvent, Snapshot } from './types.ts'
+import type { LoggedEvent, Moment, Snapshot } from './types.ts'
 
 /** Everything the page shows. */
 export interface State {
@@ -29,6 +29,11 @@ export class Store {
 
   onLink(link: LinkState): void {
     if (link !== this.#state.link) this.#set({ link })
+  }
+
+  /** Shown with the snapshot that follows. */
+  onMoments(moments: readonly Moment[]): void {
+    this.#state.history.fill(moments)
   }
 
   onSnapshot(snapshot: Snapshot): void {

@@ -19,6 +19,26 @@ export interface Snapshot {
   readonly absentPeers: readonly string[]
 }
 
+/** What the daemon remembers of a moment of the last minutes. */
+export interface Moment {
+  readonly takenAt: string
+  readonly peers: readonly { readonly name: string; readonly paths: readonly PathMoment[] }[]
+}
+
+export type PathMoment = Pick<
+  Path,
+  | 'id'
+  | 'name'
+  | 'state'
+  | 'txBps'
+  | 'rxBps'
+  | 'rttMs'
+  | 'queueDelayMs'
+  | 'probeLossRatio'
+  | 'congestionLossRatio'
+  | 'radioLossRatio'
+>
+
 export interface Peer {
   readonly name: string
   readonly established: boolean

@@ -124,6 +124,7 @@ async function runTunnel(tunnel: Tunnel, running: Running): Promise<number> {
     await tunnel.start()
     network.start()
     living.start()
+    monitor.start()
     services = await startServices(config, { ...running, tunnel })
     if (config.user !== undefined) leaveRoot(config.user, config)
     sayStart(config, log, { tun: describeTun(tun), tunnel })

@@ -1,10 +1,12 @@
 import type { PacketPool, Runtime, Timer } from '@mp/interface'
-import type { SessionStats } from '@mp/tunnel'
+import type { SessionStats, TunnelStats } from '@mp/tunnel'
 import type { Config } from '../config/index.ts'
 import { programVersion } from '../program-version.ts'
 import type { Tunnel } from './create-tunnel.ts'
 import type { Device } from './device.ts'
 import { RateMeter } from './rate-meter.ts'
+import { Recorder } from './recorder.ts'
+import type { Moment } from './recorder.ts'
 import type { DaemonSnapshot, Snapshot } from './snapshot.ts'
 import { takeSnapshot } from './take-snapshot.ts'
 
@@ -25,12 +27,13 @@ const FIRST_SAMPLE_MS = 500
 /** Nobody asked for this long, ms: rates are not taken any more, which costs something where there are many peers. */
 const IDLE_MS = 5000
 
-/** Looks at the daemon for those who ask. While nobody does it costs nothing. */
+/** Looks at the daemon for those who ask. While nobody does it costs next to nothing. */
 export class Monitor {
   readonly #parts: MonitorParts
   readonly #startedMs: number
   readonly #startedWallMs: number
   readonly #rates = new RateMeter()
+  readonly #recorder: Recorder
   #askedMs = -Infinity
   /** Settled once there are rates. */
   #ready: Promise<void> | undefined
@@ -40,6 +43,21 @@ export class Monitor {
     this.#parts = parts
     this.#startedMs = parts.runtime.nowMs()
     this.#startedWallMs = parts.wallMs()
+    this.#recorder = new Recorder({
+      runtime: parts.runtime,
+      stats: () => parts.tunnel.stats(),
+      snapshot: (stats, rates) => this.#snapshotOf(stats, rates),
+    })
+  }
+
+  /** The last minutes, the oldest first, once {@link start} was called. */
+  get moments(): readonly Moment[] {
+    return this.#recorder.moments
+  }
+
+  /** Begins to remember. */
+  start(): void {
+    this.#recorder.start()
   }
 
   /** How all is now, with rates: the first to ask waits half a second for them. */
@@ -52,12 +70,16 @@ export class Monitor {
 
   /** How all is now, at once; with rates only if {@link snapshot} is in use. */
   snapshotNow(): Snapshot {
-    const { config, tunnel, tun, pool, wallMs } = this.#parts
+    return this.#snapshotOf(this.#parts.tunnel.stats(), this.#rates)
+  }
+
+  #snapshotOf(stats: TunnelStats, rates: RateMeter): Snapshot {
+    const { config, tun, pool, wallMs } = this.#parts
     const { reason, ...offloads } = tun.offloads?.() ?? {}
     return takeSnapshot({
       config: config(),
-      stats: tunnel.stats(),
-      rates: this.#rates,
+      stats,
+      rates,
       daemon: this.#daemon(),
       tun: {
         name: tun.name,
@@ -85,6 +107,7 @@ export class Monitor {
 
   close(): void {
     this.#timer?.cancel()
+    this.#recorder.close()
   }
 
   #daemon(): DaemonSnapshot {

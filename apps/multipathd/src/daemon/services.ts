@@ -34,6 +34,7 @@ export async function startServices(config: Config, parts: ServiceParts): Promis
   const dashboard = new DashboardHost(config.dashboard, {
     snapshot: () => monitor.snapshot(),
     snapshotNow: () => monitor.snapshotNow(),
+    moments: () => monitor.moments,
     recentEvents: (limit) => events.recent({ limit }),
     onEvent: (listener) => events.subscribe(listener),
   })

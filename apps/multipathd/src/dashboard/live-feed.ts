@@ -6,6 +6,8 @@ export interface Live {
   snapshot(): Promise<LiveSnapshot>
   /** At once, with rates only where somebody looked before. */
   snapshotNow(): LiveSnapshot
+  /** The last minutes, the oldest first. */
+  moments(): readonly object[]
   recentEvents(limit: number): readonly object[]
   /** What is returned ends it. */
   onEvent(listener: (event: object) => void): () => void
@@ -44,6 +46,7 @@ export class LiveFeed {
     response.on('error', () => {})
     this.#viewers.add(response)
     response.write(message('events', this.#live.recentEvents(FIRST_EVENTS)))
+    response.write(message('moments', this.#live.moments()))
     // What is known is shown at once, and the rates as soon as there are any.
     response.write(message('snapshot', withFewPeers(this.#live.snapshotNow())))
     if (this.#viewers.size === 1) this.#begin()

@@ -84,6 +84,20 @@ describe('a snapshot', () => {
   })
 })
 
+test('the last minutes are remembered, and no more than five', async () => {
+  const { monitor } = world.client
+  monitor.start()
+  expect(monitor.moments).toEqual([])
+  await world.upload(5000)
+  const [first] = monitor.moments
+  expect(first).toMatchObject({ takenAt: '2026-01-01T00:00:05.500Z', peers: [{ name: 'server' }] })
+  const sentBps = first!.peers[0]!.paths.reduce((sum, { txBps }) => sum + txBps!, 0)
+  expect(sentBps / 1e6).toBeCloseTo(1216 * 8e-3, 0)
+  await world.runtime.advance(400_000)
+  expect(monitor.moments).toHaveLength(60)
+  expect(monitor.moments[0]!.takenAt > first!.takenAt).toBe(true)
+})
+
 test('a path that was made anew under its name does not count backwards', async () => {
   await world.upload(100)
   const stats = world.client.tunnel.stats()

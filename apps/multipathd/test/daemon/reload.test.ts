@@ -169,6 +169,16 @@ describe('paths that are changed by command', () => {
       (from) => withPathChanged(from, 'dsl', { weight: -1 }),
       /weight: expected a whole number/,
     ],
+    [
+      'an unknown key',
+      (from) => withPathChanged(from, 'dsl', { wieght: 2 }),
+      /^wieght: unknown key "wieght": did you mean "weight"\?/,
+    ],
+    [
+      'an unknown key of a quota',
+      (from) => withPathChanged(from, 'dsl', { quota: { bytes: '1 GB', day: 3 } }),
+      /^quota\.day: unknown key "day": did you mean/,
+    ],
     ['no name', (from) => withPath(from, { remoteAddr: 'a:1' }), /name: missing/],
     [
       'a name that is taken',

@@ -2,10 +2,12 @@ import { gzipSync } from 'node:zlib'
 import { expect, expectTypeOf, test } from 'vitest'
 import type {
   LoggedEvent as ShownEvent,
+  Moment as ShownMoment,
   Snapshot as ShownSnapshot,
 } from '../../../dashboard/src/feed/types.ts'
 import { loadAssets } from '../../src/dashboard/assets.ts'
 import type { LoggedEvent } from '../../src/daemon/event-log.ts'
+import type { Moment } from '../../src/daemon/recorder.ts'
 import type { Snapshot } from '../../src/daemon/snapshot.ts'
 
 /** Most that the whole page may weigh on its way, bytes. */
@@ -13,6 +15,7 @@ const MAX_PAGE_BYTES = 120_000
 
 test('the daemon says all that the page reads', () => {
   expectTypeOf<Snapshot>().toExtend<ShownSnapshot>()
+  expectTypeOf<Moment>().toExtend<ShownMoment>()
   expectTypeOf<LoggedEvent>().toExtend<ShownEvent>()
 })
 

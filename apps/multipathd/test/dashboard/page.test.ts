@@ -11,6 +11,16 @@ import { World, homePeer } from './support/world.ts'
 const missing = requires(['chromium'])
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
+/** Coloured pixels in the left half of the first chart: what was minutes ago. */
+const COLOURED_LEFT = `(() => {
+  const canvas = document.querySelector('.uplot canvas')
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width / 2, canvas.height)
+  let count = 0
+  for (let at = 0; at < data.length; at += 4)
+    if (data[at + 3] > 0 && Math.max(data[at], data[at + 1], data[at + 2]) - Math.min(data[at], data[at + 1], data[at + 2]) > 60) count++
+  return count
+})()`
+
 const PHONE = { width: 360, height: 740 }
 
 describe.skipIf(missing.length > 0)('the page in a browser [needs chromium]', () => {
@@ -24,7 +34,7 @@ describe.skipIf(missing.length > 0)('the page in a browser [needs chromium]', ()
     world = new World()
   })
 
-  test('shows figures at once, goes on by itself, asks nobody else and complains of nothing', async () => {
+  test('shows figures and the last minutes at once, goes on by itself, asks nobody else and complains of nothing', async () => {
     await using server = await servePage(world)
     const { page, complaints } = await openPage(browser)
     const asked = new Set<string>()
@@ -37,6 +47,7 @@ describe.skipIf(missing.length > 0)('the page in a browser [needs chromium]', ()
     const [before] = await rowsOf(page)
     await expect.poll(async () => (await rowsOf(page))[0], { timeout: 5000 }).not.toBe(before)
     await expect.poll(() => page.locator('.uplot').count()).toBe(5)
+    expect(await page.evaluate(COLOURED_LEFT)).toBeGreaterThan(1000)
     expect([...asked]).toEqual([server.address])
     expect(complaints).toEqual([])
     await page.context().close()

@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { requires } from '@mp/netlab'
-import { openBrowser, openPage, picture, tellPast } from './support/browser.ts'
+import { openBrowser, openPage, picture } from './support/browser.ts'
 import { servePage } from './support/page-server.ts'
 import { World, homePeer } from './support/world.ts'
 
@@ -29,11 +29,6 @@ describe.skipIf(missing.length > 0)('pictures of the page [needs chromium]', () 
       viewport: screen === 'phone' ? PHONE : DESKTOP,
       colorScheme,
     })
-    const now = Date.now()
-    await tellPast(
-      page,
-      Array.from({ length: 300 }, (_, index) => world.at(now - (300 - index) * 1000)),
-    )
     await page.goto(server.url)
     await page.locator('.uplot').first().waitFor()
     await page.waitForTimeout(300)

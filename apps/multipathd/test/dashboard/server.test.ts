@@ -117,7 +117,7 @@ describe('the server of the page', () => {
     })
     await expect
       .poll(() => text.match(/^event: \w+/gm))
-      .toEqual(['event: events', 'event: snapshot', 'event: snapshot'])
+      .toEqual(['event: events', 'event: moments', 'event: snapshot', 'event: snapshot'])
     expect(text).toContain('dsl: normal')
     world.say('dsl: lost')
     await expect.poll(() => text).toContain('dsl: lost')

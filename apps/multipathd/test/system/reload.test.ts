@@ -36,8 +36,6 @@ async function underLoad(
   return { up: await up.end(), down: await down.end() }
 }
 
-const countOf = ({ stdout }: Finished): number => Number(stdout.replace('ready', ''))
-
 async function startStream(
   from: Namespace,
   to: Namespace,

@@ -32,12 +32,16 @@ const V4: OpenSocket = { address: '127.0.0.1:0' }
 const V6: OpenSocket = { address: '[::1]:0' }
 /** Nobody listens at the discard port. */
 const NOWHERE = '127.0.0.1:9'
+/** An address of all hosts: a socket that did not ask for it may not send there. */
+const UNROUTED = '255.255.255.255:9'
 
 /** Copies all it is told and gives the slots back. */
 class Recorder implements DatagramHandler {
   readonly datagrams: { bytes: Uint8Array; from: string | undefined; peer: number }[] = []
   readonly closes: (Error | undefined)[] = []
   writables = 0
+  /** Calls of all its methods. */
+  calls = 0
   readonly #pool: PacketPool
   readonly #socket: DatagramSocket
 
@@ -47,6 +51,7 @@ class Recorder implements DatagramHandler {
   }
 
   onDatagrams(batch: PacketBatch): void {
+    this.calls++
     for (let i = 0; i < batch.count; i++) {
       const peer = batch.peer[i] ?? -1
       const from = this.#socket.peerAddress(peer)
@@ -56,12 +61,16 @@ class Recorder implements DatagramHandler {
   }
 
   onWritable(): void {
+    this.calls++
     this.writables++
   }
 
-  onUnreachable(): void {}
+  onUnreachable(): void {
+    this.calls++
+  }
 
   onClose(error?: Error): void {
+    this.calls++
     this.closes.push(error)
   }
 }
@@ -190,6 +199,19 @@ const dropTests: Tests<DatagramSocketFixture> = {
       send(pool, a.socket, peer, [payload(10, 3)])
       await wait.until(() => b.seen.datagrams.length === 3 - lost)
       expect(b.seen.datagrams.at(-1)?.bytes).toEqual(payload(10, 3))
+    }),
+
+  'no handler is called from within send, whether the peer can be reached or not': (fixture) =>
+    withNodes(fixture, [V4, V4], async ({ pool, wait }, a, b) => {
+      const peers = [b.socket.localAddress, NOWHERE, UNROUTED].map((address) => a.socket.peer(address))
+      for (let round = 0; round < 2; round++) {
+        for (const peer of peers) {
+          const before = a.seen.calls + b.seen.calls
+          send(pool, a.socket, peer, [payload(10, 1)])
+          expect(a.seen.calls + b.seen.calls).toBe(before)
+        }
+        await wait.settle()
+      }
     }),
 
   'a peer that nobody answers for does not end the socket': (fixture) =>

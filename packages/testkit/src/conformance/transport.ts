@@ -41,6 +41,8 @@ class Recorder implements FrameHandler {
   readonly closes: { link: Link; error: Error | undefined }[] = []
   readonly writables: Link[] = []
   readonly links: Link[] = []
+  /** Calls of all its methods. */
+  calls = 0
   readonly #pool: PacketPool
   readonly #answer: boolean
 
@@ -50,6 +52,7 @@ class Recorder implements FrameHandler {
   }
 
   onFrames(batch: PacketBatch, source: FrameSource): void {
+    this.calls++
     for (let i = 0; i < batch.count; i++) {
       this.frames.push({ bytes: packetAt(this.#pool, batch, i), peer: batch.peer[i] ?? -1, source })
     }
@@ -58,12 +61,16 @@ class Recorder implements FrameHandler {
   }
 
   onWritable(link: Link): void {
+    this.calls++
     this.writables.push(link)
   }
 
-  onUnreachable(): void {}
+  onUnreachable(): void {
+    this.calls++
+  }
 
   onClose(link: Link, error?: Error): void {
+    this.calls++
     this.closes.push({ link, error })
   }
 
@@ -128,6 +135,15 @@ async function send(
     expect(link.send(batch)).toBe(before - batch.count)
     return batch.count === 0
   })
+}
+
+/** Sends a frame, and expects that nobody has heard of anything when that is done. */
+function sendUnheard({ pool, link, client, server }: Pair): void {
+  const batch = batchOf(pool, [payload(100, 1)])
+  const before = client.calls + server.calls
+  link.send(batch)
+  expect(client.calls + server.calls).toBe(before)
+  pool.releaseAll(batch)
 }
 
 /** Sends one frame from the client and makes the link back from what arrives. */
@@ -203,6 +219,16 @@ const frameTests: Tests<TransportFixture> = {
       expect(pair.client.frames[0]?.bytes).toEqual(payload(30, 1))
       expect(other.frames[0]?.bytes).toEqual(payload(40, 2))
       for (const link of [otherLink, toFirst, toSecond]) link.close()
+    }),
+
+  'no handler is called from within send, whether the other end is there or not': (fixture) =>
+    withPair(fixture, async (pair) => {
+      sendUnheard(pair)
+      await pair.listener.close()
+      for (let round = 0; round < 3; round++) {
+        sendUnheard(pair)
+        await pair.wait.settle()
+      }
     }),
 
   'an empty batch is taken as nothing': (fixture) =>

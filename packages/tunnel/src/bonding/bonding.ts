@@ -16,6 +16,7 @@ import { Pump } from './pump.ts'
 import { Repair } from './repair.ts'
 import type { RepairStats } from './repair.ts'
 import type { SealedPlaces } from './sealed-places.ts'
+import { aliveBps } from './usable-paths.ts'
 
 export interface BondingParts {
   readonly pool: PacketPool
@@ -193,6 +194,7 @@ export class Bonding implements Wakeable {
 
   /** A path carries nothing for now: what waits for it and what is under way on it is sent over others. */
   #leave(path: TunnelPath): void {
+    this.pump.setCapacity(aliveBps(this.#parts.paths.list))
     this.pump.rebind(path)
     path.sender?.tracker.giveUp()
   }

@@ -3,14 +3,16 @@ import type { PathManager } from '@mp/path-manager'
 import { PathReceiver, emptyReport } from '@mp/rate-control'
 import type { ReceivedFrame } from '@mp/rate-control'
 import type { Resequencer } from '@mp/resequencer'
-import { DecodeError, ReportCodec, SentReport, TAG_BYTES, TrafficClass } from '@mp/wire'
+import { DecodeError, HEADER_BYTES, ReportCodec, SentReport, TAG_BYTES, TrafficClass } from '@mp/wire'
 import type { DecodeCode } from '@mp/wire'
 import type { FrameWriter } from '../frame-writer.ts'
 import { refreshGate } from '../path-gate.ts'
 import type { TunnelPath } from '../path.ts'
 import type { SessionTrace } from '../trace.ts'
+import { OneWayDelays } from './one-way.ts'
 import { START_BPS } from './path-sender.ts'
 import type { Pump } from './pump.ts'
+import { aliveBps } from './usable-paths.ts'
 
 export interface FeedbackParts {
   readonly arena: Uint8Array
@@ -47,6 +49,7 @@ export class Feedback {
   readonly #codec: ReportCodec
   readonly #report: PathReport = emptyReport()
   readonly #sent = new SentReport()
+  readonly #oneWay = new OneWayDelays()
   readonly #request: PickRequest = {
     lengthBytes: REPORT_BYTES,
     nowMs: 0,
@@ -68,6 +71,8 @@ export class Feedback {
   /** When to look again, ms; Infinity while there is nothing to tell. */
   #dueMs = Infinity
   #isAsked = false
+  /** So many paths are told of in the report that is being written. */
+  #told = 0
 
   constructor(parts: FeedbackParts) {
     this.#parts = parts
@@ -82,6 +87,7 @@ export class Feedback {
   /** What the peer wants is not known any more. */
   beginAnew(): void {
     this.#isAsked = false
+    this.#oneWay.clear()
   }
 
   /** Takes note of an authentic frame of `path`. */
@@ -115,7 +121,8 @@ export class Feedback {
     const code = codec.read(offset, lengthBytes)
     if (code !== DecodeError.none) return code
     while (codec.nextPath(this.#report)) this.#takeReport(nowMs)
-    for (const path of this.#parts.paths.list) this.#review(path, nowMs)
+    this.#oneWay.refresh(this.#parts.paths.list, nowMs)
+    for (const path of this.#parts.paths.list) if (path.sender !== undefined) this.observe(path, nowMs)
     const resequencer = this.#parts.resequencer()
     this.#isAsked = false
     while (codec.nextSent(this.#sent)) {
@@ -135,20 +142,14 @@ export class Feedback {
     estimate.role = settings.role
     estimate.costMs = settings.costMs
     estimate.isExhausted = settings.isExhausted
-    estimate.owdMinMs = rttMs / 2
+    estimate.owdMinMs = this.#oneWay.of(path, rttMs, nowMs)
     estimate.queueDelayMs = sender?.queueDelayMs(nowMs) ?? 0
     estimate.lossRatio = sender?.controller.lossFloorRatio ?? 0
     estimate.repairMs = rttMs + REPAIR_SLACK_MS
     estimate.queuedBytes = sender?.queuedBytes ?? 0
-    estimate.maxPacketBytes = path.maxFrameBytes - TAG_BYTES
+    // Not known before the first link, and of no concern: without one a path is not in the choice.
+    estimate.maxPacketBytes = path.maxFrameBytes === 0 ? Infinity : path.maxFrameBytes - TAG_BYTES
     this.#parts.scheduler.observe(path, estimate, nowMs)
-  }
-
-  /** Looks at a path after a report came. */
-  #review(path: TunnelPath, nowMs: number): void {
-    if (path.sender === undefined) return
-    this.observe(path, nowMs)
-    if (path.sender.tracker.isOverdue(nowMs)) this.#parts.onOverdue(path, nowMs)
   }
 
   #takeReport(nowMs: number): void {
@@ -164,8 +165,9 @@ export class Feedback {
     if (sender.tracker.sample.lostFrames > 0) path.mtu?.handleDoubt(nowMs)
     sender.controller.handleSample(sender.tracker.sample, nowMs)
     sender.pacer.setRate(sender.controller.capacityBps, nowMs)
+    if (sender.tracker.isOverdue(nowMs)) this.#parts.onOverdue(path, nowMs)
     this.#parts.trace.handleReport(path)
-    pump.setCapacity(paths.list.reduce((sum, each) => sum + (each.sender?.controller.capacityBps ?? 0), 0))
+    pump.setCapacity(aliveBps(paths.list))
   }
 
   #write(nowMs: number): void {
@@ -173,7 +175,13 @@ export class Feedback {
     if (path === undefined) return
     const { writer, paths, resequencer } = this.#parts
     writer.setTime(nowMs)
-    writer.writeReport(path, (offset) => this.#writeBody(offset, nowMs))
+    this.#told = 0
+    const write = (offset: number): number => this.#writeBody(offset, path, nowMs)
+    // What cannot be written, as the link is full, is no reason to try again: the next report says it.
+    for (let before = -1; before < this.#told && this.#told < paths.size;) {
+      before = this.#told
+      writer.writeReport(path, write)
+    }
     let rttMs = Infinity
     for (const each of paths.list) if (each.receiver !== undefined) rttMs = Math.min(rttMs, minRttMs(each))
     const isRepaired = paths.size > 1 && rttMs < Infinity
@@ -182,20 +190,25 @@ export class Feedback {
     this.#parts.onWritten(path)
   }
 
-  #writeBody(offset: number, nowMs: number): number {
+  /** Tells, in a frame over `over`, of as many paths as it has room for; those left go into the next one. */
+  #writeBody(offset: number, over: TunnelPath, nowMs: number): number {
     const codec = this.#codec
     const { paths, writer } = this.#parts
-    codec.begin(offset, writer.sequence)
-    for (const path of paths.list) {
-      path.receiver?.setRttMin(minRttMs(path))
-      if (path.receiver?.writeReport(this.#report, nowMs) !== true) continue
-      this.#report.pathId = path.id
-      codec.addPath(this.#report)
-    }
-    for (const { id, sender } of paths.list) {
+    const from = this.#told
+    codec.begin(offset, writer.sequence, over.maxFrameBytes - HEADER_BYTES - TAG_BYTES)
+    do this.#addPath(paths.list[this.#told++]!, nowMs)
+    while (this.#told < paths.size && codec.hasRoom(this.#told - from + 1))
+    for (const { id, sender } of paths.list.slice(from, this.#told)) {
       if (sender !== undefined && sender.lastSequence >= 0) codec.addSent(id, sender.lastSequence)
     }
     return codec.end()
+  }
+
+  #addPath(path: TunnelPath, nowMs: number): void {
+    path.receiver?.setRttMin(minRttMs(path))
+    if (path.receiver?.writeReport(this.#report, nowMs) !== true) return
+    this.#report.pathId = path.id
+    this.#codec.addPath(this.#report)
   }
 
   #fastest(nowMs: number): TunnelPath | undefined {

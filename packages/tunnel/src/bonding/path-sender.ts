@@ -3,7 +3,7 @@ import type { FrameFate, SentFrame } from '@mp/rate-control'
 import { RowQueue } from './row-queue.ts'
 
 /** What is believed of a path at first, bit/s: less than most lines carry, and little enough for the queue of any other. */
-export const START_BPS = 16_000_000
+export const START_BPS = 32_000_000
 /** Least patience with a path on top of an RTO, ms. */
 const MIN_PATIENCE_MS = 80
 /** Changes of capacity that are remembered for who begins to trace. */

@@ -4,6 +4,7 @@ import type { FrameFate } from '@mp/rate-control'
 import type { TunnelPath } from '../path.ts'
 import type { SessionTrace } from '../trace.ts'
 import type { SealedPlaces } from './sealed-places.ts'
+import { aliveBps, isAlive } from './usable-paths.ts'
 
 export interface RepairParts {
   readonly pool: PacketPool
@@ -32,11 +33,14 @@ const BURST_MS = 100
 const MAX_WAITING = 2048
 /** Frames that wait are looked at this often, ms. */
 const TICK_MS = 1
+/** A path that loses more than this gets each repair twice, as long as so much of the budget is left, bytes. */
+const DOUBLED_LOSS_RATIO = 0.002
+const DOUBLED_FROM_BYTES = BURST_BYTES / 2
 /** How much longer than a round trip it may take until a repair is reported, ms. */
 const REPAIR_PATIENCE_MS = 15
 
 /**
- * Sends lost frames a second time, once, over the fastest of the other paths. It is the very frame that was lost, sealed
+ * Sends lost frames a second time over the fastest of the other paths, and twice over one that loses some itself. It is the very frame that was lost, sealed
  * under the path and counter it had: so nothing is encrypted or copied again, and the peer takes whichever comes first.
  */
 export class Repair {
@@ -110,9 +114,7 @@ export class Repair {
   }
 
   #earn(nowMs: number): void {
-    let bytesPerMs = 0
-    for (const { sender } of this.#parts.paths.list)
-      bytesPerMs += (sender?.controller.capacityBps ?? 0) / 8000
+    const bytesPerMs = aliveBps(this.#parts.paths.list) / 8000
     const earned = (nowMs - this.#allowedMs) * bytesPerMs * BUDGET_RATIO
     this.#allowedBytes = Math.min(Math.max(BURST_BYTES, bytesPerMs * BURST_MS), this.#allowedBytes + earned)
     this.#allowedMs = nowMs
@@ -125,20 +127,43 @@ export class Repair {
     const bytes = single.length[0]!
     const isAllowed = bytes > 0 && this.#allowedBytes >= bytes
     const path = isAllowed ? this.#fastestBut(lostOn, bytes, nowMs) : undefined
+    pool.retain(slot)
     const isSent = path?.link?.send(single) === 1
     if (isAllowed && !isSent && this.#fastestBut(lostOn, bytes) !== undefined) {
       single.count = 0
+      pool.release(slot)
       return false
     }
     if (path !== undefined && isSent) {
-      this.#allowedBytes -= bytes
-      path.counters.txFrames++
-      path.counters.txBytes += bytes
-      path.sender?.pacer.spend(bytes)
+      this.#spend(path, bytes)
       this.#repairedFrames++
+      if (this.#isDoubled(path)) this.#sendTwin(slot, path)
     }
     pool.releaseAll(single)
+    pool.release(slot)
     return true
+  }
+
+  /** A repair that is lost costs a round trip more, in which all behind it waits; where some are, two leave at once. */
+  #isDoubled({ sender }: TunnelPath): boolean {
+    const lossRatio = sender?.controller.lossRatio ?? 0
+    return lossRatio > DOUBLED_LOSS_RATIO && this.#allowedBytes > DOUBLED_FROM_BYTES
+  }
+
+  /** Sends a repair that left over `path` a moment ago again; its slot stays the caller's. */
+  #sendTwin(slot: number, path: TunnelPath): void {
+    const { places, single, pool } = this.#parts
+    pool.retain(slot)
+    places.recall(slot, single)
+    const bytes = single.length[0]!
+    if (path.link?.send(single) === 1) this.#spend(path, bytes)
+  }
+
+  #spend(path: TunnelPath, bytes: number): void {
+    this.#allowedBytes -= bytes
+    path.counters.txFrames++
+    path.counters.txBytes += bytes
+    path.sender?.pacer.spend(bytes)
   }
 
   /**
@@ -161,10 +186,4 @@ export class Repair {
     }
     return fastest
   }
-}
-
-/** Also where a link is full: that passes, over TCP many times a second. */
-function isAlive({ link, prober, sender }: TunnelPath): boolean {
-  if (link === undefined || sender?.isSuspect === true) return false
-  return prober.state === 'normal' || prober.state === 'unstable'
 }

@@ -34,3 +34,16 @@ function leastBusyOf(paths: PathManager<TunnelPath>, frameBytes: number): Tunnel
 function waitOf({ sender }: TunnelPath): number {
   return (8000 * (sender?.queuedBytes ?? 0)) / (sender?.controller.capacityBps ?? START_BPS)
 }
+
+/** Whether a path answers, be it of a quality that data is kept from. Also where its link is full: that passes, over TCP many times a second. */
+export function isAlive({ link, prober, sender }: TunnelPath): boolean {
+  if (link === undefined || sender?.isSuspect === true) return false
+  return prober.state === 'normal' || prober.state === 'unstable'
+}
+
+/** What all paths that answer carry together, bit/s. */
+export function aliveBps(paths: readonly TunnelPath[]): number {
+  let bps = 0
+  for (const path of paths) if (isAlive(path)) bps += path.sender?.controller.capacityBps ?? 0
+  return bps
+}

@@ -2,7 +2,7 @@ import { udpPacket } from '@mp/testkit'
 import { FrameType, HEADER_BYTES } from '@mp/wire'
 import { describe, expect, test } from 'vitest'
 import { idOf, inOrder, packets, stream } from '../support/packets.ts'
-import { inWorld, pathsOf, statsOf } from '../support/world.ts'
+import { countOf, inWorld, pathsOf, statsOf } from '../support/world.ts'
 import type { End, Side, World, WorldOptions } from '../support/world.ts'
 
 const SIDES: readonly Side[] = ['client', 'server']
@@ -94,6 +94,26 @@ describe('urgent packets', () => {
       expect(server.tun.received.map(idOf)).toEqual(Array.from({ length: 100 }, (_, at) => at))
       expect(framesOf(client)).toEqual([100, 100])
       expect(statsOf(server).drops['duplicate']).toBe(100)
+    })
+  })
+
+  test('of a server that began anew are not taken for those of before', async () => {
+    await inWorld({ isAdaptive: true }, async (world) => {
+      for (const round of [0, 1]) {
+        if (round > 0) {
+          await world.kill('server')
+          await world.startServer()
+          await world.until(() => countOf(world.client, 'established') === 2 && world.allHealthy(), 30_000)
+        }
+        world.client.tun.received.length = 0
+        for (let at = 0; at < 50; at++) {
+          world.server.tun.injectBatch([query(at)])
+          await world.pass(10)
+        }
+        await world.pass(50)
+        expect(world.client.tun.received.map(idOf)).toEqual(Array.from({ length: 50 }, (_, at) => at))
+      }
+      expect(statsOf(world.client).drops['duplicate']).toBe(100)
     })
   })
 

@@ -5,7 +5,7 @@ import { inWorld, statsOf } from '../support/world.ts'
 test('what waits for a path that is left takes the others, although they are full', async () => {
   await inWorld({ isAdaptive: true }, async (world) => {
     const { client, server } = world
-    const sent = packets(200, { bytes: 1200 })
+    const sent = packets(400, { bytes: 1200 })
     client.tun.injectBatch(sent)
     await world.pass(2)
     // More than both paths should have waiting.

@@ -50,7 +50,8 @@ export class Rig {
     this.#network = new MemoryNetwork({ runtime: this.runtime, seed })
     this.lines = links.map((link, index) => {
       const path = this.#network.path(localHost(index), SERVER)
-      path.set(lineOf(link))
+      path.setForward(lineOf(link, 'up'))
+      path.setBackward(lineOf(link, 'down'))
       return path
     })
     this.server = this.#end('server', (common) => {

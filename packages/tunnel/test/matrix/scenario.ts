@@ -5,6 +5,8 @@ export interface LinkSpec {
   readonly mbit: number
   /** Both directions together, ms. */
   readonly rttMs: number
+  /** Of the round trip, what the way from client to server takes, as a share. Default 0.5. */
+  readonly upShare?: number
   /** The round trip varies by plus or minus this, ms. Default 0. */
   readonly jitterMs?: number
   /** Share of packets lost one by one, 0…1. Default 0. */
@@ -55,10 +57,11 @@ const MIN_QUEUE_MS = 50
 const JITTER_EVERY_MS = 10
 
 /** One direction of `link`. */
-export function lineOf(link: LinkSpec): LineOptions {
+export function lineOf(link: LinkSpec, direction: Direction): LineOptions {
   const {
     mbit,
     rttMs,
+    upShare = 0.5,
     jitterMs = 0,
     loss = 0,
     burst,
@@ -68,7 +71,7 @@ export function lineOf(link: LinkSpec): LineOptions {
   const rateBps = mbit * 1e6
   return {
     rateBps,
-    delayMs: (rttMs - jitterMs) / 2,
+    delayMs: (rttMs - jitterMs) * (direction === 'up' ? upShare : 1 - upShare),
     jitterMs,
     jitterEveryMs: JITTER_EVERY_MS,
     loss: burst ?? loss,

@@ -50,8 +50,9 @@ function cells({ scenario, bonded, bestMbit, sumMbit }: Row): readonly string[] 
   ]
 }
 
-function linkText({ mbit, rttMs, jitterMs, loss, burst }: LinkSpec): string {
+function linkText({ mbit, rttMs, upShare, jitterMs, loss, burst }: LinkSpec): string {
   const jitter = jitterMs === undefined ? '' : `±${jitterMs}`
   const lossText = loss === undefined ? '' : ` ${loss * 100}%`
-  return `${mbit}M/${rttMs}${jitter}ms${lossText}${burst === undefined ? '' : ' bursts'}`
+  const upText = upShare === undefined ? '' : ` ${upShare * rttMs} up`
+  return `${mbit}M/${rttMs}${jitter}ms${upText}${lossText}${burst === undefined ? '' : ' bursts'}`
 }

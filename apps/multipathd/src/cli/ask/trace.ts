@@ -1,5 +1,5 @@
-import { createWriteStream } from 'node:fs'
 import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
 import type { Writable } from 'node:stream'
 import type { CapturedPacket } from '../../control/commands/trace.ts'
 import type { Io } from '../io.ts'
@@ -26,17 +26,23 @@ export async function runTrace({ pcap, snap, duration, ...flags }: TraceFlags, i
       if (pcap === undefined) {
         for await (const entry of client.subscribe('trace')) io.stdout.write(`${JSON.stringify(entry)}\n`)
       } else {
+        const file = await openFile(pcap)
         const packets = client.subscribe('capture', snap === undefined ? {} : { snapBytes: snap })
-        await writePackets(
-          packets as AsyncIterable<CapturedPacket>,
-          pcap === '-' ? process.stdout : createWriteStream(pcap),
-        )
+        await writePackets(packets as AsyncIterable<CapturedPacket>, file)
       }
     } finally {
       clearTimeout(timer)
       process.off('SIGINT', interrupt)
     }
   })
+}
+
+/** Before any packet is asked for: a place that cannot be written to is told at once. */
+async function openFile(name: string): Promise<Writable> {
+  if (name === '-') return process.stdout
+  const file = createWriteStream(name)
+  await once(file, 'open')
+  return file
 }
 
 async function writePackets(packets: AsyncIterable<CapturedPacket>, file: Writable): Promise<void> {

@@ -30,6 +30,8 @@ const LAST_LINES = 5
  * take long. Rejects with an {@link ExitError} with its last words when it ends.
  */
 export async function startInBackground(options: BackgroundOptions): Promise<Snapshot> {
+  const running = await ask(options.socketPath)
+  if (running !== undefined) throw runsAlready(running)
   const child = launch(options)
   let snapshot: Snapshot | undefined
   const startedMs = Date.now()
@@ -70,6 +72,13 @@ async function ask(socketPath: string): Promise<Snapshot | undefined> {
 /** A server waits for its clients, however long they take. */
 function isUp({ daemon, peers }: Snapshot): boolean {
   return daemon.role === 'server' || peers.some(({ paths }) => paths.some(({ isUsed }) => isUsed))
+}
+
+function runsAlready({ daemon: { name, pid } }: Snapshot): ExitError {
+  return new ExitError(
+    EXIT.unavailable,
+    `${name} runs already, as process ${pid}: \`multipathd reload\` has it follow its config, \`multipathd down\` ends it`,
+  )
 }
 
 function lastWords({ exitCode }: ChildProcess, logFile: string): ExitError {

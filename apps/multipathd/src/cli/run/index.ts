@@ -20,6 +20,9 @@ const LOOK_MS = 50
 interface UpFlags extends DaemonFlags {
   readonly background?: boolean
   readonly logFile?: string
+  readonly stateDir?: string
+  readonly logFormat?: string
+  readonly logLevel?: string
 }
 
 /** Adds `up`, `down` and `install`. `start` runs the daemon with a config file in the foreground. */
@@ -49,13 +52,15 @@ export function addRunCommands(program: Command, io: Io, start: (file: string) =
 }
 
 async function upInBackground(file: string, flags: UpFlags, io: Io): Promise<void> {
-  const { logFile, insecure } = flags
+  const { logFile, insecure, stateDir, logFormat = 'json', logLevel } = flags
   const { tun } = requireConfig(file, { insecure })
   const socketPath = socketOf({ ...flags, config: file }, io)
   const log = logFile ?? join(dirname(socketPath), `${tun.name}.log`)
   const [program = process.execPath, entry = ''] = io.argv ?? []
-  const args = [entry, '-config', file, '--socket', socketPath, '--log-format', 'json']
+  const args = [entry, '-config', file, '--socket', socketPath, '--log-format', logFormat]
   if (insecure === true) args.push('--insecure')
+  if (stateDir !== undefined) args.push('--state-dir', stateDir)
+  if (logLevel !== undefined) args.push('--log-level', logLevel)
   const snapshot = await startInBackground({ program, args, socketPath, logFile: log })
   io.stdout.write(`${statusText(snapshot).join('\n')}\n\nIt runs in the background; its log is in ${log}.\n`)
 }

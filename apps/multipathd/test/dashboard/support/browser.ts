@@ -45,18 +45,3 @@ export async function picture(page: Page, name: string): Promise<number> {
   const image = await page.screenshot({ path: `${PICTURES}${name}.png`, fullPage: true })
   return image.length
 }
-
-/** What runs in the page before all else. */
-const TELL_PAST = `
-const add = EventSource.prototype.addEventListener
-EventSource.prototype.addEventListener = function (type, listener) {
-  add.call(this, type, listener)
-  if (type !== 'snapshot') return
-  for (const data of past.splice(0)) listener(new MessageEvent(type, { data }))
-}`
-
-/** Has the page believe that it was open for some time: it is told these snapshots before any other. */
-export async function tellPast(page: Page, snapshots: readonly object[]): Promise<void> {
-  const past = JSON.stringify(snapshots.map((snapshot) => JSON.stringify(snapshot)))
-  await page.addInitScript({ content: `{ const past = ${past}\n${TELL_PAST} }` })
-}

@@ -36,6 +36,15 @@ export class World implements Live {
     return { takenAt: new Date(ms).toISOString(), daemon, absentPeers, peers }
   }
 
+  /** As if it had been so for five minutes. */
+  moments(): readonly object[] {
+    const nowMs = Date.now()
+    return Array.from({ length: 60 }, (_, index) => {
+      const { takenAt, peers } = this.at(nowMs - (60 - index) * 5000)
+      return { takenAt, peers: peers.slice(0, 3) }
+    })
+  }
+
   recentEvents(limit: number): readonly object[] {
     return this.events.slice(-limit)
   }

@@ -43,10 +43,6 @@ function receive() {
   return tellWhenQuiet
 }
 
-function say(what) {
-  process.stdout.write(`${what}\n`)
-}
-
 function tell(count) {
   say(count)
   socket.close()

@@ -3,7 +3,7 @@ import type { Namespace, Running } from '@mp/netlab'
 
 const INTERVAL_MS = 50
 const LOOK_MS = 10
-const ANSWER = /^\[(\d+\.\d+)\] \d+ bytes from .* time=/gm
+const ANSWER = /^\[(\d+\.\d+)\] \d+ bytes from .* icmp_seq=(\d+) .*time=/gm
 
 /** Whether one ping comes back. It leaves with the address `source`, by default with the one the kernel takes. */
 export async function answers(from: Namespace, to: string, source?: string): Promise<boolean> {
@@ -21,7 +21,13 @@ export class PingWatch {
 
   /** When answers came. */
   answersMs(): number[] {
-    return [...this.#running.output().stdout.matchAll(ANSWER)].map(([, seconds]) => Number(seconds) * 1000)
+    return this.#answers().map(([, seconds]) => Number(seconds) * 1000)
+  }
+
+  /** How many, of those before the newest that was answered, were not. */
+  lost(): number {
+    const numbers = this.#answers().map(([, , number]) => Number(number))
+    return Math.max(0, ...numbers) - new Set(numbers).size
   }
 
   /** Longest time without an answer from `sinceMs` until now. */
@@ -43,6 +49,10 @@ export class PingWatch {
       if (Date.now() > sinceMs + withinMs) throw new Error(`no ping came back within ${withinMs} ms`)
       await sleep(LOOK_MS)
     }
+  }
+
+  #answers(): RegExpExecArray[] {
+    return [...this.#running.output().stdout.matchAll(ANSWER)]
   }
 
   async stop(): Promise<void> {

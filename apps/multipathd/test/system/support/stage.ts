@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createLab } from '@mp/netlab'
-import type { Lab, LabLink, Namespace } from '@mp/netlab'
+import type { Lab, LabLine, LabLink, LineProfile, Namespace } from '@mp/netlab'
 import { startDaemon } from './daemon.ts'
 import type { Daemon } from './daemon.ts'
 import { clientSecurity, newKeys } from './keys.ts'
@@ -23,6 +23,8 @@ export interface Stage extends Hosts, AsyncDisposable {
   readonly lab: Lab
   /** Line i (from 1) leads from 10.77.i.1 to 10.77.i.2, and from fd00:77:i::1 to fd00:77:i::2. */
   readonly links: readonly LabLink[]
+  /** The same where lines are emulated; there are no links then. */
+  readonly emulated: readonly LabLine[]
   /** Where config files go. */
   readonly folder: string
   /** Those of the configs, when the stage is secure. */
@@ -58,6 +60,8 @@ export interface StageOptions {
   readonly lines?: number
   /** Rate of each line, Mbit/s. Default: as fast as the machine goes. */
   readonly rateMbit?: number
+  /** Emulated lines instead, of IPv4 alone: what each is like. Needs a C compiler. */
+  readonly emulated?: readonly LineProfile[]
   /** With keys, which all configs then have, instead of `"security": "none"`. Default false. */
   readonly secure?: boolean
   /** For both sides. */
@@ -66,7 +70,8 @@ export interface StageOptions {
 
 /** Sets the stage; nothing of it is left when that fails. */
 export async function createStage(options: StageOptions = {}): Promise<Stage> {
-  const { lines = 2, rateMbit, secure = false, config = {} } = options
+  const { emulated: profiles = [], rateMbit, secure = false, config = {} } = options
+  const { lines = profiles.length || 2 } = options
   const folder = await mkdtemp(join(tmpdir(), 'multipathd-system-'))
   const lab = await createLab()
   const dispose = async (): Promise<void> => {
@@ -76,13 +81,16 @@ export async function createStage(options: StageOptions = {}): Promise<Stage> {
   try {
     const client = await lab.namespace('client')
     const server = await lab.namespace('server')
-    const links = await drawLines(lab, { client, server }, { lines, rateMbit })
+    const isEmulated = profiles.length > 0
+    const links = isEmulated ? [] : await drawLines(lab, { client, server }, { lines, rateMbit })
+    const emulated = await emulateLines(lab, { client, server }, profiles)
     const keys = secure ? { client: newKeys(), server: newKeys() } : undefined
     return {
       lab,
       client,
       server,
       links,
+      emulated,
       folder,
       keys,
       startServer: (change) =>
@@ -124,6 +132,20 @@ async function drawLines(
     links.push(link)
   }
   return links
+}
+
+async function emulateLines(
+  lab: Lab,
+  { client, server }: Hosts,
+  profiles: readonly LineProfile[],
+): Promise<LabLine[]> {
+  const lines: LabLine[] = []
+  for (const [index, profile] of profiles.entries()) {
+    const net = `10.77.${index + 1}`
+    const ends = { aAddress: `${net}.1/24`, bAddress: `${net}.2/24` }
+    lines.push(await lab.line(client, server, { ...ends, profile, seed: index + 1 }))
+  }
+  return lines
 }
 
 async function allNormal(client: Daemon, paths: readonly object[]): Promise<void> {

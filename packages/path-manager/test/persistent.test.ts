@@ -1,12 +1,9 @@
-import type { DialOptions, Link, Transport } from '@mp/interface'
-import { Mempool } from '@mp/mempool'
-import { dialPersistently, tcpTransport } from '@mp/tcp-transport'
-import type { PersistentDialOptions, PersistentLink } from '@mp/tcp-transport'
-import { systemRuntime } from '@mp/runtime-node'
+import type { DialOptions, FrameHandler, Link, Transport } from '@mp/interface'
+import { dialPersistently } from '@mp/path-manager'
+import type { PersistentDialOptions, PersistentLink } from '@mp/path-manager'
 import { simRuntime } from '@mp/testkit'
 import type { SimRuntime } from '@mp/testkit'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { Recorder, expectNoneOut, sendTexts } from './fixtures.ts'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 
 /** A transport whose dials end as they are told: each with a link, or with an error. */
 class ScriptedTransport implements Transport {
@@ -42,19 +39,21 @@ class ScriptedTransport implements Transport {
   }
 }
 
-let pool: Mempool
 let runtime: SimRuntime
 let transport: ScriptedTransport
-let handler: Recorder
+let closed: [link: Link, error: Error | undefined][]
 beforeEach(() => {
-  pool = new Mempool({ classes: [{ packetBytes: 300, slots: 64 }] })
   runtime = simRuntime()
   transport = new ScriptedTransport(runtime)
-  handler = new Recorder(pool)
+  closed = []
 })
-afterEach(() => {
-  expectNoneOut(pool)
-})
+
+const handler: FrameHandler = {
+  onFrames: () => {},
+  onWritable: () => {},
+  onUnreachable: () => {},
+  onClose: (link, error) => closed.push([link, error]),
+}
 
 function dial(more: Partial<PersistentDialOptions> = {}): PersistentLink & { readonly told: string[] } {
   const told: string[] = []
@@ -96,7 +95,7 @@ describe('a persistent dial', () => {
     await runtime.advance(10_000)
     transport.cut(new Error('cable pulled'))
     expect(persistent.link).toBeUndefined()
-    expect(handler.closed).toEqual([[transport.links[0], new Error('cable pulled')]])
+    expect(closed).toEqual([[transport.links[0], new Error('cable pulled')]])
     await runtime.advance(300)
     expect(transport.dialsAtMs).toEqual([0, 10_250])
     transport.cut()
@@ -259,30 +258,6 @@ describe('a persistent dial that is to dial again', () => {
     await runtime.advance(100_000)
     expect(transport.dialsAtMs).toHaveLength(1)
   })
-})
-
-it('finds a TCP server again that was restarted', async () => {
-  const tcp = tcpTransport({ pool })
-  const server = new Recorder(pool)
-  const listener = await tcp.listen('127.0.0.1:0', server)
-  let ups = 0
-  const persistent = dialPersistently(tcp, listener.localAddress, {
-    handler,
-    runtime: systemRuntime(),
-    backoff: { initialMs: 10, maxMs: 20 },
-    onUp: (link) => {
-      ups++
-      sendTexts(pool, link, `here for the ${ups}. time`)
-    },
-  })
-  await vi.waitUntil(() => server.heard.length === 1)
-  await listener.close()
-  await vi.waitUntil(() => persistent.link === undefined)
-  const again = await tcp.listen(listener.localAddress, server)
-  await vi.waitUntil(() => server.heard.length === 2)
-  expect(server.heard.map(({ text }) => text)).toEqual(['here for the 1. time', 'here for the 2. time'])
-  persistent.close()
-  await again.close()
 })
 
 describe('a persistent dial without a line', () => {
