@@ -56,6 +56,9 @@ async function startStream(
   }
 }
 
+/** What it said last. */
+const countOf = ({ stdout }: Finished): number => Number(stdout.replace('ready', ''))
+
 async function droppedByTun(host: Namespace): Promise<number> {
   return Number(await host.run('cat', [`/sys/class/net/${TUN}/statistics/tx_dropped`]))
 }
