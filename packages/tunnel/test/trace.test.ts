@@ -10,7 +10,7 @@ describe('a trace', () => {
     await inWorld({ isAdaptive: true, line: LINE }, async (world) => {
       const entries: TraceEntry[] = []
       world.client.trace.decisions = (entry) => entries.push(entry)
-      await stream(world, 'client', { count: 2000, perMs: 4, bytes: 1000 })
+      await stream(world, 'client', { count: 4000, perMs: 8, bytes: 1000 })
       const capacities = entries.filter((entry) => entry.type === 'capacity')
       expect(capacities[0]).toMatchObject({
         peer: 'server',

@@ -11,7 +11,7 @@ const LINES = [
 
 test(
   'a path that loses 5 % is lost at most once a day at either end',
-  { timeout: 300_000 * SEEDS },
+  { timeout: 600_000 * SEEDS },
   async () => {
     for (let seed = 1; seed <= SEEDS; seed++) {
       const lost: Record<string, number> = {}
