@@ -12,6 +12,7 @@ const TICK_MS = 5
 const QUIET_MS = 500
 
 const [, , role, host, port, perSecond] = process.argv
+const say = (word) => process.stdout.write(`${word}\n`)
 const socket = createSocket({ type: 'udp4', recvBufferSize: 4 * 1024 * 1024 })
 
 function send() {
