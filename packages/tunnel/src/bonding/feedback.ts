@@ -121,8 +121,10 @@ export class Feedback {
     const code = codec.read(offset, lengthBytes)
     if (code !== DecodeError.none) return code
     while (codec.nextPath(this.#report)) this.#takeReport(nowMs)
-    this.#oneWay.refresh(this.#parts.paths.list, nowMs)
-    for (const path of this.#parts.paths.list) if (path.sender !== undefined) this.observe(path, nowMs)
+    const { list } = this.#parts.paths
+    this.#parts.pump.setCapacity(aliveBps(list))
+    this.#oneWay.refresh(list, nowMs)
+    for (const path of list) if (path.sender !== undefined) this.observe(path, nowMs)
     const resequencer = this.#parts.resequencer()
     this.#isAsked = false
     while (codec.nextSent(this.#sent)) {
@@ -153,7 +155,7 @@ export class Feedback {
   }
 
   #takeReport(nowMs: number): void {
-    const { paths, pump } = this.#parts
+    const { paths } = this.#parts
     const path = paths.get(this.#report.pathId)
     const sender = path?.sender
     if (path === undefined || sender === undefined) return
@@ -167,7 +169,6 @@ export class Feedback {
     sender.pacer.setRate(sender.controller.capacityBps, nowMs)
     if (sender.tracker.isOverdue(nowMs)) this.#parts.onOverdue(path, nowMs)
     this.#parts.trace.handleReport(path)
-    pump.setCapacity(aliveBps(paths.list))
   }
 
   #write(nowMs: number): void {

@@ -2,7 +2,7 @@ import { CapacityController, FlightTracker, Pacer } from '@mp/rate-control'
 import type { FrameFate, SentFrame } from '@mp/rate-control'
 import { RowQueue } from './row-queue.ts'
 
-/** What is believed of a path at first, bit/s: less than most lines carry, and little enough for the queue of any other. */
+/** What is believed of a path at first, bit/s: flows begin slowly, so they hardly flood a line that carries less before it shows; with half of it they ended their slow start too soon. */
 export const START_BPS = 32_000_000
 /** Least patience with a path on top of an RTO, ms. */
 const MIN_PATIENCE_MS = 80

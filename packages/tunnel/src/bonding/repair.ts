@@ -120,27 +120,18 @@ export class Repair {
     this.#allowedMs = nowMs
   }
 
-  /** @returns false when it has to wait for its turn on a path; else its slot is used up. */
+  /** @returns false when it has to wait for its turn on a path; else our hold on its slot has ended. */
   #send(slot: number, lostOn: TunnelPath, nowMs: number): boolean {
-    const { places, single, pool } = this.#parts
-    places.recall(slot, single)
-    const bytes = single.length[0]!
+    const bytes = this.#parts.places.lengthOf(slot)
     const isAllowed = bytes > 0 && this.#allowedBytes >= bytes
     const path = isAllowed ? this.#fastestBut(lostOn, bytes, nowMs) : undefined
-    pool.retain(slot)
-    const isSent = path?.link?.send(single) === 1
-    if (isAllowed && !isSent && this.#fastestBut(lostOn, bytes) !== undefined) {
-      single.count = 0
-      pool.release(slot)
+    if (path !== undefined && this.#sendOver(path, slot)) {
+      this.#repairedFrames++
+      if (this.#isDoubled(path)) this.#sendOver(path, slot)
+    } else if (isAllowed && this.#fastestBut(lostOn, bytes) !== undefined) {
       return false
     }
-    if (path !== undefined && isSent) {
-      this.#spend(path, bytes)
-      this.#repairedFrames++
-      if (this.#isDoubled(path)) this.#sendTwin(slot, path)
-    }
-    pool.releaseAll(single)
-    pool.release(slot)
+    this.#parts.pool.release(slot)
     return true
   }
 
@@ -150,20 +141,20 @@ export class Repair {
     return lossRatio > DOUBLED_LOSS_RATIO && this.#allowedBytes > DOUBLED_FROM_BYTES
   }
 
-  /** Sends a repair that left over `path` a moment ago again; its slot stays the caller's. */
-  #sendTwin(slot: number, path: TunnelPath): void {
+  /** Sends the frame in `slot`, which stays ours. False when the link is full. */
+  #sendOver(path: TunnelPath, slot: number): boolean {
     const { places, single, pool } = this.#parts
     pool.retain(slot)
     places.recall(slot, single)
     const bytes = single.length[0]!
-    if (path.link?.send(single) === 1) this.#spend(path, bytes)
-  }
-
-  #spend(path: TunnelPath, bytes: number): void {
+    const isSent = path.link?.send(single) === 1
+    pool.releaseAll(single)
+    if (!isSent) return false
     this.#allowedBytes -= bytes
     path.counters.txFrames++
     path.counters.txBytes += bytes
     path.sender?.pacer.spend(bytes)
+    return true
   }
 
   /**

@@ -23,7 +23,12 @@ export class SealedPlaces {
     for (let row = from; row < count; row++) this.#length[slot[row]!] = 0
   }
 
-  /** Appends the frame in `slot` to `batch`; its length is 0 when it was never sealed. */
+  /** Length of the frame in `slot`, bytes; 0 when it was never sealed. */
+  lengthOf(slot: number): number {
+    return this.#length[slot]!
+  }
+
+  /** Appends the frame in `slot` to `batch`. */
   recall(slot: number, batch: PacketBatch): void {
     batch.push(slot, this.#offset[slot]!, this.#length[slot]!)
   }

@@ -1,6 +1,5 @@
 import type { PathManager } from '@mp/path-manager'
 import type { TunnelPath } from '../path.ts'
-import { START_BPS } from './path-sender.ts'
 
 /** Its link takes frames, as far as is known. */
 export function isOpen({ link, blocked }: TunnelPath): boolean {
@@ -32,7 +31,7 @@ function leastBusyOf(paths: PathManager<TunnelPath>, frameBytes: number): Tunnel
 
 /** How long what waits for a path takes to leave, ms. */
 function waitOf({ sender }: TunnelPath): number {
-  return (8000 * (sender?.queuedBytes ?? 0)) / (sender?.controller.capacityBps ?? START_BPS)
+  return sender === undefined ? 0 : (8000 * sender.queuedBytes) / sender.controller.capacityBps
 }
 
 /** Whether a path answers, be it of a quality that data is kept from. Also where its link is full: that passes, over TCP many times a second. */
