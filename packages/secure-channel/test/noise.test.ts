@@ -57,7 +57,7 @@ function sidesOf(vector: Vector): readonly [HandshakeState, HandshakeState] {
   return [initiator, responder]
 }
 
-describe.skipIf(vectors.length === 0)('Noise vectors (skipped where shared/vectors/noise is missing)', () => {
+describe.skipIf(vectors.length === 0)('Noise vectors [needs shared/vectors/noise]', () => {
   test('there is one for each pattern and cipher we speak', () => {
     expect(vectors.map(({ protocol_name }) => protocol_name).toSorted()).toEqual([
       'Noise_IK_25519_AESGCM_BLAKE2s',
