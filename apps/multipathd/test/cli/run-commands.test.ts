@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -41,13 +41,34 @@ describe('install', () => {
     expect(readFileSync(join(folder, 'root/etc/systemd/system/multipathd@.service'), 'utf8')).toContain(line)
   })
 
-  test('leaves a config of that name alone, and refuses one that is faulty', async () => {
+  test('leaves a config of that name alone', async () => {
     await installed()
     const again = await installed()
     expect(again).toMatchObject({
       exit: 73,
       err: expect.stringContaining('is there already: choose another --name'),
     })
+  })
+
+  test('overwrites no key of another config, and changes nothing then', async () => {
+    await installed()
+    const etc = join(folder, 'root/etc/multipathd')
+    const key = readFileSync(join(etc, 'client.key'), 'utf8')
+    await run(['init', '--out', join(folder, 'new'), '--server-endpoint', '192.0.2.8:5000', '--path', 'dsl'])
+    const args = ['--name', 'work', '--root', join(folder, 'root')]
+    expect(await run(['install', join(folder, 'new/client.json'), ...args])).toMatchObject({
+      exit: 73,
+      err: expect.stringContaining(
+        `"${etc}/client.key" holds another key already: give "${folder}/new/client.key" another name, in its config too`,
+      ),
+    })
+    expect(readFileSync(join(etc, 'client.key'), 'utf8')).toBe(key)
+    expect(existsSync(join(etc, 'work.json'))).toBe(false)
+    // One key may serve two configs.
+    expect(await run(['install', join(folder, 'keys/client.json'), ...args])).toMatchObject({ exit: 0 })
+  })
+
+  test('refuses a config that is faulty', async () => {
     const bad = join(folder, 'bad.json')
     writeFileSync(bad, '{}')
     expect(await run(['install', bad, '--root', join(folder, 'other')])).toMatchObject({ exit: 78 })

@@ -29,8 +29,11 @@ export function install(
   const target = join(folder, `${called}.json`)
   if (existsSync(target))
     throw new ExitError(EXIT.exists, `"${target}" is there already: choose another --name`)
+  const keys = keyFilesOf(file).map((key) => ({ from: resolve(dirname(file), key), to: join(folder, key) }))
+  const taken = keys.find(({ from, to }) => existsSync(to) && !isSame(from, to))
+  if (taken !== undefined) throw new ExitError(EXIT.exists, takenText(taken))
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  for (const key of keyFilesOf(file)) copySecret(resolve(dirname(file), key), join(folder, key))
+  for (const { from, to } of keys) copySecret(from, to)
   copySecret(file, target)
   const unit = join(root, UNIT_FOLDER, UNIT_NAME)
   mkdirSync(dirname(unit), { recursive: true })
@@ -56,6 +59,12 @@ function keyFilesOf(file: string): readonly string[] {
     source === undefined || source instanceof Secret || isAbsolute(source.file) ? [] : [source.file],
   )
 }
+
+const isSame = (one: string, other: string): boolean => readFileSync(one).equals(readFileSync(other))
+
+/** A private key that is overwritten is gone for good. */
+const takenText = ({ from, to }: { readonly from: string; readonly to: string }): string =>
+  `"${to}" holds another key already: give "${from}" another name, in its config too`
 
 function copySecret(from: string, to: string): void {
   mkdirSync(dirname(to), { recursive: true, mode: 0o700 })
