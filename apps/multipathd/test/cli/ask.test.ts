@@ -1,9 +1,10 @@
 import { EventEmitter } from 'node:events'
+import { createServer } from 'node:net'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { PassThrough } from 'node:stream'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { main } from '../../src/cli/index.ts'
 import { COMMANDS } from '../../src/control/index.ts'
 import type { Snapshot } from '../../src/daemon/snapshot.ts'
@@ -118,7 +119,13 @@ describe('which daemon is meant', () => {
     const { out, err } = await run(['status'], { env })
     // Others may run on this machine.
     expect(out + err).toMatch(/^mp0: client|several daemons run here/)
-    writeFileSync(join(control.path, '..', 'other.sock'), '')
+    const other = join(control.path, '..', 'other.sock')
+    // As a daemon that was killed leaves it.
+    writeFileSync(other, '')
+    expect(await run(['status'], { env })).toMatchObject({ out, err })
+    rmSync(other)
+    const server = createServer().listen(other)
+    onTestFinished(() => void server.close())
     expect(await run(['status'], { env })).toMatchObject({
       exit: 64,
       err: expect.stringMatching(/several daemons run here.*mp0\.sock/),

@@ -54,7 +54,7 @@ export function addRunCommands(program: Command, io: Io, start: (file: string) =
 async function upInBackground(file: string, flags: UpFlags, io: Io): Promise<void> {
   const { logFile, insecure, stateDir, logFormat = 'json', logLevel } = flags
   const { tun } = requireConfig(file, { insecure })
-  const socketPath = socketOf({ ...flags, config: file }, io)
+  const socketPath = await socketOf({ ...flags, config: file }, io)
   const log = logFile ?? join(dirname(socketPath), `${tun.name}.log`)
   const [program = process.execPath, entry = ''] = io.argv ?? []
   const args = [entry, '-config', file, '--socket', socketPath, '--log-format', logFormat]
