@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { configFileOf } from '../../src/cli/load.ts'
 import { startInBackground } from '../../src/cli/run/background.ts'
-import { configFileOf } from '../../src/cli/run/config-file.ts'
 import { run } from './run.ts'
 
 let folder: string
@@ -75,13 +75,23 @@ describe('install', () => {
   })
 })
 
-describe('up', () => {
-  test('takes a name for a config in /etc, unless there is a file of that name', () => {
+describe('a config', () => {
+  test('may be the name of one in /etc, unless there is a file of that name', () => {
     expect(configFileOf('home')).toBe('/etc/multipathd/home.json')
     expect(configFileOf('./home.json')).toBe('./home.json')
     expect(configFileOf(folder)).toBe(folder)
   })
 
+  test.each(['up', 'check', 'doctor', 'cleanup', 'down'])(
+    'of a name is what %s looks for',
+    async (command) => {
+      const text = 'cannot read the config "/etc/multipathd/not-there.json": there is no such file'
+      expect(await run([command, 'not-there'])).toMatchObject({ exit: 66, err: `multipathd: ${text}\n` })
+    },
+  )
+})
+
+describe('up', () => {
   test('starts the daemon with the config', async () => {
     const file = fileURLToPath(new URL('../config/faults.test.ts', import.meta.url))
     expect(await run(['up', file])).toMatchObject({ exit: 78 })

@@ -8,8 +8,7 @@ import { EXIT } from '../exit-codes.ts'
 import { ExitError } from '../explain.ts'
 import { commandOf } from '../init/command.ts'
 import type { Io } from '../io.ts'
-import { requireConfig } from '../load.ts'
-import { CONFIG_FOLDER } from './config-file.ts'
+import { CONFIG_FOLDER, configFileOf, requireConfig } from '../load.ts'
 
 const UNIT_NAME = 'multipathd@.service'
 /** Where the administrator's own units are: they go before those of packages. */
@@ -19,10 +18,11 @@ const PACKAGED_PROGRAM = '/usr/bin/multipathd'
 
 /** Installs a config that has no faults: nothing is changed when it has some, or stands there already. */
 export function install(
-  file: string,
+  nameOrFile: string,
   { name, root }: { readonly name?: string; readonly root: string },
   io: Io,
 ): void {
+  const file = configFileOf(nameOrFile)
   requireConfig(file, {})
   const called = name ?? basename(file, '.json')
   const folder = join(root, CONFIG_FOLDER)
