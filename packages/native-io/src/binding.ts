@@ -110,6 +110,8 @@ export interface Binding {
   peer(handle: Handle, ip: string, port: number): number
   peerAddress(handle: Handle, peer: number): string | undefined
   pin(handle: Handle, peer: number, more: boolean): boolean
+  /** Messages that the kernel dropped since the buffer of the socket was full; of those joined by GRO each counts once. */
+  overflowed(handle: Handle): number
   /** Throws an Error whose message names what OpenSSL lacks. */
   aeadKey(cipher: CipherName, key: Uint8Array): KeyHandle
   aeadSeal(
