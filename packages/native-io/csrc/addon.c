@@ -83,11 +83,7 @@ static napi_value receive(napi_env env, napi_callback_info info) {
   napi_value args[MP_ARGUMENTS];
   mp_endpoint *endpoint = endpoint_of_call(env, info, args);
   if (endpoint == NULL) return NULL;
-  uint32_t rows = uint_of(env, args[1]);
-  if (rows > endpoint->rows.capacity) rows = endpoint->rows.capacity;
-  endpoint->state[MP_STATE_EVENTS] = 0;
-  const mp_operations *operations = endpoint->operations;
-  return mp_int(env, rows > 0 ? operations->receive(endpoint, rows) : operations->discard(endpoint));
+  return mp_int(env, mp_endpoint_receive(endpoint, uint_of(env, args[1])));
 }
 
 /* send(handle, table, rows): rows done with. */

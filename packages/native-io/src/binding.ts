@@ -9,8 +9,11 @@ export interface HandleMemory {
   readonly table: Int32Array
   readonly counters: Float64Array
   readonly state: Int32Array
-  /** Called once per wake-up with what is ready: READABLE, WRITABLE, both or 0. */
-  readonly onReady: (events: number) => void
+  /**
+   * Called once per wake-up with what is ready: READABLE, WRITABLE, both or 0. When READABLE is, and READY_ROWS was not 0,
+   * `received` is what `receive` would have answered.
+   */
+  readonly onReady: (events: number, received: number) => void
 }
 
 export interface UdpConfig extends HandleMemory {
