@@ -9,7 +9,14 @@ import { spawnSync } from 'node:child_process'
 import { filesBelow, root } from './lib/files.mjs'
 
 const [first = '', ...rest] = process.argv.slice(2)
-const wanted = first.startsWith('--') ? '' : first
+const isList = first === '--list'
+if (first.startsWith('-') && !isList) {
+  console.error(
+    `"${first}" comes first: give a NAME before the options of its bench, or --list for the names`,
+  )
+  process.exit(1)
+}
+const wanted = isList ? '' : first
 const benches = ['packages', 'apps']
   .flatMap(filesBelow)
   .filter((path) => path.endsWith('.bench.mjs') && path.includes(wanted))
@@ -18,8 +25,8 @@ if (benches.length === 0) {
   process.exitCode = 1
 }
 for (const path of benches) {
-  console.log(first === '--list' ? path : `\n# ${path}`)
-  if (first === '--list') continue
+  console.log(isList ? path : `\n# ${path}`)
+  if (isList) continue
   const command = ['--expose-gc', path, ...rest]
   const { status } = spawnSync(process.execPath, command, { cwd: root, stdio: 'inherit' })
   if (status !== 0) process.exitCode = 1

@@ -3,7 +3,7 @@
 // did not load and a suite whose hook threw each count as a failure. Skipped tests are listed before it by what
 // they lack, taken from titles such as `a real tunnel [needs root, tun]`.
 
-const NEEDS = /\[needs ([^\]]+)\]/
+const NEEDS = /\[needs ([^\]]+)\]/g
 
 /** Counts one finished run. `modules` and `errors` are what vitest hands to `onTestRunEnd`. */
 export function tally(modules, errors) {
@@ -20,7 +20,9 @@ export function tally(modules, errors) {
       const { state } = test.result()
       count[state === 'pending' ? 'failed' : state] += 1
       if (state !== 'skipped') continue
-      const want = NEEDS.exec(test.fullName)?.[1] ?? 'a stated capability'
+      // What its suite needs, and then what it needs itself.
+      const needs = [...test.fullName.matchAll(NEEDS)].map(([, list]) => list)
+      const want = needs.length === 0 ? 'a stated capability' : needs.join(', ')
       wants.set(want, (wants.get(want) ?? 0) + 1)
     }
   }

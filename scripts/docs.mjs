@@ -4,11 +4,11 @@
 //     node scripts/docs.mjs            writes what changed
 //     node scripts/docs.mjs --check    exits 1 and names what would change
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { pathToFileURL } from 'node:url'
+import { isMain, readJson, readText, root } from './lib/files.mjs'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
 const CONFIG_MARKERS = ['<!-- config:begin -->', '<!-- config:end -->']
 
 /** The text of the module comment, without its markers; undefined when there is none. */
@@ -96,15 +96,15 @@ export function replaceBetween(text, [begin, end], content) {
 /** The README of each package; `undocumented` gets the packages without a module comment. */
 function packageReadmes(undocumented) {
   return readdirSync(join(root, 'packages')).flatMap((folder) => {
-    const index = join(root, 'packages', folder, 'src/index.ts')
-    if (!existsSync(index)) return []
-    const comment = moduleComment(readFileSync(index, 'utf8'))
+    const index = `packages/${folder}/src/index.ts`
+    if (!existsSync(join(root, index))) return []
+    const comment = moduleComment(readText(index))
     if (comment === undefined) {
       undocumented.push(folder)
       return []
     }
-    const manifest = JSON.parse(readFileSync(join(root, 'packages', folder, 'package.json'), 'utf8'))
-    return [{ file: `packages/${folder}/README.md`, text: packageReadme(manifest, comment) }]
+    const text = packageReadme(readJson(`packages/${folder}/package.json`), comment)
+    return [{ file: `packages/${folder}/README.md`, text }]
   })
 }
 
@@ -113,13 +113,10 @@ async function configFiles() {
   if (!existsSync(built)) throw new Error('apps/multipathd is not built: run `pnpm build` first')
   const { configJsonSchema } = await import(pathToFileURL(built).href)
   const schema = configJsonSchema()
-  const files = [{ file: 'apps/multipathd/config.schema.json', text: JSON.stringify(schema, undefined, 2) }]
-  const readme = join(root, 'README.md')
-  if (existsSync(readme)) {
-    const text = replaceBetween(readFileSync(readme, 'utf8'), CONFIG_MARKERS, configTable(schema))
-    files.push({ file: 'README.md', text })
-  }
-  return files
+  return [
+    { file: 'apps/multipathd/config.schema.json', text: JSON.stringify(schema, undefined, 2) },
+    { file: 'README.md', text: replaceBetween(readText('README.md'), CONFIG_MARKERS, configTable(schema)) },
+  ]
 }
 
 /** The form in which `oxfmt --check` wants to find the text. */
@@ -134,7 +131,7 @@ async function main(check) {
   for (const each of [...packageReadmes(undocumented), ...(await configFiles())]) {
     const path = join(root, each.file)
     const text = formatted(each)
-    if (existsSync(path) && readFileSync(path, 'utf8') === text) continue
+    if (existsSync(path) && readText(each.file) === text) continue
     stale.push(each.file)
     if (!check) writeFileSync(path, text)
   }
@@ -148,5 +145,4 @@ async function main(check) {
   return undocumented.length > 0 || (check && stale.length > 0) ? 1 : 0
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url))
-  process.exitCode = await main(process.argv.includes('--check'))
+if (isMain(import.meta.url)) process.exitCode = await main(process.argv.includes('--check'))

@@ -48,12 +48,14 @@ test('lists skipped tests by what they lack, and a run without failures exits 0'
   const { code, lines } = await run([
     `describe.skipIf(true)('a tunnel [needs root, tun]', () => { test('a', () => {}); test('b', () => {}) })
      test.skipIf(true)('speed [needs iperf3]', () => {})
+     describe('an offload [needs root]', () => { test.skipIf(true)('of a card [needs ethtool]', () => {}) })
      test('c', () => {})`,
   ])
-  expect(lines.slice(-3)).toEqual([
+  expect(lines.slice(-4)).toEqual([
     'skipped for want of: root, tun (2)',
     'skipped for want of: iperf3 (1)',
-    '1 passed, 0 failed, 3 skipped',
+    'skipped for want of: root, ethtool (1)',
+    '1 passed, 0 failed, 4 skipped',
   ])
   expect(code).toBe(0)
 })

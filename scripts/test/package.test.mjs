@@ -24,8 +24,9 @@ const CONFIG = {
 }
 
 describe.skipIf(lacking(['dpkg-deb', 'tar']).length > 0)('packages [needs dpkg-deb, tar]', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'package-test-'))
+  let folder = ''
   beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'package-test-'))
     execFileSync(process.execPath, [join(root, 'scripts/package.mjs'), folder], { stdio: 'pipe' })
   }, 120_000)
   afterAll(() => rmSync(folder, { recursive: true, force: true }))

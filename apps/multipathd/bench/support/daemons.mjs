@@ -62,13 +62,14 @@ export async function startBoth(startServer, startClient, to) {
   }
 }
 
-/** Its config is there only until it runs, so that a bench that is broken off leaves nothing behind. */
+/** Its files are there only until it runs, so that a bench that is broken off leaves nothing behind. */
 async function startDaemon(host, config, { program, until }) {
   const folder = await mkdtemp(join(tmpdir(), 'multipathd-bench-'))
   try {
     const file = join(folder, 'config.json')
     await writeFile(file, JSON.stringify({ control: { socket: 'none' }, ...config }), { mode: 0o600 })
-    const running = host.spawn(process.execPath, [program, '-config', file])
+    const env = { RUNTIME_DIRECTORY: folder }
+    const running = host.spawn(process.execPath, [program, '-config', file], { env })
     for (const pattern of until) await running.waitFor(pattern)
     return running
   } finally {

@@ -14,7 +14,7 @@ export const EXIT = {
   internal: 70,
   /** There is no /dev/net/tun. */
   noTun: 71,
-  /** `init` finds files that it would overwrite. */
+  /** `init` or `install` finds files that it would overwrite. */
   exists: 73,
   /** The system forbids it: root or CAP_NET_ADMIN is missing. */
   noPermission: 77,

@@ -1,12 +1,22 @@
-import { readFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { loadKeys, parseConfig } from '../config/index.ts'
 import type { Config, Fault, KeySource, ParseOptions } from '../config/index.ts'
 import { EXIT } from './exit-codes.ts'
 import { ExitError } from './explain.ts'
 
-/** Reads a config file and the key files it names. @throws ExitError when the config cannot be read. */
-export function loadConfig(file: string, options: ParseOptions): ReturnType<typeof loadKeys> {
+/** Where installed configs are. */
+export const CONFIG_FOLDER = '/etc/multipathd'
+
+/** `home` means /etc/multipathd/home.json, unless there is a file of that name here. */
+export function configFileOf(nameOrFile: string): string {
+  const isName = /^[\w@-]+$/.test(nameOrFile) && !existsSync(nameOrFile)
+  return isName ? join(CONFIG_FOLDER, `${nameOrFile}.json`) : nameOrFile
+}
+
+/** Reads a config, a file or the name of one, and the key files it names. @throws ExitError when it cannot be read. */
+export function loadConfig(nameOrFile: string, options: ParseOptions): ReturnType<typeof loadKeys> {
+  const file = configFileOf(nameOrFile)
   const parsed = parseConfig(readText(file), options)
   return 'faults' in parsed ? parsed : loadKeys(parsed.config, dirname(file))
 }
@@ -20,7 +30,7 @@ export function requireConfig(file: string, options: ParseOptions): Config {
 
 /** The config in `file`, its key files unread. @throws ExitError that names every fault. */
 export function requireParsed(file: string, options: ParseOptions): Config<KeySource> {
-  const result = parseConfig(readText(file), options)
+  const result = parseConfig(readText(configFileOf(file)), options)
   if ('config' in result) return result.config
   throw new ExitError(EXIT.config, faultText(file, result.faults))
 }

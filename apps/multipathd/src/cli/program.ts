@@ -157,7 +157,10 @@ function withFlags(config: Config, { socket, stateDir, logFormat, logLevel }: Fl
 function addOptions(program: Command): void {
   program
     .helpOption('-h, --help', 'print this help')
-    .option('-c, --config <file>', 'the config file; -config works too')
+    .option(
+      '-c, --config <file>',
+      'the config: a file, or the name of one in /etc/multipathd; -config works too',
+    )
     .option('--insecure', 'run without encryption although the config does not say "security": "none"')
     .option(
       '--socket <file>',

@@ -9,6 +9,9 @@ import type { ControlFault } from './protocol.ts'
 /** More than any snapshot, bytes: what is longer did not come from a daemon. */
 const MAX_REPLY_BYTES = 256 * 1024 * 1024
 
+/** A daemon that says nothing for so long hangs, or was stopped, ms. To follow a large config takes some seconds. */
+const ANSWER_MS = 20_000
+
 /** A line from the daemon: one of the four forms of the protocol. */
 interface Reply {
   readonly id: number | null
@@ -45,12 +48,16 @@ export class ControlClient {
     })
   }
 
-  /** One question, one answer. */
-  async request(command: string, params: object = {}): Promise<unknown> {
+  /** One question, one answer, within `withinMs`. */
+  async request(command: string, params: object = {}, withinMs: number = ANSWER_MS): Promise<unknown> {
     const id = this.#send(command, params)
-    const reply = await this.#next(id)
-    this.#waiting.delete(id)
-    return reply.result
+    const timer = setTimeout(() => this.#end(silence(withinMs)), withinMs)
+    try {
+      return (await this.#next(id)).result
+    } finally {
+      clearTimeout(timer)
+      this.#waiting.delete(id)
+    }
   }
 
   /** What a subscription sends; ends with it, or when the loop is left. */
@@ -134,6 +141,9 @@ function checked(reply: Reply): Reply {
   const { code, message } = reply.error
   throw new ExitError(code === 'bad-params' ? EXIT.usage : EXIT.unavailable, message)
 }
+
+const silence = (ms: number): string =>
+  `the daemon does not answer for ${ms / 1000} s: it hangs, or was stopped. Wait, or end its process with \`kill\``
 
 function refusal(path: string, { code, message }: NodeJS.ErrnoException): ExitError {
   if (code === 'ENOENT')

@@ -41,6 +41,12 @@ export function findSockets(env: Env): readonly string[] {
   })
 }
 
+/** Those of `paths` at which a daemon answers: one that was killed leaves its socket. */
+export async function answering(paths: readonly string[]): Promise<readonly string[]> {
+  const areThere = await Promise.all(paths.map(answers))
+  return paths.filter((_path, index) => areThere[index])
+}
+
 /**
  * Makes way for a socket at `path`: its folder is there then, and what a dead daemon left is gone.
  * @throws ExitError when a daemon answers there, or something else stands there.

@@ -93,13 +93,14 @@ function newKeys(): { readonly privateKey: string; readonly publicKey: string } 
   return { privateKey: encodeKey(privateKey), publicKey: encodeKey(publicKey) }
 }
 
-/** Its config, keys and all, is there only until it has read it, so that a demo that is broken off leaves nothing behind. */
+/** Its files, config with keys and all, are there only until it has opened them: a demo that is broken off leaves nothing behind. */
 async function startDaemon(host: Namespace, config: object): Promise<Running> {
   const folder = await mkdtemp(join(tmpdir(), 'multipathd-demo-'))
   try {
     const file = join(folder, `${host.name}.json`)
     await writeFile(file, JSON.stringify({ ...config, control: { socket: 'none' } }), { mode: 0o600 })
-    const daemon = host.spawn(process.execPath, [MULTIPATHD, '-config', file])
+    const env = { RUNTIME_DIRECTORY: folder }
+    const daemon = host.spawn(process.execPath, [MULTIPATHD, '-config', file], { env })
     await daemon.waitFor(/server listens|client has/)
     return daemon
   } finally {

@@ -1,9 +1,10 @@
 import { EventEmitter } from 'node:events'
+import { createServer } from 'node:net'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { PassThrough } from 'node:stream'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { main } from '../../src/cli/index.ts'
 import { COMMANDS } from '../../src/control/index.ts'
 import type { Snapshot } from '../../src/daemon/snapshot.ts'
@@ -29,6 +30,15 @@ afterEach(async () => {
 })
 
 const ask = (...argv: readonly string[]) => run([...argv, '--socket', control.path])
+
+/** Asks for what has no end: the daemon goes once `lines` lines were said. */
+async function askUntil(lines: number, ...argv: readonly string[]) {
+  let said = ''
+  const onOutput = (chunk: string): void => void (said += chunk)
+  const ended = run([...argv, '--socket', control.path], { onOutput })
+  await waitFor(() => said.split('\n').length > lines)
+  return { ended }
+}
 
 describe('a running daemon is asked', () => {
   test('for its status, as text or JSON', async () => {
@@ -68,21 +78,17 @@ describe('a running daemon is asked', () => {
   })
 
   test('again and again, until it ends, which is told', async () => {
-    const watching = ask('status', '--watch', '0.2', '--json')
-    const following = ask('events', '--follow')
-    await new Promise((resolve) => {
-      setTimeout(resolve, 700)
-    })
+    const following = await askUntil(2, 'events', '--follow')
+    const watching = await askUntil(2, 'status', '--watch', '0.2', '--json')
     await control.server.close()
-    const { exit, out, err } = await watching
+    const { exit, out, err } = await watching.ended
     const looks = out.split('\n').slice(0, -1)
-    expect(looks.length).toBeGreaterThanOrEqual(2)
     for (const look of looks) expect(JSON.parse(look)).toEqual(seen)
     expect({ exit, err }).toEqual({
       exit: 69,
       err: 'multipathd: the daemon ends the connection: the daemon stops\n',
     })
-    expect(await following).toMatchObject({
+    expect(await following.ended).toMatchObject({
       exit: 69,
       out: expect.stringMatching(/session ended: x\n.*lte: lost\n$/),
     })
@@ -113,7 +119,13 @@ describe('which daemon is meant', () => {
     const { out, err } = await run(['status'], { env })
     // Others may run on this machine.
     expect(out + err).toMatch(/^mp0: client|several daemons run here/)
-    writeFileSync(join(control.path, '..', 'other.sock'), '')
+    const other = join(control.path, '..', 'other.sock')
+    // As a daemon that was killed leaves it.
+    writeFileSync(other, '')
+    expect(await run(['status'], { env })).toMatchObject({ out, err })
+    rmSync(other)
+    const server = createServer().listen(other)
+    onTestFinished(() => void server.close())
     expect(await run(['status'], { env })).toMatchObject({
       exit: 64,
       err: expect.stringMatching(/several daemons run here.*mp0\.sock/),
@@ -181,10 +193,7 @@ describe('top', () => {
   })
 
   test('is a table each second where no terminal is', async () => {
-    const ended = run(['top', '--socket', control.path])
-    await new Promise((resolve) => {
-      setTimeout(resolve, 300)
-    })
+    const { ended } = await askUntil(1, 'top')
     await control.server.close()
     expect((await ended).out).toMatch(/^mp0: client/)
   })

@@ -1,10 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { configFileOf } from '../../src/cli/load.ts'
 import { startInBackground } from '../../src/cli/run/background.ts'
-import { configFileOf } from '../../src/cli/run/config-file.ts'
 import { run } from './run.ts'
 
 let folder: string
@@ -41,26 +41,57 @@ describe('install', () => {
     expect(readFileSync(join(folder, 'root/etc/systemd/system/multipathd@.service'), 'utf8')).toContain(line)
   })
 
-  test('leaves a config of that name alone, and refuses one that is faulty', async () => {
+  test('leaves a config of that name alone', async () => {
     await installed()
     const again = await installed()
     expect(again).toMatchObject({
       exit: 73,
       err: expect.stringContaining('is there already: choose another --name'),
     })
+  })
+
+  test('overwrites no key of another config, and changes nothing then', async () => {
+    await installed()
+    const etc = join(folder, 'root/etc/multipathd')
+    const key = readFileSync(join(etc, 'client.key'), 'utf8')
+    await run(['init', '--out', join(folder, 'new'), '--server-endpoint', '192.0.2.8:5000', '--path', 'dsl'])
+    const args = ['--name', 'work', '--root', join(folder, 'root')]
+    expect(await run(['install', join(folder, 'new/client.json'), ...args])).toMatchObject({
+      exit: 73,
+      err: expect.stringContaining(
+        `"${etc}/client.key" holds another key already: give "${folder}/new/client.key" another name, in its config too`,
+      ),
+    })
+    expect(readFileSync(join(etc, 'client.key'), 'utf8')).toBe(key)
+    expect(existsSync(join(etc, 'work.json'))).toBe(false)
+    // One key may serve two configs.
+    expect(await run(['install', join(folder, 'keys/client.json'), ...args])).toMatchObject({ exit: 0 })
+  })
+
+  test('refuses a config that is faulty', async () => {
     const bad = join(folder, 'bad.json')
     writeFileSync(bad, '{}')
     expect(await run(['install', bad, '--root', join(folder, 'other')])).toMatchObject({ exit: 78 })
   })
 })
 
-describe('up', () => {
-  test('takes a name for a config in /etc, unless there is a file of that name', () => {
+describe('a config', () => {
+  test('may be the name of one in /etc, unless there is a file of that name', () => {
     expect(configFileOf('home')).toBe('/etc/multipathd/home.json')
     expect(configFileOf('./home.json')).toBe('./home.json')
     expect(configFileOf(folder)).toBe(folder)
   })
 
+  test.each(['up', 'check', 'doctor', 'cleanup', 'down'])(
+    'of a name is what %s looks for',
+    async (command) => {
+      const text = 'cannot read the config "/etc/multipathd/not-there.json": there is no such file'
+      expect(await run([command, 'not-there'])).toMatchObject({ exit: 66, err: `multipathd: ${text}\n` })
+    },
+  )
+})
+
+describe('up', () => {
   test('starts the daemon with the config', async () => {
     const file = fileURLToPath(new URL('../config/faults.test.ts', import.meta.url))
     expect(await run(['up', file])).toMatchObject({ exit: 78 })

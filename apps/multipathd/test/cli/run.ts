@@ -19,12 +19,14 @@ interface Surroundings {
   readonly tty?: boolean
   /** The file the program is run by. */
   readonly file?: string
+  /** Gets what the program says, too, as it says it. */
+  readonly onOutput?: (chunk: string) => void
 }
 
 /** Runs a command line with `input` on standard input, a person's when `tty`; the daemon ends with `ends`, a code or an error. */
 export async function run(
   argv: readonly string[],
-  { ends = 0, env = {}, input = '', tty = false, file = '/usr/bin/multipathd' }: Surroundings = {},
+  { ends = 0, env = {}, input = '', tty = false, file = '/usr/bin/multipathd', onOutput }: Surroundings = {},
 ): Promise<Outcome> {
   const text = { out: '', err: '' }
   let config: Config | undefined
@@ -37,7 +39,12 @@ export async function run(
     argv,
     {
       stdin: Object.assign(Readable.from([Buffer.from(input)]), { isTTY: tty }),
-      stdout: { write: (chunk: string) => (text.out += chunk) },
+      stdout: {
+        write: (chunk: string) => {
+          text.out += chunk
+          onOutput?.(chunk)
+        },
+      },
       stderr: { write: (chunk: string) => (text.err += chunk) },
       env,
       argv: ['/usr/bin/node', file, ...argv],

@@ -114,6 +114,18 @@ describe('a client of it', () => {
     await expect(client.request('echo', { text: '' })).rejects.toThrow('the daemon stops')
   })
 
+  test('does not wait for ever for a daemon that hangs', async () => {
+    const path = join(folder, 'mp0.sock')
+    const mute = createServer().listen(path)
+    const client = await ControlClient.connect(path)
+    await expect(client.request('status', {}, 50)).rejects.toMatchObject({
+      exit: 69,
+      message: expect.stringContaining('the daemon does not answer for 0.05 s: it hangs, or was stopped'),
+    })
+    client.close()
+    mute.close()
+  })
+
   test('is told when no daemon is there', async () => {
     await expect(ControlClient.connect(join(folder, 'x.sock'))).rejects.toThrow(
       /^no daemon has its control socket at .*: start it, or name another with --socket$/,

@@ -9,6 +9,7 @@ import { EventLog } from '../../src/daemon/event-log.ts'
 import { nextReset, periodStart } from '../../src/daemon/quota/period.ts'
 import { QuotaKeeper } from '../../src/daemon/quota/quota-keeper.ts'
 import { UsageFile, usualStateFolder } from '../../src/daemon/quota/usage-file.ts'
+import type { Usages } from '../../src/daemon/quota/usage-file.ts'
 import { client } from '../config/samples.ts'
 
 const at = (text: string): number => new Date(`${text}T00:00:00`).getTime()
@@ -42,7 +43,11 @@ function configOf(quota: object | undefined, more: object = {}): Config {
 }
 
 /** A keeper over one line whose counters the test moves. */
-function daemon(config: Config, startMs: number) {
+function daemon(
+  config: Config,
+  startMs: number,
+  file?: Pick<UsageFile, 'path' | 'read' | 'write' | 'close'>,
+) {
   const said: string[] = []
   const set: [string, Partial<PathSettings>][] = []
   const line = {
@@ -60,7 +65,7 @@ function daemon(config: Config, startMs: number) {
   const say = (message: string): void => void said.push(message)
   const keeper = new QuotaKeeper({
     outlets: { log: { info: say, warn: say, error: say }, events },
-    openFile: () => new UsageFile(folder, 'tun9'),
+    openFile: () => file ?? new UsageFile(folder, 'tun9'),
     paths: () => structuredClone([line, ...more]) as unknown as PathStats[],
     setPath: (name, settings) => void set.push([name, settings]),
     wallMs: () => clock.ms,
@@ -147,6 +152,35 @@ describe('a metered line', () => {
     expect(JSON.parse(readFileSync(file, 'utf8')).paths.lte.bytes).toBe(12_345)
     expect(statSync(file).mode & 0o777).toBe(0o600)
     keeper.close()
+  })
+
+  test('is counted on when it cannot be written, which is said once, and is kept once it can be', () => {
+    let isFull = true
+    let kept: number | undefined
+    const disk = {
+      path: '/full/usage.json',
+      read: () => new Map(),
+      write: (usages: Usages) => {
+        if (isFull) throw new Error('ENOSPC: no space left on device, write')
+        kept = usages.get('lte')?.bytes
+      },
+      close: () => {},
+    }
+    const { keeper, line, clock, said } = daemon(configOf({ bytes: '1 GB' }), START, disk)
+    line.txBytes = 12_345
+    for (let minute = 0; minute < 3; minute++) {
+      clock.ms += 60_000
+      keeper.look()
+    }
+    expect(said).toEqual([
+      'cannot keep what is used of quotas: ENOSPC: no space left on device, write. Make room for /full/usage.json; counting goes on',
+    ])
+    keeper.close()
+    expect(kept).toBeUndefined()
+    isFull = false
+    clock.ms += 60_000
+    keeper.look()
+    expect(kept).toBe(12_345)
   })
 
   test('keeps what it used when its quota changes, and what others used when they lost theirs', () => {

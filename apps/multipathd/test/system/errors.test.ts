@@ -73,12 +73,12 @@ describe.skipIf(missing)(`a daemon that cannot start says what to do ${text}`, (
     expect(await start(withTun('a-name-of-sixteen'))).toEqual(refusal(EXIT.config, message))
   })
 
-  test.skipIf(!isInstalled('setpriv'))('when it may not change the network', async () => {
+  test.skipIf(!isInstalled('setpriv'))('when it may not change the network [needs setpriv]', async () => {
     const refused = await startUnder('setpriv', '--bounding-set=-net_admin')
     expect(refused).toEqual(refusal(EXIT.noPermission, /root or CAP_NET_ADMIN/))
   })
 
-  test.skipIf(!isInstalled('unshare'))('when there is no /dev/net/tun', async () => {
+  test.skipIf(!isInstalled('unshare'))('when there is no /dev/net/tun [needs unshare]', async () => {
     const hide = 'mount -t tmpfs none /dev/net && exec "$@"'
     const refused = await startUnder('unshare', '--mount', 'sh', '-c', hide, 'sh')
     expect(refused).toEqual(refusal(EXIT.noTun, /load the driver with `modprobe tun`/))

@@ -42,7 +42,6 @@ async function network(lab: Lab): Promise<{ readonly client: Namespace; readonly
 test.skipIf(missing)(
   `the commands of the README make a tunnel in under five minutes ${text}`,
   async () => {
-    const startedMs = Date.now()
     const folder = await mkdtemp(join(tmpdir(), 'multipathd-first-'))
     const lab = await createLab()
     try {
@@ -71,11 +70,10 @@ test.skipIf(missing)(
         expect((await host.run('ip', ['rule'])).match(/proto 109/g)).toBeNull()
         expect(await host.run('ip', ['link'])).not.toContain('multipath-veth0')
       }
-      expect(Date.now() - startedMs).toBeLessThan(LIMIT_MS)
     } finally {
       await lab.dispose()
       await rm(folder, { recursive: true, force: true })
     }
   },
-  120_000,
+  LIMIT_MS,
 )

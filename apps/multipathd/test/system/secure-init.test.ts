@@ -12,10 +12,11 @@ test.skipIf(missing)(`what init writes makes a tunnel as it is ${text}`, async (
   const paths = ['--path', 'dsl=10.77.1.1', '--path', 'lte@link2']
   const init = ['init', '--server-endpoint', `10.77.1.2:${PORT}`, ...paths, '--out', folder]
   await client.run(process.execPath, [MULTIPATHD, ...init])
-  const [serverDaemon, clientDaemon] = ([server, client] as const).map(
-    (host) =>
-      new Daemon(host.spawn(process.execPath, [MULTIPATHD, '-config', `${folder}/${host.name}.json`])),
-  ) as [Daemon, Daemon]
+  const [serverDaemon, clientDaemon] = ([server, client] as const).map((host) => {
+    const file = `${folder}/${host.name}.json`
+    const env = { RUNTIME_DIRECTORY: `${file}.run` }
+    return new Daemon(host.spawn(process.execPath, [MULTIPATHD, '-config', file], { env }))
+  }) as [Daemon, Daemon]
   await serverDaemon.says(/^server listens/)
   await clientDaemon.says(/^dsl: normal/)
   expect(await answers(client, '10.99.0.1')).toBe(true)

@@ -1,4 +1,4 @@
-import { ControlClient, defaultSocketPath, findSockets } from '../../control/index.ts'
+import { ControlClient, answering, defaultSocketPath, findSockets } from '../../control/index.ts'
 import type { ParseOptions } from '../../config/index.ts'
 import { EXIT } from '../exit-codes.ts'
 import { ExitError } from '../explain.ts'
@@ -19,7 +19,7 @@ export async function askDaemon<T>(
   io: Io,
   ask: (client: ControlClient) => Promise<T>,
 ): Promise<T> {
-  const client = await ControlClient.connect(socketOf(flags, io))
+  const client = await ControlClient.connect(await socketOf(flags, io))
   try {
     return await ask(client)
   } finally {
@@ -27,16 +27,21 @@ export async function askDaemon<T>(
   }
 }
 
-/** Where the daemon that is meant answers. @throws ExitError when that cannot be said. */
-export function socketOf({ config: file, socket, insecure }: DaemonFlags, { env }: Io): string {
+/** Where the daemon that is meant answers. Rejects with an {@link ExitError} when that cannot be said. */
+export async function socketOf(
+  { config: file, socket, insecure }: DaemonFlags,
+  { env }: Io,
+): Promise<string> {
   if (socket !== undefined) return socket
   if (file !== undefined) return socketInConfig(file, { insecure }, env)
   const found = findSockets(env)
   if (found.length === 1) return found[0]!
-  if (found.length > 1)
+  const living = await answering(found)
+  if (living.length === 1) return living[0]!
+  if (living.length > 1)
     throw new ExitError(
       EXIT.usage,
-      `several daemons run here: name one of them with --socket: ${found.join(', ')}`,
+      `several daemons run here: name one of them with --socket: ${living.join(', ')}`,
     )
   throw new ExitError(
     EXIT.unavailable,

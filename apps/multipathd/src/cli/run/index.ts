@@ -10,7 +10,6 @@ import { ExitError } from '../explain.ts'
 import type { Io } from '../io.ts'
 import { requireConfig } from '../load.ts'
 import { startInBackground } from './background.ts'
-import { configFileOf } from './config-file.ts'
 import { install } from './install.ts'
 
 /** How long a daemon may take to undo what it made, ms. */
@@ -34,8 +33,7 @@ export function addRunCommands(program: Command, io: Io, start: (file: string) =
     .option('--log-file <file>', 'with --background: where the log goes; default: beside the control socket')
     .action((config: string, _own, command: Command) => {
       const flags = command.optsWithGlobals<UpFlags>()
-      const file = configFileOf(config)
-      return flags.background === true ? upInBackground(file, flags, io) : start(file)
+      return flags.background === true ? upInBackground(config, flags, io) : start(config)
     })
   program
     .command('down [config]')
@@ -54,7 +52,7 @@ export function addRunCommands(program: Command, io: Io, start: (file: string) =
 async function upInBackground(file: string, flags: UpFlags, io: Io): Promise<void> {
   const { logFile, insecure, stateDir, logFormat = 'json', logLevel } = flags
   const { tun } = requireConfig(file, { insecure })
-  const socketPath = socketOf({ ...flags, config: file }, io)
+  const socketPath = await socketOf({ ...flags, config: file }, io)
   const log = logFile ?? join(dirname(socketPath), `${tun.name}.log`)
   const [program = process.execPath, entry = ''] = io.argv ?? []
   const args = [entry, '-config', file, '--socket', socketPath, '--log-format', logFormat]
@@ -66,7 +64,7 @@ async function upInBackground(file: string, flags: UpFlags, io: Io): Promise<voi
 }
 
 async function down(config: string | undefined, flags: DaemonFlags, io: Io): Promise<void> {
-  const which = config === undefined ? flags : { ...flags, config: configFileOf(config) }
+  const which = config === undefined ? flags : { ...flags, config }
   const { daemon } = await askDaemon(
     which,
     io,

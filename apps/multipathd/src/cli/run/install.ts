@@ -8,8 +8,7 @@ import { EXIT } from '../exit-codes.ts'
 import { ExitError } from '../explain.ts'
 import { commandOf } from '../init/command.ts'
 import type { Io } from '../io.ts'
-import { requireConfig } from '../load.ts'
-import { CONFIG_FOLDER } from './config-file.ts'
+import { CONFIG_FOLDER, configFileOf, requireConfig } from '../load.ts'
 
 const UNIT_NAME = 'multipathd@.service'
 /** Where the administrator's own units are: they go before those of packages. */
@@ -19,18 +18,22 @@ const PACKAGED_PROGRAM = '/usr/bin/multipathd'
 
 /** Installs a config that has no faults: nothing is changed when it has some, or stands there already. */
 export function install(
-  file: string,
+  nameOrFile: string,
   { name, root }: { readonly name?: string; readonly root: string },
   io: Io,
 ): void {
+  const file = configFileOf(nameOrFile)
   requireConfig(file, {})
   const called = name ?? basename(file, '.json')
   const folder = join(root, CONFIG_FOLDER)
   const target = join(folder, `${called}.json`)
   if (existsSync(target))
     throw new ExitError(EXIT.exists, `"${target}" is there already: choose another --name`)
+  const keys = keyFilesOf(file).map((key) => ({ from: resolve(dirname(file), key), to: join(folder, key) }))
+  const taken = keys.find(({ from, to }) => existsSync(to) && !isSame(from, to))
+  if (taken !== undefined) throw new ExitError(EXIT.exists, takenText(taken))
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  for (const key of keyFilesOf(file)) copySecret(resolve(dirname(file), key), join(folder, key))
+  for (const { from, to } of keys) copySecret(from, to)
   copySecret(file, target)
   const unit = join(root, UNIT_FOLDER, UNIT_NAME)
   mkdirSync(dirname(unit), { recursive: true })
@@ -56,6 +59,12 @@ function keyFilesOf(file: string): readonly string[] {
     source === undefined || source instanceof Secret || isAbsolute(source.file) ? [] : [source.file],
   )
 }
+
+const isSame = (one: string, other: string): boolean => readFileSync(one).equals(readFileSync(other))
+
+/** A private key that is overwritten is gone for good. */
+const takenText = ({ from, to }: { readonly from: string; readonly to: string }): string =>
+  `"${to}" holds another key already: give "${from}" another name, in its config too`
 
 function copySecret(from: string, to: string): void {
   mkdirSync(dirname(to), { recursive: true, mode: 0o700 })

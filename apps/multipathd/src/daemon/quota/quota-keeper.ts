@@ -9,13 +9,16 @@ import type { UsageFile, Usages } from './usage-file.ts'
 export interface QuotaKeeperOptions {
   readonly outlets: Outlets
   /** Called once there is a quota; without a file nothing is kept across restarts. */
-  readonly openFile: () => UsageFile | undefined
+  readonly openFile: () => UsageStore | undefined
   /** All paths of the client now. */
   readonly paths: () => readonly PathStats[]
   readonly setPath: (name: string, settings: Partial<PathSettings>) => void
   /** The time of day, ms since 1970. */
   readonly wallMs: () => number
 }
+
+/** What of a {@link UsageFile} is needed. */
+type UsageStore = Pick<UsageFile, 'path' | 'read' | 'write' | 'close'>
 
 /** A stage, and the paths of the line that are used as it says, by id. */
 interface Acted {
@@ -32,10 +35,12 @@ export class QuotaKeeper {
   readonly #meters = new Map<string, Meter>()
   /** What was last acted on, by line. */
   readonly #acted = new Map<string, Acted>()
-  #file: UsageFile | undefined
+  #file: UsageStore | undefined
   /** Of all paths that the file knows, also of those that have no quota now; undefined before it was opened. */
   #kept: Usages | undefined
   #savedMs: number
+  /** The last try to write failed, and was spoken of. */
+  #isUnwritable = false
 
   constructor(options: QuotaKeeperOptions) {
     this.#options = options
@@ -102,7 +107,20 @@ export class QuotaKeeper {
     this.#savedMs = this.#options.wallMs()
     const usages = [...this.#meters].map(([name, meter]) => [name, meter.usage] as const)
     this.#kept = new Map([...this.#kept, ...usages])
-    this.#file?.write(this.#kept)
+    this.#write(this.#kept)
+  }
+
+  /** A full disk ends no tunnel: it is said once, and tried again a minute later. */
+  #write(usages: Usages): void {
+    try {
+      this.#file?.write(usages)
+      this.#isUnwritable = false
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      const message = `cannot keep what is used of quotas: ${why}. Make room for ${this.#file?.path}; counting goes on`
+      if (!this.#isUnwritable) this.#options.outlets.log.warn(message)
+      this.#isUnwritable = true
+    }
   }
 
   #say(meter: Meter, nowMs: number, before: Stage | undefined): void {

@@ -45,12 +45,14 @@ export class UsageFile {
     }
   }
 
+  /** Throws what the system says when it cannot. */
   write(usages: Usages): void {
     const text = `${JSON.stringify({ paths: Object.fromEntries(usages) }, undefined, 2)}\n`
     // Blanks over what the old text had more: JSON has no use for them.
     const padded = Buffer.from(text.padEnd(this.#lengthBytes))
-    writeSync(this.#fd, padded, 0, padded.length, 0)
-    this.#lengthBytes = padded.length
+    const written = writeSync(this.#fd, padded, 0, padded.length, 0)
+    this.#lengthBytes = Math.max(this.#lengthBytes, written)
+    if (written < padded.length) throw new Error(`only ${written} of ${padded.length} bytes were written`)
   }
 
   close(): void {

@@ -105,6 +105,8 @@ const NOTES: Readonly<Record<string, string>> = {
   'no-path': 'no path was up yet, or any more',
   'pool-empty': 'no memory was left for packets: they wait faster than they leave',
   replayed: 'came twice',
+  duplicate: 'copies that came over two paths, as they should',
+  codel: 'waited for too long; those inside learn to send less',
   'tun-full': 'the TUN device took no more',
 }
 
