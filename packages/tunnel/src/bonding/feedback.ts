@@ -160,12 +160,17 @@ export class Feedback {
     const sender = path?.sender
     if (path === undefined || sender === undefined) return
     if (sender.tracker.handleReport(this.#report, nowMs) !== 'used') return
-    if (sender.isSuspect && sender.tracker.sample.newFrames > 0) {
+    const { sample } = sender.tracker
+    if (sender.isSuspect && sample.newFrames > 0) {
       sender.isSuspect = false
       refreshGate(paths)
     }
-    if (sender.tracker.sample.lostFrames > 0) path.mtu?.handleDoubt(nowMs)
-    sender.controller.handleSample(sender.tracker.sample, nowMs)
+    if (sample.lostFrames > 0) path.mtu?.handleDoubt(nowMs)
+    sender.controller.handleSample(sample, nowMs)
+    if (sample.rttMs >= 0) {
+      const sentMs = nowMs - sample.rttMs - this.#report.ackDelayUs / 1000
+      path.prober.handleDelivery(sentMs, sender.controller.lossRatio)
+    }
     sender.pacer.setRate(sender.controller.capacityBps, nowMs)
     if (sender.tracker.isOverdue(nowMs)) this.#parts.onOverdue(path, nowMs)
     this.#parts.trace.handleReport(path)
