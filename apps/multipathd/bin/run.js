@@ -1,3 +1,12 @@
+import { setFlagsFromString } from 'node:v8'
+
+/**
+ * Bytes of bytecode that a function runs before V8 looks whether to compile it, instead of 66 KiB. What handles a packet is
+ * short and the same for hours; as it is, V8 takes seconds of traffic until all of it is compiled, and a line that is mostly
+ * idle stays slow for so long.
+ */
+setFlagsFromString('--interrupt-budget=4000')
+
 /**
  * Runs the built program. A checkout that was never built has nothing to run: that deserves a better answer than a
  * stack trace of the module loader.

@@ -83,11 +83,7 @@ static napi_value receive(napi_env env, napi_callback_info info) {
   napi_value args[MP_ARGUMENTS];
   mp_endpoint *endpoint = endpoint_of_call(env, info, args);
   if (endpoint == NULL) return NULL;
-  uint32_t rows = uint_of(env, args[1]);
-  if (rows > endpoint->rows.capacity) rows = endpoint->rows.capacity;
-  endpoint->state[MP_STATE_EVENTS] = 0;
-  const mp_operations *operations = endpoint->operations;
-  return mp_int(env, rows > 0 ? operations->receive(endpoint, rows) : operations->discard(endpoint));
+  return mp_int(env, mp_endpoint_receive(endpoint, uint_of(env, args[1])));
 }
 
 /* send(handle, table, rows): rows done with. */
@@ -133,6 +129,15 @@ static napi_value peer_address(napi_env env, napi_callback_info info) {
   return entry == NULL ? NULL : mp_address_value(env, &entry->ends.remote);
 }
 
+/* overflowed(handle): messages that found the buffer of the socket full. */
+static napi_value overflowed(napi_env env, napi_callback_info info) {
+  napi_value args[MP_ARGUMENTS], result = NULL;
+  mp_udp *udp = udp_of_call(env, info, args);
+  if (udp == NULL) return NULL;
+  napi_create_uint32(env, mp_udp_overflowed(udp), &result);
+  return result;
+}
+
 /* pin(handle, peer, more): whether that was possible. */
 static napi_value pin(napi_env env, napi_callback_info info) {
   napi_value args[MP_ARGUMENTS], result = NULL;
@@ -165,6 +170,7 @@ NAPI_MODULE_INIT() {
       {"peer", peer},
       {"peerAddress", peer_address},
       {"pin", pin},
+      {"overflowed", overflowed},
       {"aeadKey", mp_aead_key},
       {"aeadSeal", mp_aead_seal},
       {"aeadOpen", mp_aead_open},

@@ -47,6 +47,7 @@ enum {
   MP_STATE_MORE, /* what the last receive left behind: MP_MORE_... */
   MP_STATE_OFFLOADS, /* of a TUN device, those that act now */
   MP_STATE_BACKLOG,  /* of a TCP connection, bytes taken and not given to the kernel */
+  MP_STATE_READY,    /* rows that a wake-up may fill before it calls JavaScript; 0: JavaScript calls receive itself */
   MP_STATE_WORDS
 };
 

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* A device that was silent for so long is not in the middle of anything. */
+enum { PAUSE_NS = 500000 };
+
 static void on_event(uv_poll_t *poll, int status, int events);
 
 /* Tells libuv what is wanted. A handle that libuv stopped by itself has armed == 0. */
@@ -16,16 +19,17 @@ static void rearm(mp_endpoint *endpoint) {
     uv_poll_start(endpoint->poll, endpoint->wanted, on_event);
 }
 
-/* One call into JavaScript per wake-up, with what is ready. */
-static void call_ready(mp_endpoint *endpoint, int events) {
+/* One call into JavaScript per wake-up, with what is ready and how many rows were filled. */
+static void call_ready(mp_endpoint *endpoint, int events, int32_t received) {
   napi_env env = endpoint->env;
   napi_handle_scope scope;
   if (napi_open_handle_scope(env, &scope) != napi_ok) return;
-  napi_value receiver, callback, argument, result;
-  if (napi_get_global(env, &receiver) == napi_ok &&
-      napi_get_reference_value(env, endpoint->on_ready, &callback) == napi_ok &&
-      napi_create_int32(env, events, &argument) == napi_ok &&
-      napi_make_callback(env, endpoint->async, receiver, callback, 1, &argument, &result) == napi_pending_exception) {
+  napi_value callback, arguments[2], result;
+  /* The function is also its own receiver: it needs none, and any object will do. */
+  if (napi_get_reference_value(env, endpoint->on_ready, &callback) == napi_ok &&
+      napi_create_int32(env, events, &arguments[0]) == napi_ok &&
+      napi_create_int32(env, received, &arguments[1]) == napi_ok &&
+      napi_make_callback(env, endpoint->async, callback, callback, 2, arguments, &result) == napi_pending_exception) {
     napi_value error;
     if (napi_get_and_clear_last_exception(env, &error) == napi_ok) napi_fatal_exception(env, error);
   }
@@ -38,6 +42,15 @@ static void release(mp_endpoint *endpoint) {
   endpoint->operations->destroy(endpoint);
 }
 
+/* Reads what JavaScript has made rows ready for, so that it need not call back. */
+static int32_t receive_ahead(mp_endpoint *endpoint) {
+  uint64_t now_ns = uv_hrtime();
+  endpoint->rested = now_ns - endpoint->woken_ns > PAUSE_NS;
+  endpoint->woken_ns = now_ns;
+  int32_t ready = endpoint->state[MP_STATE_READY];
+  return ready > 0 ? mp_endpoint_receive(endpoint, (uint32_t)ready) : 0;
+}
+
 static void on_event(uv_poll_t *poll, int status, int events) {
   mp_endpoint *endpoint = uv_handle_get_data((uv_handle_t *)poll);
   if (status < 0) {
@@ -47,7 +60,8 @@ static void on_event(uv_poll_t *poll, int status, int events) {
   }
   /* Writable is asked for once, by a send that left something behind. */
   if (events & MP_UV_WRITABLE) endpoint->wanted &= ~MP_UV_WRITABLE;
-  call_ready(endpoint, events); /* may close; the memory lives on until on_closed */
+  int32_t received = events & MP_UV_READABLE ? receive_ahead(endpoint) : 0;
+  call_ready(endpoint, events, received); /* may close; the memory lives on until on_closed */
   rearm(endpoint);
 }
 
@@ -71,6 +85,12 @@ static void on_finalize(napi_env env, void *data, void *hint) {
 void mp_endpoint_want(mp_endpoint *endpoint, int events) {
   endpoint->wanted |= events;
   rearm(endpoint);
+}
+
+int32_t mp_endpoint_receive(mp_endpoint *endpoint, uint32_t rows) {
+  if (rows > endpoint->rows.capacity) rows = endpoint->rows.capacity;
+  endpoint->state[MP_STATE_EVENTS] = 0;
+  return rows > 0 ? endpoint->operations->receive(endpoint, rows) : endpoint->operations->discard(endpoint);
 }
 
 void mp_endpoint_close(mp_endpoint *endpoint) {

@@ -45,6 +45,8 @@ struct mp_endpoint {
   uv_poll_t *poll;
   int wanted; /* events to wait for */
   int armed;  /* events libuv waits for now */
+  uint64_t woken_ns;
+  bool rested; /* there was a pause before this wake-up: what comes now may well come alone */
   bool closed;
   int holders; /* of this memory: the JavaScript value and the libuv handle */
 };
@@ -62,6 +64,8 @@ napi_value mp_endpoint_attach(napi_env env, mp_endpoint *endpoint, napi_value co
 mp_endpoint *mp_endpoint_of(napi_env env, napi_value value);
 /* Asks the event loop for `events` as well, from now on. */
 void mp_endpoint_want(mp_endpoint *endpoint, int events);
+/* Reads into up to `rows` rows; with none a bounded number of packets is dropped. Returns as mp_operations.receive. */
+int32_t mp_endpoint_receive(mp_endpoint *endpoint, uint32_t rows);
 /* Stops polling and closes the descriptor. Idempotent. */
 void mp_endpoint_close(mp_endpoint *endpoint);
 

@@ -60,6 +60,12 @@ mp_udp *mp_udp_open(napi_env env, napi_value config, mp_failure *failure, mp_udp
 /* The socket behind an endpoint; NULL when it is of another kind. */
 mp_udp *mp_udp_of(mp_endpoint *endpoint);
 
+/*
+ * Messages that the kernel dropped since the socket is open, as its buffer was full; one that GRO joined counts once. Linux
+ * only, elsewhere 0.
+ */
+uint32_t mp_udp_overflowed(const mp_udp *udp);
+
 /* The operations of its kind. */
 int32_t mp_udp_receive(mp_endpoint *endpoint, uint32_t rows);
 int32_t mp_udp_discard(mp_endpoint *endpoint);

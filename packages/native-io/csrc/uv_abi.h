@@ -8,6 +8,7 @@
 #define MP_UV_ABI_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 typedef struct uv_handle_s uv_handle_t;
 typedef struct uv_poll_s uv_poll_t;
@@ -26,5 +27,6 @@ int uv_poll_stop(uv_poll_t *handle);
 void uv_close(uv_handle_t *handle, uv_close_cb callback);
 void uv_handle_set_data(uv_handle_t *handle, void *data);
 void *uv_handle_get_data(const uv_handle_t *handle);
+uint64_t uv_hrtime(void);
 
 #endif

@@ -67,7 +67,6 @@ typedef struct {
   mp_super cut;
   /* Where the segments of the next super-packet probably lie: as in the last one. 0 before the first. */
   uint16_t guess_header, guess_segment;
-  bool lone;                      /* the last time there was one packet, and none behind it */
   uint8_t linear[MP_SUPER_BYTES]; /* a super-packet for which the guess was wrong, in one piece */
 } mp_vnet;
 

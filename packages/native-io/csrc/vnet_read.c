@@ -167,16 +167,6 @@ static int32_t read_one(mp_endpoint *endpoint, mp_vnet *vnet, uint32_t row, uint
   return (int32_t)row + take_single(endpoint, vnet, &scatter, row, length);
 }
 
-/*
- * Where packets come one at a time, the next one is handed over before it is asked whether another one follows: that
- * question costs as long as all the rest.
- */
-static bool is_lone(mp_vnet *vnet, uint32_t kept) {
-  bool lone = vnet->lone && kept == 1;
-  vnet->lone = false;
-  return lone;
-}
-
 int32_t mp_vnet_receive(mp_endpoint *endpoint, mp_vnet *vnet, uint32_t rows) {
   /* First what is left of a super-packet that found too few rows. */
   uint32_t kept = cut_linear(endpoint, vnet, 0, rows);
@@ -186,11 +176,14 @@ int32_t mp_vnet_receive(mp_endpoint *endpoint, mp_vnet *vnet, uint32_t rows) {
     int32_t next = read_one(endpoint, vnet, kept, rows);
     if (next < 0) {
       endpoint->state[MP_STATE_MORE] = MP_MORE_NONE;
-      vnet->lone = kept <= 1;
       return kept > 0 ? (int32_t)kept : -1;
     }
     kept = (uint32_t)next;
-    if (is_lone(vnet, kept)) break;
+    /* Whether another one follows a packet that came out of silence the event loop finds out for nothing. */
+    if (endpoint->rested && kept == 1 && mp_super_next(&vnet->cut) == 0) {
+      endpoint->state[MP_STATE_MORE] = MP_MORE_NONE;
+      break;
+    }
   }
   if (mp_super_next(&vnet->cut) > 0) endpoint->state[MP_STATE_MORE] = MP_MORE_HELD;
   return (int32_t)kept;

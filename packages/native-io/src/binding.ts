@@ -9,8 +9,11 @@ export interface HandleMemory {
   readonly table: Int32Array
   readonly counters: Float64Array
   readonly state: Int32Array
-  /** Called once per wake-up with what is ready: READABLE, WRITABLE, both or 0. */
-  readonly onReady: (events: number) => void
+  /**
+   * Called once per wake-up with what is ready: READABLE, WRITABLE, both or 0. When READABLE is, and READY_ROWS was not 0,
+   * `received` is what `receive` would have answered.
+   */
+  readonly onReady: (events: number, received: number) => void
 }
 
 export interface UdpConfig extends HandleMemory {
@@ -110,6 +113,8 @@ export interface Binding {
   peer(handle: Handle, ip: string, port: number): number
   peerAddress(handle: Handle, peer: number): string | undefined
   pin(handle: Handle, peer: number, more: boolean): boolean
+  /** Messages that the kernel dropped since the buffer of the socket was full; of those joined by GRO each counts once. */
+  overflowed(handle: Handle): number
   /** Throws an Error whose message names what OpenSSL lacks. */
   aeadKey(cipher: CipherName, key: Uint8Array): KeyHandle
   aeadSeal(

@@ -1,7 +1,17 @@
 import type { PacketBatch, PacketPool } from '@mp/interface'
 import type { Binding, Handle, HandleMemory } from './binding.ts'
 import { errorName, NativeIoError } from './errors.ts'
-import { COUNTER, COUNTERS, MORE, MORE_LEFT, READABLE, STATE, STATE_WORDS, WRITABLE } from './layout.ts'
+import {
+  COUNTER,
+  COUNTERS,
+  MORE,
+  MORE_LEFT,
+  READABLE,
+  READY_ROWS,
+  STATE,
+  STATE_WORDS,
+  WRITABLE,
+} from './layout.ts'
 import { ReceiveRows } from './receive-rows.ts'
 
 /** Calls of `receive` per wake-up: a busy device must not keep timers and other devices waiting. */
@@ -53,7 +63,7 @@ export class Endpoint {
       table: this.#rows.batch.table,
       counters: this.counters,
       state: this.state,
-      onReady: (events) => this.#handleReady(events),
+      onReady: (events, received) => this.#handleReady(events, received),
     })
   }
 
@@ -99,18 +109,26 @@ export class Endpoint {
     this.#handler?.onClose(cause)
   }
 
-  #handleReady(events: number): void {
-    if ((events & READABLE) !== 0) this.#receiveRounds()
+  #handleReady(events: number, received: number): void {
+    if ((events & READABLE) !== 0)
+      this.#receiveRounds(this.state[READY_ROWS] === 0 ? this.#receive() : received)
     if ((events & WRITABLE) === 0 || this.closed) return
     if (this.#handler === undefined) this.#onConnected?.()
     else this.#handler.onWritable()
   }
 
-  #receiveRounds(): void {
+  #receive(): number {
+    const ready = this.#rows.refill()
+    this.state[READY_ROWS] = ready
+    return this.#binding.receive(this.handle, ready)
+  }
+
+  /** Begins with what was received already. */
+  #receiveRounds(first: number): void {
     let packets = 0
-    for (let round = 0; round < MAX_ROUNDS && packets < ENOUGH_PACKETS; round++) {
-      const ready = this.#rows.refill()
-      const received = this.#binding.receive(this.handle, ready)
+    let received = first
+    for (let round = 1; ; round++) {
+      const ready = this.state[READY_ROWS]!
       const more = ready > 0 && (received === ready || this.state[MORE_LEFT] !== MORE.none)
       this.#reportEvents()
       if (more) this.#rows.grow()
@@ -118,9 +136,11 @@ export class Endpoint {
       if (received < 0) void this.close(goneError(-received))
       if (this.closed) return
       packets += received
-      if (!more) break
+      if (!more || round === MAX_ROUNDS || packets >= ENOUGH_PACKETS) break
+      received = this.#receive()
     }
     this.#rows.settle(packets)
+    this.state[READY_ROWS] = this.#rows.refill()
     if (this.state[MORE_LEFT] === MORE.held) this.#receiveSoon()
   }
 
@@ -129,7 +149,7 @@ export class Endpoint {
     if (this.#soon !== undefined) return
     this.#soon = setImmediate(() => {
       this.#soon = undefined
-      this.#receiveRounds()
+      this.#receiveRounds(this.#receive())
     })
   }
 

@@ -49,7 +49,9 @@ export const MORE_LEFT: number = EVENTS_END + 1
 export const STATE_OFFLOADS: number = EVENTS_END + 2
 /** State word of a TCP connection: bytes taken and not given to the kernel. */
 export const STATE_BACKLOG: number = EVENTS_END + 3
-export const STATE_WORDS: number = EVENTS_END + 4
+/** State word: rows that a wake-up may fill before it calls; 0: `receive` is called for it. */
+export const READY_ROWS: number = EVENTS_END + 4
+export const STATE_WORDS: number = EVENTS_END + 5
 
 /** What a TUN device does for us; bits, as in csrc/vnet.h. */
 export const OFFLOAD = { checksum: 1, tso: 2, uso: 4, coalesce: 8 } as const

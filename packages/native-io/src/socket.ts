@@ -141,6 +141,7 @@ class Socket implements NativeSocket {
   readonly #endpoint: Endpoint
   readonly #config: UdpConfig
   #handler: DatagramHandler | undefined
+  #overflowed = 0
   #retry: NodeJS.Timeout | undefined
 
   constructor(binding: Binding, options: NativeSocketOptions) {
@@ -224,6 +225,7 @@ class Socket implements NativeSocket {
         unreachable: counters[COUNTER.unreachable]!,
         'unknown-peer': counters[COUNTER.unknownPeer]!,
         'peer-table-full': counters[COUNTER.peersFull]!,
+        'receive-buffer-full': this.#countOverflow(),
         'outside-arena': counters[COUNTER.outsideArena]!,
         closed: counters[COUNTER.closed]!,
       },
@@ -247,7 +249,14 @@ class Socket implements NativeSocket {
 
   close(): Promise<void> {
     clearTimeout(this.#retry)
+    this.#countOverflow()
     return this.#endpoint.close()
+  }
+
+  /** Of a closed socket the kernel knows nothing any more: what it said last. */
+  #countOverflow(): number {
+    if (!this.#endpoint.closed) this.#overflowed = this.#binding.overflowed(this.#endpoint.handle)
+    return this.#overflowed
   }
 
   #retryLater(): void {

@@ -18,6 +18,7 @@ function fullQueue(): Binding {
       return {} as Handle
     },
     start: () => {},
+    overflowed: () => 0,
     close: () => {},
     send: () => {
       config!.state[STATE.blocked] = constants.errno.ENOBUFS

@@ -50,6 +50,22 @@ function batchOf(packets: number, lengthBytes: number, peer: number): PacketBatc
   return batch
 }
 
+describe.skipIf(missing.length > 0)('a socket that nobody reads [needs native]', () => {
+  it.skipIf(process.platform !== 'linux')('counts what its buffer has no room for', async () => {
+    const near = open({ receiveBufferBytes: 16_384, gro: false })
+    const far = open({ remote: near.localAddress, gso: false })
+    const packets = 200
+    expect(far.send(batchOf(packets, 1400, 0))).toBe(packets)
+    await wait.until(() => near.stats().drops['receive-buffer-full']! > 0)
+    const lost = near.stats().drops['receive-buffer-full']!
+    start(near)
+    await wait.until(() => near.stats().rxPackets === packets - lost)
+    expect(near.stats().drops['receive-buffer-full']).toBe(lost)
+    await near.close()
+    expect(near.stats().drops['receive-buffer-full']).toBe(lost)
+  })
+})
+
 describe.skipIf(missing.length > 0)('a connected socket [needs native]', () => {
   it('has one peer, number 0, and hears only that one', async () => {
     const near = open()

@@ -27,7 +27,7 @@ it.each([{ batchSize: 0 }, { batchSize: 512 }, { maxFrameBytes: 65_536 }])(
 
 it('for want of descriptors a listener says so and asks again later, not all the time', () => {
   const started = vi.fn<() => void>()
-  let wakeUp: ((events: number) => void) | undefined
+  let wakeUp: ((events: number, received: number) => void) | undefined
   const binding: Partial<Binding> = {
     start: started,
     close: () => {},
@@ -44,11 +44,11 @@ it('for want of descriptors a listener says so and asks again later, not all the
     onStream: () => {},
     onFailure: ({ code }) => failures.push(code),
   })
-  wakeUp!(READABLE)
+  wakeUp!(READABLE, 0)
   expect([failures, started.mock.calls.length]).toEqual([['EMFILE'], 1])
   vi.advanceTimersByTime(100)
   expect(started.mock.calls.length).toBe(2)
-  wakeUp!(READABLE)
+  wakeUp!(READABLE, 0)
   listener.close()
   vi.advanceTimersByTime(1000)
   expect([failures.length, started.mock.calls.length]).toEqual([2, 2])

@@ -35,9 +35,10 @@ export class TimerWheel {
 
   /** Sets timer `id` ≥ 0 to `atMs`, wherever it was; `Infinity` cancels it. The wheel must have been turned once. O(1). */
   set(id: number, atMs: number): void {
-    this.cancel(id)
-    if (!(atMs < Infinity)) return
+    if (!(atMs < Infinity)) return this.cancel(id)
     const tick = Math.max(this.#current + 1, Math.ceil(atMs / TICK_MS))
+    if (this.#tick[HEADS + id] === tick) return
+    this.cancel(id)
     this.#tick[HEADS + id] = tick
     this.#link(HEADS + id, slotOf(tick))
   }
@@ -73,6 +74,8 @@ export class TimerWheel {
    */
   pollTimeout(): number {
     if (this.#next[DUE] !== DUE) return this.#current * TICK_MS
+    // Nothing is set before the first turn; and with no number as an index the code below would stay slow for good.
+    if (this.#current === -Infinity) return Infinity
     const start = slotOf(this.#current + 1)
     for (let i = 0; i <= WORDS; i++) {
       const word = (Math.floor(start / WORD_BITS) + i) % WORDS

@@ -180,19 +180,22 @@ export class FlightTracker {
     return 'used'
   }
 
-  /** Calls all frames lost that were not heard of, and none of them again: their path does not answer. */
-  giveUp(): void {
-    for (
-      let each = Math.max(this.#highest + 1, this.#next - this.#ring.capacity);
-      each < this.#next;
-      each++
-    ) {
-      const row = this.#ring.rowOf(each)
-      if (this.#ring.state[row] !== FRAME_IN_FLIGHT) continue
-      this.#ring.state[row] = FRAME_LOST
-      this.#fate.onLost(this.#ring.sequence[row]!, this.#ring.slot[row]!)
-      this.#release(row)
-    }
+  /**
+   * Calls all frames lost that were not heard of, and none of them again: their path does not answer. What was sent last is
+   * called first with `newest-first`, for a path that is cut at our end: what was sent before is mostly under way still.
+   */
+  giveUp(order: 'oldest-first' | 'newest-first' = 'oldest-first'): void {
+    const first = Math.max(this.#highest + 1, this.#next - this.#ring.capacity)
+    if (order === 'oldest-first') for (let each = first; each < this.#next; each++) this.#giveUpOn(each)
+    else for (let each = this.#next - 1; each >= first; each--) this.#giveUpOn(each)
+  }
+
+  #giveUpOn(counter: number): void {
+    const row = this.#ring.rowOf(counter)
+    if (this.#ring.state[row] !== FRAME_IN_FLIGHT) return
+    this.#ring.state[row] = FRAME_LOST
+    this.#fate.onLost(this.#ring.sequence[row]!, this.#ring.slot[row]!)
+    this.#release(row)
   }
 
   /** Begins anew with the next frame, after a pause of the path: nobody will say what became of those before. */

@@ -190,6 +190,15 @@ test('frames of a path that is given up are lost, once, and those that came afte
   expect(tracker.inFlightBytes).toBe(0)
 })
 
+test('of a path that is cut here the frames that were sent last are given up first', () => {
+  const { tracker, fates } = trackerWith()
+  for (let counter = 0; counter < 4; counter++) send(tracker, counter, counter)
+  tracker.handleReport(report({ highestCounter: 0, settledCounter: 0, frames: 1 }), 20)
+  tracker.giveUp('newest-first')
+  expect(fates.lost).toEqual([503, 502, 501])
+  expect(fates.slots.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3])
+})
+
 /** A report with all counts about to wrap. */
 const wrapping = (counter: number): PathReport =>
   report({

@@ -37,8 +37,10 @@ class SystemTimer implements Timer {
  * Timers keep the process alive until they ran or were cancelled.
  */
 export function systemRuntime(): Runtime {
+  // Behind the global stands a getter that costs more than to read the clock.
+  const clock = performance
   return {
-    nowMs: () => performance.now(),
+    nowMs: () => clock.now(),
     setTimer: (atMs, fn) => new SystemTimer(atMs, fn),
     randomBytes: (into) => {
       randomFillSync(into)

@@ -1,5 +1,5 @@
-/** Most packets of a flow that stay together. */
-const MAX_PACKETS = 16
+/** Most packets of a flow that stay together: about as many as a super-packet of the kernel is cut into. */
+const MAX_PACKETS = 48
 /** A path that sends fewer packets in the time of a run is picked anew for each. */
 const MIN_PACKETS = 8
 /** What a run takes to leave, at most; so much may a packet of it arrive later than on the best path. */

@@ -122,7 +122,7 @@ export class AdaptiveOracle {
       if (this.run) this.run.packets--
       if (this.run) this.run.ms -= took
     } else if (8 * took <= 1.5) {
-      this.run = { row, flow: about.request.flow, packets: 15, ms: 1.5 - took, until: nowMs + 1.5 }
+      this.run = { row, flow: about.request.flow, packets: 47, ms: 1.5 - took, until: nowMs + 1.5 }
     } else this.run = undefined
     about.charged = true
   }

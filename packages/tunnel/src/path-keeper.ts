@@ -2,7 +2,7 @@ import type { FrameSource, Link } from '@mp/interface'
 import type { PathManager } from '@mp/path-manager'
 import { Prober } from '@mp/prober'
 import { PathIds } from '@mp/secure-channel'
-import type { Bonding } from './bonding/bonding.ts'
+import type { Bonding, DownEnd } from './bonding/bonding.ts'
 import type { ControlChannel } from './control-channel.ts'
 import type { DropCounter } from './drop-counter.ts'
 import { refreshGate } from './path-gate.ts'
@@ -138,7 +138,7 @@ export class PathKeeper {
   /** The system does not send over `link` now. @returns the path it carries. */
   handleUnreachable(link: Link): TunnelPath | undefined {
     const path = this.#pathOf(link)
-    if (path !== undefined) this.handleDown(path)
+    if (path !== undefined) this.handleDown(path, 'here')
     return path
   }
 
@@ -150,14 +150,14 @@ export class PathKeeper {
     this.#parts.onTouched()
   }
 
-  /** A path leads nowhere now, as the system or the peer says. A client tells its server, which may not see it. */
-  handleDown(path: TunnelPath): void {
+  /** A path leads nowhere now, as the system says (`here`) or the peer (`there`). A client tells its server, which may not see it. */
+  handleDown(path: TunnelPath, end: DownEnd): void {
     const { role, bonding, sealer, session, paths, probers } = this.#parts
     const nowMs = this.#parts.nowMs()
     const wasLost = path.prober.state === 'lost'
+    bonding?.handleDown(path, end, nowMs)
     path.prober.handleUnreachable(nowMs)
     probers.update(path, nowMs)
-    bonding?.handleDown(path, nowMs)
     if (role === 'server' || wasLost || !session.established) return
     const other = paths.list.find((each) => each !== path && paths.state(each.id) === 'active')
     if (other?.link !== undefined) sealer.sendDown(path, other.link)
@@ -171,7 +171,7 @@ export class PathKeeper {
     path.source = undefined
     path.blocked = false
     path.dropWaiting(this.#parts.drops, 'path-closed')
-    this.handleDown(path)
+    this.handleDown(path, 'here')
     this.handleChange()
     // A full link was no choice before: nobody else would notice what waits for it.
     this.#parts.bonding?.pump.rebind(path)

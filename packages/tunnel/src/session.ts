@@ -140,7 +140,7 @@ export class Session implements PathOwner, Wakeable {
         if (this.#options.role === 'server') this.keeper.drop(path, 'closed by the client')
       },
       onPathDown: (path) => {
-        if (this.#options.role === 'server') this.keeper.handleDown(path)
+        if (this.#options.role === 'server') this.keeper.handleDown(path, 'there')
       },
       onPathResponse: (path, token) => this.keeper.handleResponse(path, token),
     })

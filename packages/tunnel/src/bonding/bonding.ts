@@ -45,6 +45,9 @@ export interface BondingStats {
   readonly resequencer: ResequencerStats | undefined
 }
 
+/** Which end of a path found out that it leads nowhere. */
+export type DownEnd = 'here' | 'there'
+
 /** Why a path gets nothing more, but sends what waits for it: it works, or will in a moment. */
 const STILL_SENDS: ReadonlySet<string | undefined> = new Set(['link full', 'backup', 'exhausted'])
 /** A path that is suspect although none is better is looked at again after this long, ms. */
@@ -63,6 +66,8 @@ export class Bonding implements Wakeable {
   readonly #repair: Repair
   #resequencer: Resequencer | undefined
   #nowMs = 0
+  /** The path that is just being left as it is cut at our end. */
+  #cutHere: TunnelPath | undefined
   #isClosed = false
 
   constructor(parts: BondingParts) {
@@ -126,9 +131,11 @@ export class Bonding implements Wakeable {
     if (path.sender !== undefined) this.#endSharing()
   }
 
-  /** A path carries nothing more, as the system or the peer says: what was under way on it need not be waited for. */
-  handleDown(path: TunnelPath, nowMs: number): void {
+  /** A path carries nothing more: what was under way on it need not be waited for. */
+  handleDown(path: TunnelPath, end: DownEnd, nowMs: number): void {
+    if (end === 'here') this.#cutHere = path
     this.#suspect(path, nowMs)
+    this.#cutHere = undefined
   }
 
   pollTimeout(): number {
@@ -196,7 +203,7 @@ export class Bonding implements Wakeable {
   #leave(path: TunnelPath): void {
     this.pump.setCapacity(aliveBps(this.#parts.paths.list))
     this.pump.rebind(path)
-    path.sender?.tracker.giveUp()
+    path.sender?.tracker.giveUp(path === this.#cutHere ? 'newest-first' : 'oldest-first')
   }
 
   #senderOf(path: TunnelPath): PathSender {

@@ -109,21 +109,24 @@ export class Pump {
   }
 
   /**
-   * A path does not carry anything for now: what waits for it takes others, with the numbers it has. It has waited, and
-   * whoever gets it waits for it: also where others are as full as they should be.
+   * A path does not carry anything for now: what waits for it takes others, with the numbers it has, and by them its place
+   * among those that wait there. Whoever gets it waits for it: also where others are as full as they should be.
    */
   rebind(path: TunnelPath): void {
     const { drops, paths } = this.#parts
     const one = this.#one
+    for (const { sender } of paths.list) sender?.queue.beginMerge()
     while (path.sender?.next?.shift(one) === 0) {
       this.#ask(one.length[0]!, one.flags[0]!, 0)
       const other = this.#choose() ?? leastBusy(paths, one.length[0]! + MAX_OVERHEAD_BYTES)
+      if (!isUrgent(one.flags[0]!)) other?.sender?.queue.makeWay(one.sequence[0]!)
       if (other === undefined || other === path || !this.#line(one, 0, other)) {
         drops.drop(one.slot[0]!, 'path-left')
       }
       one.count = 0
       this.wake()
     }
+    for (const { sender } of paths.list) if (sender !== path.sender) sender?.queue.endMerge()
     path.sender?.handleRebound()
   }
 

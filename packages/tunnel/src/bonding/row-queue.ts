@@ -4,6 +4,10 @@ const FIRST_ROWS = 64
 /** Columns of a batch from `slot` to `flags`. */
 const COLUMNS = 8
 const LENGTH = 2
+const SEQUENCE = 5
+/** Numbers have 24 bits; a number is before another if it is less than half of them behind it. */
+const SEQUENCE_MASK = 0xff_ffff
+const HALF = 0x80_0000
 
 /** A queue of packets: rows of batches in a ring that grows up to a bound. It owns the slots of what is in it. */
 export class RowQueue {
@@ -15,6 +19,8 @@ export class RowQueue {
   #rows = new Int32Array(0)
   #capacity = 0
   #head = 0
+  /** During a merge, packets at the front that have not had their turn. */
+  #unmerged = 0
 
   /** @param maxRows Most packets, a power of two ≥ 64. */
   constructor(maxRows: number) {
@@ -61,6 +67,35 @@ export class RowQueue {
     const row = this.first(batch)
     if (row >= 0) this.dropFirst()
     return row
+  }
+
+  /** Others are to take their places by number: {@link makeWay} before each of them, {@link endMerge} after the last. */
+  beginMerge(): void {
+    this.#unmerged = this.count
+  }
+
+  /** Has the packets numbered before `sequence` stand in front of the one that is pushed next. Numbers must rise from call to call. */
+  makeWay(sequence: number): void {
+    while (this.#unmerged > 0 && this.#isHeadBefore(sequence)) this.#turn()
+  }
+
+  /** Has the rest stand behind what was pushed. */
+  endMerge(): void {
+    while (this.#unmerged > 0) this.#turn()
+  }
+
+  #isHeadBefore(sequence: number): boolean {
+    const behind = (sequence - this.#rows[this.#head * COLUMNS + SEQUENCE]!) & SEQUENCE_MASK
+    return behind > 0 && behind < HALF
+  }
+
+  /** Moves the first packet behind the last. */
+  #turn(): void {
+    const from = this.#head * COLUMNS
+    const to = ((this.#head + this.count) & (this.#capacity - 1)) * COLUMNS
+    this.#rows.copyWithin(to, from, from + COLUMNS)
+    this.#head = (this.#head + 1) & (this.#capacity - 1)
+    this.#unmerged--
   }
 
   #grow(): boolean {

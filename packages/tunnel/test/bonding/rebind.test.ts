@@ -16,3 +16,17 @@ test('what waits for a path that is left takes the others, although they are ful
     expect(inOrder(server.tun.received)).toEqual(inOrder(sent))
   })
 })
+
+test('what took another path stands there in the order of all, and keeps nobody waiting', async () => {
+  await inWorld({ isAdaptive: true }, async (world) => {
+    const { client, server } = world
+    const sent = packets(400, { bytes: 1200 })
+    client.tun.injectBatch(sent)
+    await world.pass(2)
+    client.tunnel.suspendPath('dsl', 'eth0 is down')
+    await world.pass(500)
+    expect(server.tun.received).toHaveLength(sent.length)
+    // It would be some 300 at the end of the queue.
+    expect(statsOf(server).sessions[0]!.bonding!.resequencer!.reorderingDepthMax).toBeLessThan(20)
+  })
+})

@@ -52,6 +52,53 @@ describe('a queue of rows', () => {
     )
   })
 
+  test('merges others by their numbers, also where these wrap', () => {
+    const numbers = fc
+      .uniqueArray(fc.nat(60), { maxLength: 40 })
+      .map((list) => list.toSorted((a, b) => a - b))
+    fc.assert(
+      fc.property(
+        numbers,
+        numbers,
+        fc.constantFrom(0, 2 ** 24 - 30),
+        fc.nat(50),
+        (ours, others, from, turned) => {
+          const queue = new RowQueue(128)
+          const one = pool.createBatch(1)
+          const push = (number: number): void => {
+            one.count = 0
+            one.push(0, 0, 10)
+            one.sequence[0] = (from + number) % 2 ** 24
+            queue.push(one, 0)
+          }
+          const shift = (): number => {
+            one.count = 0
+            queue.shift(one)
+            return one.sequence[0]!
+          }
+          // The ring begins anywhere.
+          for (let count = 0; count < turned; count++) {
+            push(0)
+            shift()
+          }
+          for (const number of ours) push(number)
+          queue.beginMerge()
+          for (const number of others) {
+            queue.makeWay((from + number) % 2 ** 24)
+            push(number)
+          }
+          queue.endMerge()
+          const expected = [...ours, ...others]
+            .toSorted((a, b) => a - b)
+            .map((each) => (from + each) % 2 ** 24)
+          expect(queue.bytes).toBe(10 * expected.length)
+          expect(expected.map(() => shift())).toEqual(expected)
+          expect(queue.count).toBe(0)
+        },
+      ),
+    )
+  })
+
   test('takes its bound and not one more, also after it went round', () => {
     const queue = new RowQueue(64)
     const batch = pool.createBatch(1)
