@@ -143,6 +143,11 @@ export class Health {
     this.#misses = 0
   }
 
+  /** Data came over the path: probes missed are no outage, and of what is lost the data say more. */
+  handleDelivery(): void {
+    this.#misses = 0
+  }
+
   /** On trial long enough, and nothing to complain of. */
   isRecovered(nowMs: number): boolean {
     return (

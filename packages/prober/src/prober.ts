@@ -6,6 +6,7 @@ import { checkedOptions } from './options.ts'
 import type { CheckedOptions, ProberOptions } from './options.ts'
 import { PROBE_ANSWERED, PROBE_EXPIRED, PROBE_WAITING, ProbeRing } from './probe-ring.ts'
 import { ProbeSchedule } from './probe-schedule.ts'
+import { isLossy } from './quality.ts'
 import { rtoMs } from './rto.ts'
 import type { ProberState } from './state.ts'
 import type { Probe, ProberEvent, ProberStats, ReplyVerdict } from './types.ts'
@@ -47,6 +48,8 @@ export class Prober implements Machine<Probe, ProberEvent> {
   /** When the youngest answered probe was sent, and when the last reply came. */
   #answeredSentMs = -Infinity
   #repliedMs = -Infinity
+  /** When the youngest frame was sent that the peer told of, of a path that does not lose many. */
+  #deliveredSentMs = -Infinity
   #rttMs: number | undefined
   #received = 0
   #lost = 0
@@ -111,6 +114,17 @@ export class Prober implements Machine<Probe, ProberEvent> {
     else if (this.state !== 'initializing' && nowMs - this.#repliedMs <= ALIVE_TRUST_MS)
       this.#health.forgive()
     if (this.state === 'normal' && this.#health.misses === 0) this.#schedule.postpone(nowMs)
+  }
+
+  /**
+   * The peer tells, by whatever path, that a frame sent at `sentMs` came over this one, and that of the frames of late the
+   * share `lossRatio` did not: a better proof than a reply that the peer hears us, and a better measure of what is lost.
+   * While most comes, probes sent before that frame say nothing.
+   */
+  handleDelivery(sentMs: number, lossRatio: number): void {
+    if (sentMs <= this.#deliveredSentMs || isLossy(lossRatio)) return
+    this.#deliveredSentMs = sentMs
+    this.#health.handleDelivery()
   }
 
   /**
@@ -230,6 +244,7 @@ export class Prober implements Machine<Probe, ProberEvent> {
 
   /** Only a regular probe younger than all answered ones says that the path may be dead. */
   #handleExpired(slot: number, nowMs: number): void {
+    if (this.#probes.sentMs(slot) < this.#deliveredSentMs) return
     const isExtra = this.#probes.isExtra(slot)
     if (isExtra || this.#probes.sentMs(slot) < this.#answeredSentMs) {
       this.#health.handleLoss(!isExtra)

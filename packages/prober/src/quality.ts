@@ -13,6 +13,11 @@ const SLOW_BAD_MS = 1000
 /** … and none for this long makes it good again, ms. */
 const SLOW_GOOD_MS = 2000
 
+/** Whether a path that loses the share `lossRatio` is bad. */
+export function isLossy(lossRatio: number): boolean {
+  return lossRatio > LOSS_HIGH_RATIO
+}
+
 /**
  * Whether a living path is worth its traffic: the share of lost probes, and delay that does not go away. Both with
  * hysteresis: between bad and good lies a range where the state stays what it is.
@@ -40,7 +45,7 @@ export class Quality {
   }
 
   isLossy(): boolean {
-    return this.#lossRatio > LOSS_HIGH_RATIO
+    return isLossy(this.#lossRatio)
   }
 
   isSlow(nowMs: number): boolean {

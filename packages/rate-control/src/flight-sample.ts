@@ -5,6 +5,8 @@ export interface FlightSample {
   ackedBytes: number
   lostFrames: number
   lostBytes: number
+  /** Lost frames that follow no lost one: the number of bursts the loss came in. */
+  lostRuns: number
   /** Bytes sent after the newest frame that the peer is known to have. */
   inFlightBytes: number
   /** Round trip of the newest frame, ms, without the time its report was kept back; `NaN` when there is none. */
@@ -37,6 +39,7 @@ export function emptySample(): FlightSample {
     ackedBytes: 0,
     lostFrames: 0,
     lostBytes: 0,
+    lostRuns: 0,
     inFlightBytes: 0,
     rttMs: NaN,
     rttSmoothedMs: 0,

@@ -214,7 +214,7 @@ export class FlightTracker {
 
   #clearSample(): void {
     const { sample } = this
-    sample.ackedFrames = sample.ackedBytes = sample.lostFrames = sample.lostBytes = 0
+    sample.ackedFrames = sample.ackedBytes = sample.lostFrames = sample.lostBytes = sample.lostRuns = 0
     sample.rttMs = sample.deliveredBps = sample.sentBps = NaN
     sample.newFrames = sample.newMissingFrames = sample.windowFrames = sample.windowLostFrames = 0
   }
@@ -227,7 +227,9 @@ export class FlightTracker {
       const start = report.gapStart[gap]!
       const end = start + report.gapLength[gap]!
       for (; counter < start; counter++) this.#acknowledge(counter)
+      const lostBefore = this.sample.lostFrames
       for (; counter < end; counter++) this.#miss(counter, nowMs)
+      if (this.sample.lostFrames > lostBefore) this.sample.lostRuns++
     }
     for (; counter <= report.settledCounter; counter++) this.#acknowledge(counter)
     this.#judgedTo = Math.max(this.#judgedTo, report.settledCounter + 1)

@@ -9,8 +9,12 @@ const LEARN_FRAMES = 300
 const RECENT_FRAMES = 300
 /** No path is trusted to lose less than this, so that few losses among few frames say nothing. */
 const LEAST_FLOOR = 0.005
-/** Fewer lost frames than this are chance. */
-const LEAST_LOST = 4
+/** Fewer bursts than this are chance, be they of one frame. */
+const LEAST_BURSTS = 4
+/** The length of bursts is the mean of this many of the last, at least. */
+const BURSTS = 16
+/** A burst counts as no longer than this in the mean, frames. */
+const MAX_BURST_FRAMES = 8
 
 /**
  * Tells the loss that comes from sending too much from that a path has anyway. The second is what is still lost after
@@ -19,6 +23,9 @@ const LEAST_LOST = 4
 export class LossSignal {
   #floor = 0
   #ratio = 0
+  /** Lost frames lately, and the bursts they came in. */
+  #burstFrames = 1
+  #bursts = 1
   #blockFrames = 0
   #blockLost = 0
   #blockMs: number | undefined
@@ -36,7 +43,8 @@ export class LossSignal {
   }
 
   /** Adds what one report told. */
-  record({ newFrames, newMissingFrames }: FlightSample, nowMs: number): void {
+  record({ newFrames, newMissingFrames, lostFrames, lostRuns }: FlightSample, nowMs: number): void {
+    this.#recordBursts(lostFrames, lostRuns)
     if (newFrames > 0)
       this.#ratio += (newMissingFrames - this.#ratio * newFrames) / (newFrames + RECENT_FRAMES)
     this.#blockMs ??= nowMs
@@ -75,10 +83,27 @@ export class LossSignal {
     return windowLostFrames > 1 + windowFrames * (this.#floor + excess)
   }
 
-  /** Chance: three standard deviations. */
+  #recordBursts(frames: number, bursts: number): void {
+    this.#burstFrames += frames
+    this.#bursts += bursts
+    if (this.#bursts < 2 * BURSTS) return
+    this.#burstFrames /= 2
+    this.#bursts /= 2
+  }
+
+  /** Mean length of a burst, frames. */
+  get #burst(): number {
+    return Math.min(MAX_BURST_FRAMES, this.#burstFrames / this.#bursts)
+  }
+
+  /**
+   * Chance: three standard deviations. Loss in bursts varies by more than loss one by one, which is what becomes of what a
+   * pacer sends too much.
+   */
   #exceeds(frames: number, lostFrames: number, excess: number): boolean {
     const floor = Math.max(LEAST_FLOOR, this.#floor)
-    const chance = 3 * Math.sqrt(frames * floor * (1 - floor))
-    return lostFrames > LEAST_LOST + frames * (this.#floor + excess) + chance
+    const burst = this.#burst
+    const chance = 3 * Math.sqrt((2 * burst - 1) * frames * floor * (1 - floor))
+    return lostFrames > LEAST_BURSTS * burst + frames * (this.#floor + excess) + chance
   }
 }

@@ -102,6 +102,11 @@ export class PathReceiver {
     return this.#news
   }
 
+  /** A frame was overtaken that no report has called lost yet. */
+  get hasGap(): boolean {
+    return this.#gap
+  }
+
   /** Whether it is time to tell the sender. Ask after each batch of frames and every few milliseconds. */
   wantsReport(nowMs: number): boolean {
     if (!this.#news) return false

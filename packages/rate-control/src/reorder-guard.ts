@@ -1,7 +1,7 @@
 /** How far the highest counter has to be above a missing one before that can count as lost (RFC 9002 §6.1.1). */
 const GUARD_FRAMES = 3
 /** What is assumed of a path before any frame came late, ms. */
-const INITIAL_GUARD_MS = 3
+const INITIAL_GUARD_MS = 2
 /** A path that reorders by more than this is not waited for, ms. */
 const MAX_GUARD_MS = 100
 /** How much longer a frame is waited for when the third after it does not come, ms. */

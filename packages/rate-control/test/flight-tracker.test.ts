@@ -106,7 +106,7 @@ describe('a report', () => {
     gap.gapLength[0] = 2
     tracker.handleReport(gap, 20)
     expect(fates.lost).toEqual([503, 504])
-    expect(tracker.sample).toMatchObject({ ackedFrames: 5, lostFrames: 2, lostBytes: 2000 })
+    expect(tracker.sample).toMatchObject({ ackedFrames: 5, lostFrames: 2, lostBytes: 2000, lostRuns: 1 })
     gap.gapLength[0] = 1
     gap.frames = 9
     tracker.handleReport(gap, 40)

@@ -99,6 +99,16 @@ describe('loss', () => {
     expect(loss.exceeds(window(50, 2), 0.02)).toBe(false)
   })
 
+  test('in bursts is more by chance than loss one by one', () => {
+    const one = new LossSignal()
+    const bursts = new LossSignal()
+    for (let i = 0; i < 40; i++) one.record(sample({ lostFrames: 5, lostRuns: 5 }), 20 * i)
+    for (let i = 0; i < 40; i++) bursts.record(sample({ lostFrames: 5, lostRuns: 1 }), 20 * i)
+    expect(one.exceeds(window(250, 20), 0.02)).toBe(true)
+    expect(bursts.exceeds(window(250, 20), 0.02)).toBe(false)
+    expect(bursts.exceeds(window(2500, 200), 0.02)).toBe(true)
+  })
+
   test('of late is known at any rate, and frames that were only late are taken back', () => {
     const loss = new LossSignal()
     for (let i = 0; i < 100; i++) loss.record(sample({ newFrames: 50, newMissingFrames: 5 }), 20 * i)

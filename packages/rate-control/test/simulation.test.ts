@@ -27,30 +27,32 @@ test('of all kinds of lines with their very numbers', () => {
   expect(`\n${[head, ...rows].join('\n')}\n`).toMatchInlineSnapshot(`
     "
     line                                         used %mean ms p95 ms lost %
-    DSL 16M, 30 ms, queue 100 ms                   99.5    4.5   12.1    0.0
+    DSL 16M, 30 ms, queue 100 ms                   99.3    4.5   12.6    0.0
     DSL upload 1M, 40 ms, queue 500 ms             99.8   25.0   57.0    0.0
     modem 100k, 100 ms, queue 1 s                 100.0  251.7  378.0    0.4
     cable 100M, 20 ms, queue 500 ms                99.5    4.1   11.4    0.0
-    fibre 1G, 5 ms, queue 20 ms                    99.8    2.3    5.4    0.0
+    fibre 1G, 5 ms, queue 20 ms                    99.8    2.3    5.3    0.0
     LAN 300M, 1 ms, queue 10 ms                    99.6    3.1    7.9    0.0
     shallow 50M, 40 ms, queue 20 ms                99.4    4.2   12.9    0.0
-    shallow 20M, 80 ms, queue 50 ms                99.2    3.7   13.0    0.0
+    shallow 20M, 80 ms, queue 50 ms                99.2    3.7   12.9    0.0
     deep 20M, 50 ms, queue 500 ms                  99.5    4.3   12.6    0.1
-    far 50M, 200 ms, queue 100 ms                  99.1    3.8   14.7    0.0
-    satellite 20M, 600 ms, queue 300 ms            99.2    4.4   17.6    0.0
-    radio 50M, 40 ms, 1 % loss                     98.0    3.2   10.5    0.9
-    radio 10M, 60 ms, 5 % loss                     86.4    2.8   10.0    5.0
+    far 50M, 200 ms, queue 100 ms                  99.1    3.7   14.6    0.0
+    satellite 20M, 600 ms, queue 300 ms            99.2    4.4   17.4    0.0
+    radio 50M, 40 ms, 1 % loss                     97.9    3.1   10.4    0.9
+    radio 10M, 60 ms, 5 % loss                     91.5    2.8   10.7    4.9
+    radio 50M, 20 ms, 3 % loss in bursts of 5      93.8    3.1   11.1    3.1
+    radio 10M, 60 ms, 2 % loss in bursts of 8      81.2    5.3   24.6    1.4
     LTE 30M, 50 ms, jitter 5 ms                    98.7    6.0   21.3    0.0
-    WiFi 40M, 20 ms, jitter 10 ms, 0.5 % loss      94.2    4.2   15.9    0.7
+    WiFi 40M, 20 ms, jitter 10 ms, 0.5 % loss      95.0    3.2   10.9    0.7
     LTE 30M, 50 ms, jitter 10 ms, reordering       99.0    3.2    9.8    0.0
-    Starlink, 15 s steps                           95.9    3.8   11.4    0.2
-    square 20M to 40M every 3 s, 40 ms             91.9   12.8   78.2    0.1
-    square 8M to 40M every 3 s, 40 ms              78.7   28.7  210.0    0.6
-    policer 20M, 30 ms, bucket 20 ms              100.0    0.0    0.0    3.9
-    with CUBIC 20M, 40 ms, queue 100 ms            86.5   40.8   99.1    1.0
+    Starlink, 15 s steps                           95.4    4.1   12.8    0.3
+    square 20M to 40M every 3 s, 40 ms             91.9   12.7   72.0    0.2
+    square 8M to 40M every 3 s, 40 ms              79.1   29.7  227.8    0.7
+    policer 20M, 30 ms, bucket 20 ms              100.0    0.0    0.0    3.3
+    with CUBIC 20M, 40 ms, queue 100 ms            87.2   41.3   99.1    1.1
     with CUBIC 20M, 40 ms, queue 500 ms            44.5  321.3  489.8    0.0
-    with CUBIC 50M, 20 ms, queue 30 ms             88.0   13.3   29.5    0.4
-    after CUBIC 20M, 40 ms, queue 200 ms           59.0  113.9  199.2    0.9
+    with CUBIC 50M, 20 ms, queue 30 ms             88.0   12.7   29.4    0.3
+    after CUBIC 20M, 40 ms, queue 200 ms           59.1  113.4  199.2    0.9
     "
   `)
 }, 120_000)

@@ -29,6 +29,8 @@ export const LINES: Record<string, Line> = {
   'satellite 20M, 600 ms, queue 300 ms': steady(20 * M, 600, 300, { untilMs: 60_000, fromMs: 10_000 }),
   'radio 50M, 40 ms, 1 % loss': steady(50 * M, 40, 100, { lossRatio: 0.01 }),
   'radio 10M, 60 ms, 5 % loss': steady(10 * M, 60, 100, { lossRatio: 0.05 }),
+  'radio 50M, 20 ms, 3 % loss in bursts of 5': steady(50 * M, 20, 50, { lossRatio: 0.03, burstFrames: 5 }),
+  'radio 10M, 60 ms, 2 % loss in bursts of 8': steady(10 * M, 60, 100, { lossRatio: 0.02, burstFrames: 8 }),
   'LTE 30M, 50 ms, jitter 5 ms': steady(30 * M, 50, 300, { jitterMs: 5 }),
   'WiFi 40M, 20 ms, jitter 10 ms, 0.5 % loss': steady(40 * M, 20, 100, { jitterMs: 10, lossRatio: 0.005 }),
   'LTE 30M, 50 ms, jitter 10 ms, reordering': steady(30 * M, 50, 300, { jitterMs: 10, reorder: true }),

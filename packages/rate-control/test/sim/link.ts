@@ -10,6 +10,8 @@ export interface LinkOptions {
   readonly queueMs?: number
   /** Share of frames lost on the way. */
   readonly lossRatio?: number
+  /** Frames are lost in bursts, of so many in the mean. Default: one by one. */
+  readonly burstFrames?: number
   /** Further delay, drawn every 10 ms between 0 and this; frames stay in order. */
   readonly jitterMs?: number
   /** Frames may overtake each other by jitter, drawn for each. */
@@ -69,6 +71,7 @@ export class Link {
   #tokens = 0
   #jitterMs = 0
   #lastArriveMs = 0
+  #isLosing = false
   /** Called for each frame the queue has no room for. */
   onDrop: (frame: Frame) => void = () => {}
 
@@ -122,10 +125,17 @@ export class Link {
     return here.toSorted((a, b) => a.arriveMs - b.arriveMs)
   }
 
+  #loses({ lossRatio = 0, burstFrames }: LinkOptions): boolean {
+    if (burstFrames === undefined) return this.#random() < lossRatio
+    const share = this.#isLosing ? 1 - 1 / burstFrames : lossRatio / (1 - lossRatio) / burstFrames
+    this.#isLosing = this.#random() < share
+    return this.#isLosing
+  }
+
   #depart(frame: Frame, nowMs: number): void {
     const options = this.#options
     frame.waitMs = nowMs - frame.sentMs
-    if (this.#random() < (options.lossRatio ?? 0)) return
+    if (this.#loses(options)) return
     const jitterMs = options.reorder ? (options.jitterMs ?? 0) * this.#random() : this.#jitterMs
     const at = nowMs + options.delayMs(nowMs) + jitterMs
     frame.arriveMs = options.reorder ? at : Math.max(this.#lastArriveMs, at)

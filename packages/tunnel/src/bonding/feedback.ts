@@ -29,8 +29,9 @@ export interface FeedbackParts {
   readonly onWritten: (path: TunnelPath) => void
 }
 
-/** How often it is looked whether a report is due while frames come, ms. */
+/** How often it is looked whether a report is due while frames come, and while one is missing, ms. */
 const LOOK_MS = 5
+const GAP_LOOK_MS = 1
 /** Enough for any report, bytes; only for choosing a path. */
 const REPORT_BYTES = 200
 /** What finding a loss, reporting it and sending again takes on top of a round trip, ms; measured in the simulator. */
@@ -95,6 +96,7 @@ export class Feedback {
     path.receiver ??= new PathReceiver()
     path.receiver.handleFrame(frame, nowMs)
     if (this.#dueMs === Infinity && path.receiver.hasNews) this.#dueMs = nowMs
+    else if (path.receiver.hasGap) this.#dueMs = Math.min(this.#dueMs, nowMs + GAP_LOOK_MS)
   }
 
   /** A frame lost on `path` came over another one. */
@@ -112,7 +114,8 @@ export class Feedback {
     const { paths } = this.#parts
     if (paths.list.some(({ receiver }) => receiver?.wantsReport(nowMs) === true)) this.#write(nowMs)
     const hasNews = paths.list.some(({ receiver }) => receiver?.hasNews === true)
-    this.#dueMs = hasNews ? nowMs + LOOK_MS : Infinity
+    const hasGap = paths.list.some(({ receiver }) => receiver?.hasGap === true)
+    this.#dueMs = hasNews ? nowMs + (hasGap ? GAP_LOOK_MS : LOOK_MS) : Infinity
   }
 
   /** Takes the body of a report. @returns what is wrong with it, if anything. */
@@ -160,12 +163,17 @@ export class Feedback {
     const sender = path?.sender
     if (path === undefined || sender === undefined) return
     if (sender.tracker.handleReport(this.#report, nowMs) !== 'used') return
-    if (sender.isSuspect && sender.tracker.sample.newFrames > 0) {
+    const { sample } = sender.tracker
+    if (sender.isSuspect && sample.newFrames > 0) {
       sender.isSuspect = false
       refreshGate(paths)
     }
-    if (sender.tracker.sample.lostFrames > 0) path.mtu?.handleDoubt(nowMs)
-    sender.controller.handleSample(sender.tracker.sample, nowMs)
+    if (sample.lostFrames > 0) path.mtu?.handleDoubt(nowMs)
+    sender.controller.handleSample(sample, nowMs)
+    if (sample.rttMs >= 0) {
+      const sentMs = nowMs - sample.rttMs - this.#report.ackDelayUs / 1000
+      path.prober.handleDelivery(sentMs, sender.controller.lossRatio)
+    }
     sender.pacer.setRate(sender.controller.capacityBps, nowMs)
     if (sender.tracker.isOverdue(nowMs)) this.#parts.onOverdue(path, nowMs)
     this.#parts.trace.handleReport(path)
