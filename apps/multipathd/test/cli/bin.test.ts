@@ -36,6 +36,10 @@ function publicKeyOf(line: string): string {
 }
 
 describe('the built program', () => {
+  test('says what was asked for and nothing else, on every version of Node', () => {
+    expect(run(`${bin}multipathd.js`, '--version')).toMatchObject({ status: 0, stderr: '' })
+  })
+
   test('checks a config', () => {
     const file = join(folder, 'c.json')
     writeFileSync(file, JSON.stringify(client))
