@@ -115,8 +115,10 @@ export class Pump {
   rebind(path: TunnelPath): void {
     const { drops, paths } = this.#parts
     const one = this.#one
-    for (const { sender } of paths.list) sender?.queue.beginMerge()
-    while (path.sender?.next?.shift(one) === 0) {
+    if (path.sender?.next === undefined) return path.sender?.handleRebound()
+    const others = paths.list.filter((each) => each !== path)
+    for (const { sender } of others) sender?.queue.beginMerge()
+    while (path.sender.next?.shift(one) === 0) {
       this.#ask(one.length[0]!, one.flags[0]!, 0)
       const other = this.#choose() ?? leastBusy(paths, one.length[0]! + MAX_OVERHEAD_BYTES)
       if (!isUrgent(one.flags[0]!)) other?.sender?.queue.makeWay(one.sequence[0]!)
@@ -126,8 +128,8 @@ export class Pump {
       one.count = 0
       this.wake()
     }
-    for (const { sender } of paths.list) if (sender !== path.sender) sender?.queue.endMerge()
-    path.sender?.handleRebound()
+    for (const { sender } of others) sender?.queue.endMerge()
+    path.sender.handleRebound()
   }
 
   /** A path takes packets again: what waits is looked at as soon as may be. */

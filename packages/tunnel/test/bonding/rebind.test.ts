@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { inOrder, packets } from '../support/packets.ts'
 import { inWorld, statsOf } from '../support/world.ts'
 
-test('what waits for a path that is left takes the others, although they are full', async () => {
+test('what waits for a path that is left takes the others, although they are full, and stands there in the order of all', async () => {
   await inWorld({ isAdaptive: true }, async (world) => {
     const { client, server } = world
     const sent = packets(400, { bytes: 1200 })
@@ -14,19 +14,7 @@ test('what waits for a path that is left takes the others, although they are ful
     await world.pass(500)
     expect(statsOf(client).drops['path-left']).toBeUndefined()
     expect(inOrder(server.tun.received)).toEqual(inOrder(sent))
-  })
-})
-
-test('what took another path stands there in the order of all, and keeps nobody waiting', async () => {
-  await inWorld({ isAdaptive: true }, async (world) => {
-    const { client, server } = world
-    const sent = packets(400, { bytes: 1200 })
-    client.tun.injectBatch(sent)
-    await world.pass(2)
-    client.tunnel.suspendPath('dsl', 'eth0 is down')
-    await world.pass(500)
-    expect(server.tun.received).toHaveLength(sent.length)
-    // It would be some 300 at the end of the queue.
+    // At the end of the queue it would be some 300.
     expect(statsOf(server).sessions[0]!.bonding!.resequencer!.reorderingDepthMax).toBeLessThan(20)
   })
 })
