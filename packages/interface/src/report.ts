@@ -18,7 +18,7 @@ export interface PathReport {
   frames: number
   /** Bytes of these frames, mod 2^48. */
   bytes: number
-  /** Frames received twice so far, mod 2^16. */
+  /** Authentic frames that came again in the same batch, mod 2^16. One that comes later is dropped unopened, and nobody knows whose it is. */
   duplicates: number
   /** Frames received with ECN-CE so far, mod 2^16. Nothing sets it yet. */
   congestionMarks: number

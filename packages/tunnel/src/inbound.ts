@@ -281,12 +281,18 @@ export class Inbound {
   #note(batch: PacketBatch, row: number, path: TunnelPath, origin: Origin): boolean {
     const counter = this.#counters[row]!
     const isNewest = counter > path.window.highest
-    if (!path.window.commit(counter)) return false
+    const isNew = path.window.commit(counter)
+    this.#seen.duplicate = !isNew
     const frameBytes = batch.length[row]!
-    this.#count(path, frameBytes)
     const peer = batch.peer[row]!
     const { source, nowMs } = origin
     const isHome = isAtHome(path, source, peer)
+    if (!isNew) {
+      // A repair and its original are no fault of the path.
+      if (isHome && this.#isReporting) this.#report(path, batch, row)
+      return false
+    }
+    this.#count(path, frameBytes)
     // A frame that another path brings was lost on its own and sent again: it tells nothing of its path.
     if (!isHome && this.#isCarried(origin, peer)) {
       this.#parts.bonding?.feedback.handleRepair(path, counter)

@@ -1,4 +1,5 @@
-import { ControlKind, FrameType, HEADER_BYTES } from '@mp/wire'
+import { emptyReport } from '@mp/rate-control'
+import { ControlKind, FrameType, HEADER_BYTES, ReportCodec } from '@mp/wire'
 import { describe, expect, test } from 'vitest'
 import { inOrder, packets } from '../support/packets.ts'
 import { inWorld, statsOf } from '../support/world.ts'
@@ -50,5 +51,29 @@ describe.each([
       expect(inOrder(world.server.tun.received)).toEqual(inOrder(sent))
       expect(Math.max(...reportsOf(world.server))).toBeLessThanOrEqual(maxFrameBytes)
     })
+  })
+})
+
+/** What the reports of an end say came twice over each path, at last. */
+function duplicatesIn({ tap }: End): number[] {
+  const duplicates: number[] = []
+  const report = emptyReport()
+  for (const { header, bytes } of tap.sent) {
+    if (header.type !== FrameType.control || bytes[HEADER_BYTES] !== ControlKind.report) continue
+    const codec = new ReportCodec(bytes)
+    codec.read(HEADER_BYTES, bytes.length - HEADER_BYTES)
+    while (codec.nextPath(report)) duplicates[report.pathId] = report.duplicates
+  }
+  return duplicates
+}
+
+test('frames that a line brings twice are reported, and come out once', async () => {
+  const options = { isAdaptive: true, line: { ...LINE, duplicateRatio: 0.2 } }
+  await inWorld(options, async (world) => {
+    await fill(world, 4)
+    const sent = packets(4 * ROUNDS, { bytes: 1200 })
+    expect(inOrder(world.server.tun.received)).toEqual(inOrder(sent))
+    for (const duplicates of duplicatesIn(world.server)) expect(duplicates).toBeGreaterThan(0)
+    expect(duplicatesIn(world.server)).toHaveLength(2)
   })
 })
