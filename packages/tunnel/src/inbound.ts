@@ -178,12 +178,23 @@ export class Inbound {
         if (this.#arrivals !== undefined) this.#noteOrder(this.#arrivals, kept)
         kept++
       } else if (fault !== TAKEN) {
-        this.#parts.drops.drop(batch.slot[row]!, fault)
+        this.#refuse(batch, row, origin, fault)
       }
     }
     batch.count = kept
     this.#endTrain()
     if (this.#urgent.count > 0) this.#parts.deliver(this.#urgent)
+  }
+
+  /** The peer is told of copies, but not of a repair and its original: these are no fault of the path. */
+  #refuse(batch: PacketBatch, row: number, { source }: Origin, fault: string): void {
+    const path = fault === 'replayed' && this.#isReporting ? this.#pathOf(batch.path[row]!) : undefined
+    if (path !== undefined && isAtHome(path, source, batch.peer[row]!)) {
+      this.#seen.duplicate = true
+      this.#report(path, batch, row)
+      this.#seen.duplicate = false
+    }
+    this.#parts.drops.drop(batch.slot[row]!, fault)
   }
 
   #isUrgent(): boolean {
@@ -281,18 +292,12 @@ export class Inbound {
   #note(batch: PacketBatch, row: number, path: TunnelPath, origin: Origin): boolean {
     const counter = this.#counters[row]!
     const isNewest = counter > path.window.highest
-    const isNew = path.window.commit(counter)
-    this.#seen.duplicate = !isNew
+    if (!path.window.commit(counter)) return false
     const frameBytes = batch.length[row]!
+    this.#count(path, frameBytes)
     const peer = batch.peer[row]!
     const { source, nowMs } = origin
     const isHome = isAtHome(path, source, peer)
-    if (!isNew) {
-      // A repair and its original are no fault of the path.
-      if (isHome && this.#isReporting) this.#report(path, batch, row)
-      return false
-    }
-    this.#count(path, frameBytes)
     // A frame that another path brings was lost on its own and sent again: it tells nothing of its path.
     if (!isHome && this.#isCarried(origin, peer)) {
       this.#parts.bonding?.feedback.handleRepair(path, counter)
