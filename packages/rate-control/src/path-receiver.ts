@@ -42,8 +42,11 @@ export class PathReceiver {
   readonly #delay = new DelayMeter()
   /** What the last reports judged up to, a ring, so that the next one knows where to begin. */
   readonly #settled = new Float64Array(REPEATED_REPORTS).fill(-1)
+  /** When they were written, ms. */
+  readonly #toldMs = new Float64Array(REPEATED_REPORTS)
   #reports = 0
   #intervalMs = MAX_INTERVAL_MS
+  #rttMinMs = MAX_INTERVAL_MS
   #frames = 0
   #bytes = 0
   #duplicates = 0
@@ -66,6 +69,7 @@ export class PathReceiver {
 
   /** The least RTT of the path, ms: reports need not come more often. Until it is known they come every 100 ms. */
   setRttMin(rttMinMs: number): void {
+    this.#rttMinMs = rttMinMs
     this.#intervalMs = Math.min(MAX_INTERVAL_MS, Math.max(MIN_INTERVAL_MS, rttMinMs))
   }
 
@@ -73,6 +77,7 @@ export class PathReceiver {
   handleFrame(frame: ReceivedFrame, nowMs: number): void {
     const { counter } = frame
     const highest = this.#window.highest
+    if (counter < highest && this.#isRepair(counter, nowMs)) return this.handleRepair(counter)
     if (frame.isReport !== true || counter > highest + 1) {
       this.#news = true
       this.#awaited = Math.max(this.#awaited, counter)
@@ -90,6 +95,18 @@ export class PathReceiver {
     if (counter > highest + 1) this.#gap = true
     this.#highestMs = nowMs
     this.#guard.handleHighest(counter, nowMs)
+  }
+
+  /**
+   * A report called it missing so long ago that it may have been sent again over this very path: then it says nothing of how
+   * long the path takes or how late its frames are.
+   */
+  #isRepair(counter: number, nowMs: number): boolean {
+    for (let back = REPEATED_REPORTS; back >= 1; back--) {
+      if (this.#judged(back) < counter) continue
+      return nowMs - this.#toldMs[(this.#reports - back) % REPEATED_REPORTS]! >= this.#rttMinMs / 2
+    }
+    return false
   }
 
   /** A frame that was missing came over another path: it is not missed any more, and says nothing of this one. */
@@ -150,6 +167,7 @@ export class PathReceiver {
       if (settled === last) break
     }
     report.settledCounter = settled
+    this.#toldMs[this.#reports % REPEATED_REPORTS] = nowMs
     this.#settled[this.#reports++ % REPEATED_REPORTS] = settled
     // What is not judged yet is news for the next report, even when nothing else comes.
     this.#news = settled < this.#awaited
