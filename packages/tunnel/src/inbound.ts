@@ -5,12 +5,15 @@ import {
   ControlKind,
   DECODE_ERROR_NAMES,
   DecodeError,
+  ECN_MASK,
   FLAG_FRAGMENT,
   FrameHeader,
   FrameType,
   HEADER_BYTES,
   TrafficClass,
   expandCounter,
+  isMarked,
+  markCongestion,
 } from '@mp/wire'
 import type { ReceivedFrame } from '@mp/rate-control'
 import { ReplayWindow } from '@mp/secure-channel'
@@ -90,7 +93,14 @@ export class Inbound {
   #trainBytes = 0
   /** The peer is told of its frames. */
   #isReporting = false
-  readonly #seen: ReceivedFrame = { counter: 0, bytes: 0, sendTime: 0, duplicate: false, isReport: false }
+  readonly #seen: ReceivedFrame = {
+    counter: 0,
+    bytes: 0,
+    sendTime: 0,
+    duplicate: false,
+    isReport: false,
+    isMarked: false,
+  }
   /** Highest number of an inner packet so far; -1 before the first. */
   #sequence = -1
   /** Which numbers of urgent packets that took several paths came. Made with the first. */
@@ -147,9 +157,10 @@ export class Inbound {
     const counter = expandCounter(header.counter24, window?.highest ?? -1)
     if (window?.check(counter) === false) return 'replayed'
     this.#counters[to] = counter
+    const ecn = batch.flags[row]! & ECN_MASK
     if (to !== row) batch.moveRow(row, to)
     batch.path[to] = header.pathId
-    batch.flags[to] = header.epoch
+    batch.flags[to] = ecn | header.epoch
     batch.sequence[to] = header.type
     return undefined
   }
@@ -252,11 +263,17 @@ export class Inbound {
       return control.receive(batch, row, { path, isDetour, nowMs: origin.nowMs }) ?? TAKEN
     }
     this.#noteAlive(path, origin)
+    const wasMarked = isMarked(batch.flags[row]!)
     batch.flags[row] = header.flags
     if ((header.flags & FLAG_FRAGMENT) !== 0 && !this.#join(batch, row, origin.nowMs)) return TAKEN
     const fault = inspector.inspect(batch, row)
     if (trace.isTapping && fault === undefined) trace.handlePacket(batch, row, { path, direction: 'in' })
-    return fault
+    return wasMarked && fault === undefined ? this.#mark(batch, row) : fault
+  }
+
+  /** The mark of a datagram goes on the packet in it, or that is dropped as without a tunnel (RFC 6040, section 4.2). */
+  #mark(batch: PacketBatch, row: number): string | undefined {
+    return markCongestion(this.#parts.pool.arena, batch.offset[row]!) ? undefined : 'marked'
   }
 
   /** Puts a piece to its packet, which takes the place of the row once it is whole. False while it is not. */
@@ -333,6 +350,7 @@ export class Inbound {
       this.#header.type === FrameType.control &&
       this.#parts.pool.arena[batch.offset[row]! + HEADER_BYTES] === ControlKind.report
     seen.sendTime = this.#header.sendTime
+    seen.isMarked = isMarked(batch.flags[row]!)
     this.#parts.bonding!.feedback.handleFrame(path, seen, this.#nowMs!)
   }
 
