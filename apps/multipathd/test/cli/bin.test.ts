@@ -99,6 +99,40 @@ describe('the built program', () => {
     expect([code, stderr]).toEqual([0, ''])
   })
 
+  /** The built program, run by a shell with its arguments in place of `M`. */
+  const shell = (script: string): { status: number | null; stdout: string; stderr: string } =>
+    spawnSync('sh', ['-c', script.replaceAll('M ', `"${process.execPath}" ${bin}multipathd.js `)], {
+      cwd: folder,
+      encoding: 'utf8',
+    })
+  const REFUSED =
+    /^multipathd: the standard output does not take the result: E\w+: .*; what is there is not whole: make room/
+
+  test.each([
+    'M genkey',
+    'M genkey | M pubkey',
+    'M --version',
+    'M man',
+    'M check client.json',
+    'M demo --simulate',
+  ])('says that a full disk did not take what it prints: %s', (command) => {
+    writeFileSync(join(folder, 'client.json'), JSON.stringify(client))
+    const { status, stderr } = shell(`${command} >/dev/full`)
+    expect(status).toBe(74)
+    expect(stderr).toMatch(REFUSED)
+  })
+
+  test('says so too where there was room for a part of it', () => {
+    const { status, stderr } = shell('ulimit -f 8; M config schema >schema.json')
+    expect(status).toBe(74)
+    expect(stderr).toMatch(REFUSED)
+  })
+
+  test('is done when nobody reads any more what it would go on to print', () => {
+    expect(shell('{ M demo --simulate; echo $? >code; } | head -n 1')).toMatchObject({ stderr: '' })
+    expect(readFileSync(join(folder, 'code'), 'utf8')).toBe('0\n')
+  })
+
   test('stops in good order after an exception that nobody caught, and says that it is a fault of its own', () => {
     const source = `
       const { StopRequest } = await import(${JSON.stringify(new URL('../dist/daemon/stop-request.js', `file://${bin}`).href)})

@@ -9,6 +9,7 @@ import { ExitError } from '../explain.ts'
 import { commandOf } from '../init/command.ts'
 import type { Io } from '../io.ts'
 import { CONFIG_FOLDER, configFileOf, requireConfig } from '../load.ts'
+import { print } from '../print.ts'
 
 const UNIT_NAME = 'multipathd@.service'
 /** Where the administrator's own units are: they go before those of packages. */
@@ -17,11 +18,11 @@ const UNIT_FOLDER = '/etc/systemd/system'
 const PACKAGED_PROGRAM = '/usr/bin/multipathd'
 
 /** Installs a config that has no faults: nothing is changed when it has some, or stands there already. */
-export function install(
+export async function install(
   nameOrFile: string,
   { name, root }: { readonly name?: string; readonly root: string },
   io: Io,
-): void {
+): Promise<void> {
   const file = configFileOf(nameOrFile)
   requireConfig(file, {})
   const called = name ?? basename(file, '.json')
@@ -39,10 +40,11 @@ export function install(
   mkdirSync(dirname(unit), { recursive: true })
   writeFileSync(unit, unitFor(io))
   if (root === '/' && existsSync('/run/systemd/system')) spawnSync('systemctl', ['daemon-reload'])
-  io.stdout.write(`Installed ${target} and ${unit}. Start it now and at every boot with
-
-  sudo systemctl enable --now multipathd@${called}
-`)
+  const start = `sudo systemctl enable --now multipathd@${called}`
+  await print(
+    io.stdout,
+    `Installed ${target} and ${unit}. Start it now and at every boot with\n\n  ${start}\n`,
+  )
 }
 
 /** Key files beside the config; those with a whole path stay where they are. */
