@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { createPrivateKey, createPublicKey } from 'node:crypto'
 import { once } from 'node:events'
-import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text as textOf } from 'node:stream/consumers'
@@ -126,6 +126,27 @@ describe('the built program', () => {
     const { status, stderr } = shell('ulimit -f 8; M config schema >schema.json')
     expect(status).toBe(74)
     expect(stderr).toMatch(REFUSED)
+  })
+
+  test('writes no part of what `init` makes where there is no room for all of it', () => {
+    const paths = Array.from({ length: 12 }, (_, number) => `--path line${number}=192.0.2.${number}`).join(
+      ' ',
+    )
+    const init = `M init --server-endpoint 198.51.100.7:5000 ${paths}`
+    const full = `ulimit -f 1; ${init}`
+    expect(shell(`${full} --out new/deep`)).toMatchObject({
+      status: 74,
+      stderr: expect.stringMatching(
+        /^multipathd: cannot write to "new\/deep": E.*; nothing was written: make room/,
+      ),
+    })
+    expect(readdirSync(folder)).toEqual([])
+    shell(`${init} --out old`)
+    const filesOf = (): string[] =>
+      readdirSync(join(folder, 'old')).map((name) => readFileSync(join(folder, 'old', name), 'utf8'))
+    const before = filesOf()
+    expect(shell(`${full} --out old --force`).status).toBe(74)
+    expect(filesOf()).toEqual(before)
   })
 
   test('is done when nobody reads any more what it would go on to print', () => {
