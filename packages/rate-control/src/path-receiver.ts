@@ -17,6 +17,8 @@ export interface ReceivedFrame {
   duplicate: boolean
   /** It is a report: nothing has to be said of it, unless it shows that something is missing. Default false. */
   isReport?: boolean
+  /** A router on its way had too much to carry (ECN-CE). Default false. */
+  isMarked?: boolean
 }
 
 /** Bounds of the time from one report to the next while frames come, ms; in between it is the RTT. */
@@ -49,6 +51,7 @@ export class PathReceiver {
   #frames = 0
   #bytes = 0
   #duplicates = 0
+  #marks = 0
   /** When the newest frame came, and the one with the highest counter, ms. */
   #receivedMs = 0
   #highestMs = 0
@@ -86,6 +89,7 @@ export class PathReceiver {
     }
     this.#frames += frames
     this.#bytes += frame.bytes
+    if (frame.isMarked === true) this.#marks += frames
     this.#receivedMs = nowMs
     this.#delay.record(frame.sendTime, nowMs, frames)
     this.#window.add(counter, frames)
@@ -130,7 +134,7 @@ export class PathReceiver {
     report.frames = this.#frames % 2 ** 32
     report.bytes = this.#bytes % 2 ** 48
     report.duplicates = this.#duplicates % 2 ** 16
-    report.congestionMarks = 0
+    report.congestionMarks = this.#marks % 2 ** 16
     report.receivedUs = Math.floor(this.#receivedMs * 1000) % 2 ** 32
     report.ackDelayUs = Math.min(MAX_ACK_DELAY_US, Math.round((nowMs - this.#highestMs) * 1000))
     report.delayMinUs = this.#delay.minUs | 0

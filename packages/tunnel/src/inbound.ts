@@ -5,12 +5,15 @@ import {
   ControlKind,
   DECODE_ERROR_NAMES,
   DecodeError,
+  ECN_MASK,
   FLAG_FRAGMENT,
   FrameHeader,
   FrameType,
   HEADER_BYTES,
   TrafficClass,
   expandCounter,
+  isMarked,
+  markCongestion,
 } from '@mp/wire'
 import type { ReceivedFrame } from '@mp/rate-control'
 import { ReplayWindow } from '@mp/secure-channel'
@@ -84,8 +87,16 @@ export class Inbound {
    * as an argument would make a new one.
    */
   #nowMs: number | undefined
-  /** Frames in a row, not booked yet: of one path, with one counter after the other, sent at one time. */
-  readonly #train = { counter: 0, frames: 0, bytes: 0, sendTime: 0, duplicate: false, isReport: false }
+  /** Frames in a row, not booked yet: of one path, with one counter after the other, sent at one time, all marked or none. */
+  readonly #train = {
+    counter: 0,
+    frames: 0,
+    bytes: 0,
+    sendTime: 0,
+    duplicate: false,
+    isReport: false,
+    isMarked: false,
+  }
   /** Their path; undefined when there are none. */
   #trainPath: TunnelPath | undefined
   /** The peer is told of them. */
@@ -147,9 +158,10 @@ export class Inbound {
     const counter = expandCounter(header.counter24, window?.highest ?? -1)
     if (window?.check(counter) === false) return 'replayed'
     this.#counters[to] = counter
+    const ecn = batch.flags[row]! & ECN_MASK
     if (to !== row) batch.moveRow(row, to)
     batch.path[to] = header.pathId
-    batch.flags[to] = header.epoch
+    batch.flags[to] = ecn | header.epoch
     batch.sequence[to] = header.type
     return undefined
   }
@@ -252,11 +264,17 @@ export class Inbound {
       return control.receive(batch, row, { path, isDetour, nowMs: origin.nowMs }) ?? TAKEN
     }
     this.#noteAlive(path, origin)
+    const wasMarked = isMarked(batch.flags[row]!)
     batch.flags[row] = header.flags
     if ((header.flags & FLAG_FRAGMENT) !== 0 && !this.#join(batch, row, origin.nowMs)) return TAKEN
     const fault = inspector.inspect(batch, row)
     if (trace.isTapping && fault === undefined) trace.handlePacket(batch, row, { path, direction: 'in' })
-    return fault
+    return wasMarked && fault === undefined ? this.#mark(batch, row) : fault
+  }
+
+  /** The mark of a datagram goes on the packet in it, or that is dropped as without a tunnel (RFC 6040, section 4.2). */
+  #mark(batch: PacketBatch, row: number): string | undefined {
+    return markCongestion(this.#parts.pool.arena, batch.offset[row]!) ? undefined : 'marked'
   }
 
   /** Puts a piece to its packet, which takes the place of the row once it is whole. False while it is not. */
@@ -313,8 +331,9 @@ export class Inbound {
     const train = this.#train
     const { type, sendTime } = this.#header
     const counter = this.#counters[row]!
-    const follows = counter === train.counter + train.frames && sendTime === train.sendTime
-    if (this.#trainPath !== path || !follows || type === FrameType.control) {
+    const isNext = counter === train.counter + train.frames
+    const isAlike = sendTime === train.sendTime && isMarked(batch.flags[row]!) === train.isMarked
+    if (this.#trainPath !== path || !isNext || !isAlike || type === FrameType.control) {
       this.#endTrain()
       this.#trainPath = path
       this.#isReporting = this.#parts.bonding?.isReporting === true
@@ -322,6 +341,7 @@ export class Inbound {
       train.sendTime = sendTime
       train.frames = train.bytes = 0
       train.isReport = this.#isReport(batch, row)
+      train.isMarked = isMarked(batch.flags[row]!)
     }
     train.frames++
     train.bytes += batch.length[row]!

@@ -2,6 +2,7 @@ import type { Fragmenter, PacketBatch, PacketPool, PickRequest, Scheduler } from
 import type { PathManager } from '@mp/path-manager'
 import {
   CLASS_MASK,
+  ECN_MASK,
   FLAG_FRAGMENT,
   FRAGMENT_HEADER_BYTES,
   HEADER_BYTES,
@@ -336,7 +337,7 @@ export class Pump {
     if (batch.length[row]! > MAX_FRAGMENTS * (pieceBytes - FRAGMENT_HEADER_BYTES)) return false
     if (!fragmenter.split(batch, row, pieceBytes, pieces)) return false
     for (let piece = 0; piece < pieces.count; piece++) {
-      pieces.flags[piece]! |= FLAG_FRAGMENT
+      pieces.flags[piece] = (pieces.flags[piece]! & ~ECN_MASK) | FLAG_FRAGMENT
       if (!queue.push(pieces, piece)) drops.drop(pieces.slot[piece]!, 'queue-full')
     }
     pieces.count = 0
