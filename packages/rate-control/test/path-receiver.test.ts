@@ -214,3 +214,37 @@ test('whatever comes in whatever order, every report tells the truth about what 
     }),
   )
 })
+
+test('frames in a row may be told of at once, and reports say the same', () => {
+  const anyTrains = fc.array(
+    fc.record({ skipped: fc.nat(3), frames: fc.integer({ min: 1, max: 70 }), afterMs: fc.nat(30) }),
+    { maxLength: 40 },
+  )
+  fc.assert(
+    fc.property(anyTrains, (trains) => {
+      const each = new PathReceiver()
+      const together = new PathReceiver()
+      const holes: number[] = []
+      let next = 0
+      let nowMs = 0
+      const take = (counter: number, frames: number): void => {
+        const alike = { sendTime: sendTimeOf(nowMs), duplicate: false }
+        for (let i = 0; i < frames; i++)
+          each.handleFrame({ ...alike, counter: counter + i, bytes: 100 }, nowMs)
+        together.handleFrame({ ...alike, counter, frames, bytes: frames * 100 }, nowMs)
+      }
+      for (const { skipped, frames, afterMs } of trains) {
+        nowMs += afterMs
+        // What was left out before comes late, behind a train that overtook it.
+        if (skipped > 0) holes.push(next)
+        next += skipped
+        take(next, frames)
+        next += frames
+        if (holes.length > 3) take(holes.shift()!, 1)
+        expect(together.wantsReport(nowMs)).toBe(each.wantsReport(nowMs))
+        if (afterMs <= 20) continue
+        expect(reportAt(together, nowMs)).toEqual(reportAt(each, nowMs))
+      }
+    }),
+  )
+})
