@@ -77,8 +77,8 @@ export class FlightTracker {
   #heardBytes = 0
   /** All frames below it have their verdict. */
   #judgedTo = 0
-  /** No frame below it has a slot. */
-  #keptFrom = 0
+  /** Of no frame below it a report can say anything new: it came, or was forgotten. */
+  #openFrom = 0
   #highest = -1
   /** The oldest frame that an answer is due for is not below it. */
   #unanswered = 0
@@ -216,7 +216,7 @@ export class FlightTracker {
   }
 
   #begin(counter: number): void {
-    this.#judgedTo = this.#keptFrom = counter
+    this.#judgedTo = this.#openFrom = counter
     this.#highest = counter - 1
   }
 
@@ -239,7 +239,7 @@ export class FlightTracker {
   /** Gives every frame the report judges its verdict; of those before it nobody will say more. */
   #judge(report: PathReport, nowMs: number): void {
     this.#forgetBelow(report.firstCounter)
-    let counter = Math.max(report.firstCounter, this.#next - this.#ring.capacity)
+    let counter = this.#openFrom
     for (let gap = 0; gap < report.gapCount; gap++) {
       const start = report.gapStart[gap]!
       const end = start + report.gapLength[gap]!
@@ -250,6 +250,15 @@ export class FlightTracker {
     }
     for (; counter <= report.settledCounter; counter++) this.#acknowledge(counter)
     this.#judgedTo = Math.max(this.#judgedTo, report.settledCounter + 1)
+    this.#close()
+  }
+
+  /** Steps over what came: the next reports say it again, some times over. */
+  #close(): void {
+    const { state } = this.#ring
+    let open = this.#openFrom
+    while (open < this.#judgedTo && state[this.#ring.rowOf(open)] === FRAME_ACKED) open++
+    this.#openFrom = open
   }
 
   #acknowledge(counter: number): void {
@@ -281,9 +290,10 @@ export class FlightTracker {
   }
 
   #forgetBelow(end: number): void {
-    for (let each = Math.max(this.#keptFrom, this.#next - this.#ring.capacity); each < end; each++)
-      this.#forget(this.#ring.rowOf(each))
-    this.#keptFrom = Math.max(this.#keptFrom, end)
+    // Those of which the ring has lost its memory were forgotten then.
+    const from = Math.max(this.#openFrom, this.#next - this.#ring.capacity)
+    for (let each = from; each < end; each++) this.#forget(this.#ring.rowOf(each))
+    this.#openFrom = Math.max(from, end)
   }
 
   #forget(row: number): void {

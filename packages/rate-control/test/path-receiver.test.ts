@@ -21,6 +21,16 @@ function gapsOf(report: PathReport): [start: number, length: number][] {
 }
 
 describe('a report', () => {
+  test('counts the frames that routers marked, up to the 16 bits there are', () => {
+    const receiver = new PathReceiver()
+    const report = emptyReport()
+    const frame = { bytes: 100, sendTime: 0, duplicate: false }
+    for (let counter = 0; counter < 2 ** 16 + 3; counter++)
+      receiver.handleFrame({ ...frame, counter, isMarked: counter > 0 }, 5)
+    receiver.writeReport(report, 6)
+    expect(report.congestionMarks).toBe(2)
+  })
+
   test('counts frames and bytes, and duplicates apart from them', () => {
     const receiver = new PathReceiver()
     for (const counter of [0, 1, 2]) receive(receiver, counter, 5)
