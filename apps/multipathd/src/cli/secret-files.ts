@@ -7,7 +7,7 @@ import { ExitError, messageOf } from './explain.ts'
 export type SecretFiles = Readonly<Record<string, string | Buffer>>
 
 /** What a system says that has no room, or a disk that fails. */
-const NO_ROOM = ['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO']
+const NO_ROOM = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO'])
 
 /**
  * Writes files for nobody but the owner to read, all of them or none. `folder` is made when it is not there.
@@ -20,7 +20,7 @@ export function writeSecretFiles(folder: string, files: SecretFiles): void {
     writeByDrafts(folder, files)
   } catch (error) {
     if (made !== undefined) rmSync(made, { recursive: true })
-    if (!NO_ROOM.includes(String((error as NodeJS.ErrnoException).code))) throw error
+    if (!NO_ROOM.has(String((error as NodeJS.ErrnoException).code))) throw error
     const advice = 'nothing was written: make room, or choose another folder'
     throw new ExitError(EXIT.notWritten, `cannot write to "${folder}": ${messageOf(error)}; ${advice}`)
   }

@@ -1,20 +1,31 @@
-import type { Config } from '../config/index.ts'
+import type { Config, Peer, RemotePath } from '../config/index.ts'
 import type { Changes, ConfigDiff } from './config-diff.ts'
 
 const NONE = { added: [], removed: [], replaced: [], changed: [] } as const
 const NOTHING: ConfigDiff = { paths: NONE, peers: NONE, modes: undefined, logLevel: undefined, fixed: [] }
 
+const pathStep = (changes: Partial<Changes<RemotePath>>): ConfigDiff => ({
+  ...NOTHING,
+  paths: { ...NONE, ...changes },
+})
+
+const peerStep = (changes: Partial<Changes<Peer>>): ConfigDiff => ({
+  ...NOTHING,
+  peers: { ...NONE, ...changes },
+})
+
 /** The changes of a tunnel one by one, so that each is made or not: where one fails, it is known what runs. */
 export function stepsOf({ paths, peers, modes }: ConfigDiff): readonly ConfigDiff[] {
-  // Those that come first: what goes over a path that leaves has another to take.
-  const ofPaths = (['changed', 'replaced', 'added', 'removed'] as const).flatMap((what) =>
-    paths[what].map((path) => ({ ...NOTHING, paths: { ...NONE, [what]: [path] } })),
-  )
-  // The old ones first: a network or a key may go from one client to another.
-  const left = [...peers.removed, ...peers.replaced].map((peer) => ({ ...NONE, removed: [peer] }))
-  const come = [...peers.replaced, ...peers.added].map((peer) => ({ ...NONE, added: [peer] }))
-  const ofPeers = [...left, ...come].map((change) => ({ ...NOTHING, peers: change }))
-  return [...ofPaths, ...ofPeers, ...(modes === undefined ? [] : [{ ...NOTHING, modes }])]
+  return [
+    // Those that come first: what goes over a path that leaves has another to take.
+    ...(['changed', 'replaced', 'added', 'removed'] as const).flatMap((what) =>
+      paths[what].map((path) => pathStep({ [what]: [path] })),
+    ),
+    // The old ones first: a network or a key may go from one client to another.
+    ...[...peers.removed, ...peers.replaced].map((peer) => peerStep({ removed: [peer] })),
+    ...[...peers.replaced, ...peers.added].map((peer) => peerStep({ added: [peer] })),
+    ...(modes === undefined ? [] : [{ ...NOTHING, modes }]),
+  ]
 }
 
 /** The config that runs once a step was made. */

@@ -19,6 +19,15 @@ function run(program: string, ...args: string[]): { status: number | null; stdou
   return spawnSync(process.execPath, [program, ...args], { encoding: 'utf8', timeout: 10_000 })
 }
 
+/** The built program, run by a shell with its arguments in place of `M`. */
+const shell = (script: string): { status: number | null; stdout: string; stderr: string } =>
+  spawnSync('sh', ['-c', script.replaceAll('M ', `"${process.execPath}" ${bin}multipathd.js `)], {
+    cwd: folder,
+    encoding: 'utf8',
+  })
+const REFUSED =
+  /^multipathd: the standard output does not take the result: E\w+: .*; what is there is not whole: make room/
+
 /** 32 bytes in base64: the last of the 43 characters has two bits to spare. */
 const KEY_LINE = /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=\n$/
 
@@ -98,15 +107,6 @@ describe('the built program', () => {
     const [[code], stderr] = await Promise.all([once(child, 'close'), textOf(child.stderr)])
     expect([code, stderr]).toEqual([0, ''])
   })
-
-  /** The built program, run by a shell with its arguments in place of `M`. */
-  const shell = (script: string): { status: number | null; stdout: string; stderr: string } =>
-    spawnSync('sh', ['-c', script.replaceAll('M ', `"${process.execPath}" ${bin}multipathd.js `)], {
-      cwd: folder,
-      encoding: 'utf8',
-    })
-  const REFUSED =
-    /^multipathd: the standard output does not take the result: E\w+: .*; what is there is not whole: make room/
 
   test.each([
     'M genkey',

@@ -31,10 +31,10 @@ export async function install(
   const target = join(folder, `${called}.json`)
   if (existsSync(target))
     throw new ExitError(EXIT.exists, `"${target}" is there already: choose another --name`)
-  const keys = keyFilesOf(file).map((name) => ({
-    name,
-    from: resolve(dirname(file), name),
-    to: join(folder, name),
+  const keys = keyFilesOf(file).map((key) => ({
+    key,
+    from: resolve(dirname(file), key),
+    to: join(folder, key),
   }))
   const taken = keys.find(({ from, to }) => existsSync(to) && !isSame(from, to))
   if (taken !== undefined) throw new ExitError(EXIT.exists, takenText(taken))
@@ -43,7 +43,7 @@ export async function install(
   // Before the config, whose being there keeps this from being done again when it fails.
   writeFileSync(unit, unitFor(io))
   const secrets: Record<string, Buffer> = {}
-  for (const { name: key, from } of keys) secrets[key] = readFileSync(from)
+  for (const { key, from } of keys) secrets[key] = readFileSync(from)
   writeSecretFiles(folder, { ...secrets, [`${called}.json`]: readFileSync(file) })
   if (root === '/' && existsSync('/run/systemd/system')) spawnSync('systemctl', ['daemon-reload'])
   const start = `sudo systemctl enable --now multipathd@${called}`
