@@ -39,7 +39,10 @@ export interface PacketBatch {
   readonly sequence: Int32Array
   /** Column 6: hash of the inner flow. */
   readonly flow: Int32Array
-  /** Column 7: traffic class and flags, as in the inner header. */
+  /**
+   * Column 7: traffic class and flags, as in the inner header, in its low 8 bits. Bits 9 and 10 are the ECN field of an IP
+   * header: for a socket that of the datagram, where it can; see `ECN_SHIFT` of `@mp/wire`.
+   */
   readonly flags: Int32Array
 
   /**

@@ -20,7 +20,7 @@ export interface PathReport {
   bytes: number
   /** Authentic frames that came again in the same batch, mod 2^16. One that comes later is dropped unopened, and nobody knows whose it is. */
   duplicates: number
-  /** Frames received with ECN-CE so far, mod 2^16. Nothing sets it yet. */
+  /** Of these frames, those in datagrams that a router marked (ECN-CE), mod 2^16. */
   congestionMarks: number
   /** When the newest frame came, µs of the receiver's clock, mod 2^32. */
   receivedUs: number

@@ -13,6 +13,12 @@
 /* Columns of a PacketBatch: column c of packet i is table[c * capacity + i]. */
 enum { MP_SLOT, MP_OFFSET, MP_LENGTH, MP_PEER, MP_PATH, MP_SEQUENCE, MP_FLOW, MP_FLAGS, MP_COLUMNS };
 
+/*
+ * Of column MP_FLAGS a socket uses but the ECN field of the IP header (RFC 3168): what to send with, what came. The same
+ * place is named in packages/wire/src/ecn.ts.
+ */
+enum { MP_ECN_SHIFT = 9, MP_ECN_FIELD = 3 };
+
 /* Counters: a Float64Array, since a double counts to 2^53 and costs nothing to read in JavaScript. */
 enum {
   MP_RX_PACKETS,
@@ -72,9 +78,9 @@ static inline void mp_swap_slots(const mp_batch *batch, uint32_t a, uint32_t b) 
   }
 }
 
-/* Zeroes the columns from `column` on, as PacketBatch.push does. */
-static inline void mp_clear_columns(const mp_batch *batch, int column, uint32_t rows) {
-  for (; column < MP_COLUMNS; column++) memset(mp_cell(batch, column, 0), 0, rows * sizeof(int32_t));
+/* Zeroes the columns from `column` to before `end`, as PacketBatch.push does. */
+static inline void mp_clear_columns(const mp_batch *batch, int column, int end, uint32_t rows) {
+  for (; column < end; column++) memset(mp_cell(batch, column, 0), 0, rows * sizeof(int32_t));
 }
 
 #endif

@@ -6,10 +6,10 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
-/* Room for one local address (see pktinfo.h) and one size of segments (see udp_offload.h). */
+/* Room for one local address (see pktinfo.h), one size of segments (see udp_offload.h) and one ECN field (see ecn.h). */
 typedef union {
   struct cmsghdr aligned;
-  unsigned char bytes[CMSG_SPACE(sizeof(struct in6_addr) + sizeof(unsigned)) + CMSG_SPACE(sizeof(int))];
+  unsigned char bytes[CMSG_SPACE(sizeof(struct in6_addr) + sizeof(unsigned)) + 2 * CMSG_SPACE(sizeof(int))];
 } mp_control;
 
 #ifdef __linux__

@@ -187,7 +187,7 @@ int32_t mp_tcp_receive(mp_endpoint *endpoint, uint32_t rows) {
   int32_t failure = cut(tcp, &kept, rows) ? 0 : -EPROTO;
   if (failure == 0 && kept < rows && !complete(tcp)) failure = fetch(tcp, &kept, rows);
   learn(tcp, kept);
-  mp_clear_columns(&endpoint->rows, MP_PEER, kept);
+  mp_clear_columns(&endpoint->rows, MP_PEER, MP_COLUMNS, kept);
   endpoint->counters[MP_RX_PACKETS] += kept;
   if (failure < 0) tcp->failure = -failure;
   if (failure < 0 || complete(tcp)) endpoint->state[MP_STATE_MORE] = MP_MORE_HELD;

@@ -74,7 +74,7 @@ static int32_t receive(mp_endpoint *endpoint, uint32_t rows) {
     endpoint->counters[MP_RX_BYTES] += (double)length;
     kept++;
   }
-  mp_clear_columns(batch, MP_PEER, kept);
+  mp_clear_columns(batch, MP_PEER, MP_COLUMNS, kept);
   endpoint->counters[MP_RX_PACKETS] += kept;
   /* Packets first: the failure is still there at the next read. */
   return kept > 0 ? (int32_t)kept : failure;

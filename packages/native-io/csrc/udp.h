@@ -2,6 +2,7 @@
 #ifndef MP_UDP_H
 #define MP_UDP_H
 
+#include "ecn.h"
 #include "endpoint.h"
 #include "mmsg.h"
 #include "peers.h"
@@ -19,6 +20,8 @@ typedef struct {
   uint32_t length;    /* of all of it, bytes; UINT32_MAX when it was cut */
   uint32_t segment;   /* of each datagram but the last, bytes */
   uint32_t done;      /* of its bytes, passed on or dropped */
+  int32_t peer;       /* its sender; -1: dropped */
+  int32_t ecn;        /* field of its IP header */
 } mp_arrival;
 
 typedef struct {
@@ -27,6 +30,7 @@ typedef struct {
   int family;
   bool connected; /* to peer 0, which then is the only one */
   bool told;      /* by the kernel, which local address a datagram was sent to */
+  bool ecn;       /* the field of the IP header goes with rows, both ways */
   bool whole;     /* datagrams are never fragmented; those that are too large get lost */
   mp_offloads offloads;
   /* One element for each message of a system call, and an iovec for each of their parts. */

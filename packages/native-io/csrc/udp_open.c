@@ -58,6 +58,7 @@ static mp_failure configure(napi_env env, napi_value config, mp_udp *udp, mp_udp
   failure = mp_set_mark(env, config, fd);
   if (failure.step != NULL) return failure;
   udp->whole = mp_int_of(env, config, "dontFragment") != 0 && keep_whole(fd, udp->family);
+  udp->ecn = mp_int_of(env, config, "ecn") != 0 && mp_ecn_ask(fd, udp->family);
   size_buffers(fd, mp_int_of(env, config, "receiveBytes"), mp_int_of(env, config, "sendBytes"), facts);
   if (bind(fd, &local.any, mp_address_size(&local)) < 0) return mp_failed("bind");
   return none;

@@ -49,7 +49,7 @@ static uint32_t scatter(mp_udp *udp, uint32_t index, uint32_t first, uint32_t ro
     parts[count++] = (struct iovec){scratch_of(udp, index) + scattered, MP_MESSAGE_BYTES - scattered};
   }
   udp->arrivals[index] = (mp_arrival){.first = first, .rows = rows, .row_bytes = bytes};
-  bool controlled = udp->told || udp->scratch != NULL;
+  bool controlled = udp->told || udp->ecn || udp->scratch != NULL;
   udp->messages[index].msg_hdr = (struct msghdr){
       .msg_name = &udp->ends[index].remote,
       .msg_namelen = sizeof udp->ends[index].remote,
@@ -86,6 +86,7 @@ static void read_arrival(mp_udp *udp, uint32_t index) {
   uint32_t segment = udp->scratch == NULL ? 0 : mp_segment_read(message);
   arrival->segment = segment == 0 || arrival->length == UINT32_MAX ? arrival->length : segment;
   if (udp->told) mp_pktinfo_read(message, &udp->ends[index].local);
+  arrival->ecn = udp->ecn ? mp_ecn_read(message) : 0;
 }
 
 /* Expects runs as long as the longest of the last calls, and datagrams as large as those of the last run. */
@@ -101,25 +102,27 @@ static void learn(mp_udp *udp, uint32_t received) {
   udp->longest = 1;
 }
 
-/* The number of a message's sender; -1, and counted, when all of its datagrams are dropped. */
-static int32_t sender_of(mp_udp *udp, uint32_t index) {
+/* Finds the number of a message's sender. False, and counted, when all of its datagrams are dropped. */
+static bool find_sender(mp_udp *udp, uint32_t index) {
   mp_endpoint *base = &udp->base;
   uint32_t guard = (uint32_t)base->state[MP_STATE_GUARD];
-  int32_t number = mp_peers_number(&udp->peers, &udp->ends[index], guard);
-  if (number < 0) {
-    base->counters[MP_DROP_PEERS_FULL] += datagrams_of(&udp->arrivals[index]);
-  } else {
-    mp_peers_at(&udp->peers, number)->guard = guard;
+  mp_arrival *arrival = &udp->arrivals[index];
+  arrival->peer = mp_peers_number(&udp->peers, &udp->ends[index], guard);
+  if (arrival->peer < 0) {
+    base->counters[MP_DROP_PEERS_FULL] += datagrams_of(arrival);
+    return false;
   }
-  return number;
+  mp_peers_at(&udp->peers, arrival->peer)->guard = guard;
+  return true;
 }
 
-/* Makes the datagram in `row` the packet in row *kept, and counts on. The slot that was there comes to `row`. */
-static void keep(mp_udp *udp, uint32_t *kept, uint32_t row, uint32_t length, int32_t peer) {
+/* Makes the datagram of a message in `row` the packet in row *kept, and counts on. The slot that was there comes to `row`. */
+static void keep(mp_udp *udp, const mp_arrival *arrival, uint32_t *kept, uint32_t row, uint32_t length) {
   const mp_batch *rows = &udp->base.rows;
   if (*kept != row) mp_swap_slots(rows, *kept, row);
   *mp_cell(rows, MP_LENGTH, *kept) = (int32_t)length;
-  *mp_cell(rows, MP_PEER, *kept) = peer;
+  *mp_cell(rows, MP_PEER, *kept) = arrival->peer;
+  *mp_cell(rows, MP_FLAGS, *kept) = arrival->ecn << MP_ECN_SHIFT;
   udp->base.counters[MP_RX_BYTES] += length;
   ++*kept;
 }
@@ -133,7 +136,7 @@ static void gather(mp_udp *udp, const mp_arrival *arrival, uint32_t piece, uint8
 }
 
 /* Keeps a single datagram, which may lie in several pieces, if the first row has room for it. */
-static void keep_single(mp_udp *udp, uint32_t index, uint32_t *kept, int32_t peer) {
+static void keep_single(mp_udp *udp, uint32_t index, uint32_t *kept) {
   mp_arrival *arrival = &udp->arrivals[index];
   uint32_t length = arrival->length, scattered = arrival->rows * arrival->row_bytes;
   if (length > room_of(udp, arrival->first)) {
@@ -146,14 +149,13 @@ static void keep_single(mp_udp *udp, uint32_t index, uint32_t *kept, int32_t pee
     if (length > scattered) memcpy(slot + scattered, scratch_of(udp, index) + scattered, length - scattered);
     mp_count(&udp->base, MP_RX_MOVED);
   }
-  keep(udp, kept, arrival->first, length, peer);
+  keep(udp, arrival, kept, arrival->first, length);
 }
 
 /* Cuts a message that is complete in the scratch. False when some of it is left for want of rows below `limit`. */
 static bool cut(mp_udp *udp, uint32_t index, uint32_t *kept, uint32_t limit) {
   mp_arrival *arrival = &udp->arrivals[index];
-  int32_t peer = sender_of(udp, index);
-  if (peer < 0) return true;
+  if (!find_sender(udp, index)) return true;
   do {
     if (*kept == limit) return false;
     uint32_t length = least(arrival->segment, arrival->length - arrival->done);
@@ -161,7 +163,7 @@ static bool cut(mp_udp *udp, uint32_t index, uint32_t *kept, uint32_t limit) {
       mp_count(&udp->base, MP_DROP_TOO_BIG);
     } else {
       memcpy(slot_of(udp, *kept), scratch_of(udp, index) + arrival->done, length);
-      keep(udp, kept, *kept, length, peer);
+      keep(udp, arrival, kept, *kept, length);
       mp_count(&udp->base, MP_RX_MOVED);
     }
     arrival->done += length;
@@ -170,11 +172,11 @@ static bool cut(mp_udp *udp, uint32_t index, uint32_t *kept, uint32_t limit) {
 }
 
 /* Keeps what lies in rows, a datagram in each. */
-static void keep_rows(mp_udp *udp, uint32_t index, uint32_t *kept, int32_t peer) {
+static void keep_rows(mp_udp *udp, uint32_t index, uint32_t *kept) {
   mp_arrival *arrival = &udp->arrivals[index];
   for (uint32_t i = 0; i < arrival->rows && arrival->done < arrival->length; i++) {
     uint32_t length = least(arrival->segment, arrival->length - arrival->done);
-    keep(udp, kept, arrival->first + i, length, peer);
+    keep(udp, arrival, kept, arrival->first + i, length);
     arrival->done += length;
   }
 }
@@ -184,13 +186,12 @@ static bool place(mp_udp *udp, uint32_t index, uint32_t *kept, uint32_t limit) {
   mp_arrival *arrival = &udp->arrivals[index];
   bool single = datagrams_of(arrival) == 1;
   if (single || arrival->segment == arrival->row_bytes) {
-    int32_t peer = sender_of(udp, index);
-    if (peer < 0) return true;
+    if (!find_sender(udp, index)) return true;
     if (single) {
-      keep_single(udp, index, kept, peer);
+      keep_single(udp, index, kept);
       return true;
     }
-    keep_rows(udp, index, kept, peer);
+    keep_rows(udp, index, kept);
   } else {
     gather(udp, arrival, 0, scratch_of(udp, index));
   }
@@ -260,7 +261,7 @@ int32_t mp_udp_receive(mp_endpoint *endpoint, uint32_t rows) {
     failure = fetch(udp, &kept, rows);
   }
   if (more(udp)) endpoint->state[MP_STATE_MORE] = MP_MORE_HELD;
-  mp_clear_columns(&endpoint->rows, MP_PATH, kept);
+  mp_clear_columns(&endpoint->rows, MP_PATH, MP_FLAGS, kept);
   endpoint->counters[MP_RX_PACKETS] += kept;
   endpoint->state[MP_STATE_PEERS] = (int32_t)udp->peers.count;
   return kept > 0 ? (int32_t)kept : failure;

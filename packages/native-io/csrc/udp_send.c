@@ -19,6 +19,7 @@ typedef struct {
 /* The last message of those prepared. */
 typedef struct {
   int32_t peer;
+  int32_t ecn;
   uint32_t segment; /* bytes of its first datagram */
   uint32_t bytes;
   bool open; /* for another datagram */
@@ -38,7 +39,7 @@ static int check_row(outgoing *out, uint32_t row, mp_peer **peer, uint8_t **pack
 }
 
 /* Makes message `index` of one datagram. */
-static void begin_message(mp_udp *udp, uint32_t index, const mp_peer *peer, struct iovec *part) {
+static void begin_message(mp_udp *udp, uint32_t index, const mp_peer *peer, int32_t ecn, struct iovec *part) {
   struct msghdr *message = &udp->messages[index].msg_hdr;
   *message = (struct msghdr){
       .msg_name = udp->connected ? NULL : (void *)&peer->ends.remote,
@@ -47,6 +48,7 @@ static void begin_message(mp_udp *udp, uint32_t index, const mp_peer *peer, stru
       .msg_iovlen = 1,
   };
   if (udp->told) mp_pktinfo_write(message, &udp->controls[index], &peer->ends);
+  if (ecn != 0) mp_ecn_write(message, &udp->controls[index], &peer->ends.remote, ecn);
 }
 
 /* Adds another datagram to message `index`. */
@@ -56,8 +58,8 @@ static void extend_message(mp_udp *udp, uint32_t index, const run *last) {
 }
 
 /* Whether a datagram of `length` bytes to `peer` may be the next of a run. */
-static bool continues(const run *last, int32_t peer, uint32_t length) {
-  return last->open && peer == last->peer && length > 0 && length <= last->segment &&
+static bool continues(const run *last, int32_t peer, int32_t ecn, uint32_t length) {
+  return last->open && peer == last->peer && ecn == last->ecn && length > 0 && length <= last->segment &&
          last->bytes + length <= MP_RUN_BYTES;
 }
 
@@ -77,16 +79,17 @@ static uint32_t prepare(outgoing *out, int *drop) {
     *drop = check_row(out, row, &peer, &packet);
     if (*drop >= 0) break;
     int32_t number = *mp_cell(out->batch, MP_PEER, row);
+    int32_t ecn = udp->ecn ? *mp_cell(out->batch, MP_FLAGS, row) >> MP_ECN_SHIFT & MP_ECN_FIELD : 0;
     uint32_t length = (uint32_t)*mp_cell(out->batch, MP_LENGTH, row);
     udp->parts[used] = (struct iovec){packet, length};
-    if (continues(&last, number, length)) {
+    if (continues(&last, number, ecn, length)) {
       extend_message(udp, count - 1, &last);
       last.bytes += length;
       last.open = length == last.segment && udp->messages[count - 1].msg_hdr.msg_iovlen < MP_RUN_SEGMENTS;
     } else {
       peer->used = true;
-      begin_message(udp, count++, peer, &udp->parts[used]);
-      last = (run){number, length, length, udp->offloads.gso && row >= out->alone};
+      begin_message(udp, count++, peer, ecn, &udp->parts[used]);
+      last = (run){number, ecn, length, length, udp->offloads.gso && row >= out->alone};
     }
   }
   return count;

@@ -36,6 +36,8 @@ export interface UdpConfig extends HandleMemory {
   offloadReason?: string
   /** 1: datagrams shall not be fragmented; the addon writes what was got. */
   dontFragment: number
+  /** 1: the ECN field goes with rows, both ways. */
+  readonly ecn: number
   /** Written by the addon. */
   localAddress: string
 }

@@ -40,6 +40,11 @@ export interface NativeSocketOptions {
    * does not take is told by `onUnreachable` with `EMSGSIZE`. Default false.
    */
   readonly dontFragment?: boolean
+  /**
+   * The ECN field of column `flags` is that of datagrams, sent and received, where the system can (Linux): see `PacketBatch`.
+   * Otherwise all are sent as not capable of it, and the field is 0 in what comes. Default true.
+   */
+  readonly ecn?: boolean
 }
 
 /** What a socket makes use of. */
@@ -93,6 +98,7 @@ function checked(options: NativeSocketOptions): Omit<UdpConfig, keyof HandleMemo
     gso = true,
     gro = true,
     dontFragment = false,
+    ecn = true,
   } = options
   checkRange('batchSize', batchSize, [1, MAX_BATCH])
   checkRange('peerCapacity', peerCapacity, [1, MAX_PEERS])
@@ -115,6 +121,7 @@ function checked(options: NativeSocketOptions): Omit<UdpConfig, keyof HandleMemo
     gso: Number(gso),
     gro: Number(gro),
     dontFragment: Number(dontFragment),
+    ecn: Number(ecn),
     localAddress: '',
   }
 }

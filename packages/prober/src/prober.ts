@@ -20,6 +20,11 @@ const MIN_RTT_WINDOW_MS = 10_000
 const SLOW_DEVIATIONS = 4
 /** Traffic from the peer stands in for replies this long after the last one, ms. It proves one direction only. */
 const ALIVE_TRUST_MS = 1000
+/**
+ * What the peer tells of our data stands in for replies this long after anything came over the path itself, ms: it shows that
+ * the way there works, while the way back may be dead. Longer than replies are late where a queue builds up.
+ */
+const DELIVERY_TRUST_MS = 2000
 /** Bounds of the interval of an idle path, ms. */
 const MIN_IDLE_INTERVAL_MS = 1000
 const MAX_IDLE_INTERVAL_MS = 255_000
@@ -48,6 +53,8 @@ export class Prober implements Machine<Probe, ProberEvent> {
   /** When the youngest answered probe was sent, and when the last reply came. */
   #answeredSentMs = -Infinity
   #repliedMs = -Infinity
+  /** When anything came over the path, a reply or data. */
+  #heardMs = -Infinity
   /** When the youngest frame was sent that the peer told of, of a path that does not lose many. */
   #deliveredSentMs = -Infinity
   #rttMs: number | undefined
@@ -98,7 +105,7 @@ export class Prober implements Machine<Probe, ProberEvent> {
     const inTime = this.#settle(slot, nowMs)
     const sentMs = this.#probes.sentMs(slot)
     this.#answeredSentMs = Math.max(this.#answeredSentMs, sentMs)
-    this.#repliedMs = nowMs
+    this.#repliedMs = this.#heardMs = nowMs
     this.#recordRtt(Math.max(0, nowMs - sentMs), nowMs)
     this.#health.handleReply(inTime, !this.#probes.isExtra(slot), nowMs)
     return inTime ? 'sample' : 'late'
@@ -110,6 +117,7 @@ export class Prober implements Machine<Probe, ProberEvent> {
    * shows that the peer hears us. On a lost path it brings the next probe forward.
    */
   handleAlive(nowMs: number): void {
+    this.#heardMs = nowMs
     if (this.state === 'lost') this.#schedule.hasten(nowMs)
     else if (this.state !== 'initializing' && nowMs - this.#repliedMs <= ALIVE_TRUST_MS)
       this.#health.forgive()
@@ -119,10 +127,12 @@ export class Prober implements Machine<Probe, ProberEvent> {
   /**
    * The peer tells, by whatever path, that a frame sent at `sentMs` came over this one, and that of the frames of late the
    * share `lossRatio` did not: a better proof than a reply that the peer hears us, and a better measure of what is lost.
-   * While most comes, probes sent before that frame say nothing.
+   * While most comes, probes sent before that frame say nothing, as long as something comes over the path too: that we
+   * hear the peer over it is shown by nothing else.
    */
-  handleDelivery(sentMs: number, lossRatio: number): void {
+  handleDelivery(sentMs: number, lossRatio: number, nowMs: number): void {
     if (sentMs <= this.#deliveredSentMs || isLossy(lossRatio)) return
+    if (nowMs - this.#heardMs > DELIVERY_TRUST_MS) return
     this.#deliveredSentMs = sentMs
     this.#health.handleDelivery()
   }

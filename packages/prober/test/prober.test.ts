@@ -235,7 +235,8 @@ describe('other evidence', () => {
       for (let ms = 5010; ms <= 8000; ms += 10) {
         bench.runTo(ms)
         bench.prober.handleActivity(ms)
-        bench.prober.handleDelivery(ms - 30, lossRatio)
+        if (ms % 1000 === 0) bench.prober.handleAlive(ms)
+        bench.prober.handleDelivery(ms - 30, lossRatio, ms)
       }
       return bench.prober.stats()
     })
@@ -249,9 +250,23 @@ describe('other evidence', () => {
     bench.runTo(5000, 20)
     for (let ms = 5010; ms <= 8000; ms += 10) {
       bench.runTo(ms)
-      bench.prober.handleDelivery(5000, 0)
+      bench.prober.handleDelivery(5000, 0, ms)
     }
     expect(changes(bench).slice(-2)).toEqual(['normal timeouts unstable', 'unstable timeouts lost'])
+  })
+
+  test('data that is told to have come stands in for replies no longer than two seconds of silence', () => {
+    const bench = new Bench()
+    bench.runTo(5000, 20)
+    for (let ms = 5010; ms <= 9000; ms += 10) {
+      bench.runTo(ms)
+      bench.prober.handleActivity(ms)
+      bench.prober.handleDelivery(ms - 30, 0, ms)
+    }
+    const [doubt, loss] = bench.events.slice(-2)
+    expect([doubt, loss]).toMatchObject([{ to: 'unstable' }, { to: 'lost' }])
+    expect(doubt!.atMs).toBeGreaterThan(7000)
+    expect(loss!.atMs).toBeLessThan(8000)
   })
 
   test('data over a lost path brings the next probe forward', () => {

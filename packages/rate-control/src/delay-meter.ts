@@ -15,19 +15,17 @@ export class DelayMeter {
   #sumUs = 0
   #count = 0
 
-  /** Takes a frame that was sent at `sendTime`, 0…65535, and came at `nowMs`. */
-  record(sendTime: number, nowMs: number): void {
+  /** Takes so many frames that were sent at `sendTime`, 0…65535, and came at `nowMs`. */
+  record(sendTime: number, nowMs: number, frames = 1): void {
     const rawUs = nowMs * 1000 - sendTime * UNIT_US
     this.#aroundUs ??= rawUs - Math.floor(rawUs / RANGE_US + 0.5) * RANGE_US
     const offUs = rawUs - this.#aroundUs
     const delayUs = this.#aroundUs + offUs - Math.floor(offUs / RANGE_US + 0.5) * RANGE_US
-    if (this.#count++ === 0) {
-      this.#minUs = this.#maxUs = this.#sumUs = delayUs
-      return
-    }
-    if (delayUs < this.#minUs) this.#minUs = delayUs
-    if (delayUs > this.#maxUs) this.#maxUs = delayUs
-    this.#sumUs += delayUs
+    const isFirst = this.#count === 0
+    this.#count += frames
+    this.#minUs = isFirst ? delayUs : Math.min(this.#minUs, delayUs)
+    this.#maxUs = isFirst ? delayUs : Math.max(this.#maxUs, delayUs)
+    this.#sumUs = (isFirst ? 0 : this.#sumUs) + frames * delayUs
   }
 
   get minUs(): number {

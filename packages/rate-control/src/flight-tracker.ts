@@ -1,5 +1,6 @@
 import type { PathReport } from '@mp/interface'
 import { DeliveryWindow } from './delivery-window.ts'
+import type { DeliveryPoint } from './delivery-window.ts'
 import { FlightRing, FRAME_ACKED, FRAME_IN_FLIGHT, FRAME_LOST, FRAME_UNKNOWN } from './flight-ring.ts'
 import { emptySample } from './flight-sample.ts'
 import type { FlightSample } from './flight-sample.ts'
@@ -38,7 +39,7 @@ export interface FlightTrackerOptions {
   readonly maxFrames?: number
 }
 
-/** What a report was good for: nothing when `stale` or `impossible`. */
+/** What a report was good for: nothing when `stale`, or `impossible`, as it tells of more than was sent. */
 export type ReportVerdict = 'used' | 'stale' | 'impossible'
 
 /** Bounds of the interval rates are taken over, ms; in between it is the least RTT. */
@@ -48,6 +49,9 @@ const MAX_RATE_MS = 200
 const OVERDUE_FRAMES = 8
 /** A sample is limited by its source when nothing waited for more than this share of its time. */
 const APP_LIMITED_RATIO = 0.1
+/** A frame that is overtaken by more than this is dropped by its receiver as a replay, and these are the most bytes they have. */
+const LATE_FRAMES = 4096
+const LATE_BYTES = LATE_FRAMES * 9216
 
 /**
  * The sending side of one path: remembers what was sent, and learns from the peer's reports what came, what is lost,
@@ -73,11 +77,14 @@ export class FlightTracker {
   #heardBytes = 0
   /** All frames below it have their verdict. */
   #judgedTo = 0
-  /** No frame below it has a slot. */
-  #keptFrom = 0
+  /** Of no frame below it a report can say anything new: it came, or was forgotten. */
+  #openFrom = 0
   #highest = -1
   /** The oldest frame that an answer is due for is not below it. */
   #unanswered = 0
+  /** What the peer may count at most beyond what was sent: it began to count elsewhere, and some frames come late. */
+  #framesAhead = 0
+  #bytesAhead = 0
   #lostFrames = 0
   #spuriousFrames = 0
   #unknownFrames = 0
@@ -173,6 +180,7 @@ export class FlightTracker {
     const last = this.#points.last
     const newFrames = last === undefined ? report.frames : (report.frames - last.receivedFrames) | 0
     if (newFrames < 0 || report.settledCounter + 1 < this.#judgedTo) return 'stale'
+    if (last !== undefined && this.#isTooMuch(report, last, newFrames)) return 'impossible'
     this.#clearSample()
     this.#judge(report, nowMs)
     if (newFrames > 0) this.#measure(report, nowMs, newFrames)
@@ -208,8 +216,17 @@ export class FlightTracker {
   }
 
   #begin(counter: number): void {
-    this.#judgedTo = this.#keptFrom = counter
+    this.#judgedTo = this.#openFrom = counter
     this.#highest = counter - 1
+  }
+
+  /** More frames or bytes than can have come since the first report. */
+  #isTooMuch(report: PathReport, last: DeliveryPoint, newFrames: number): boolean {
+    const newBytes = bytesSince(report.bytes, last.receivedBytes)
+    return (
+      last.receivedFrames + newFrames - this.#next > this.#framesAhead ||
+      last.receivedBytes + newBytes - this.#sentBytes[0]! > this.#bytesAhead
+    )
   }
 
   #clearSample(): void {
@@ -222,7 +239,7 @@ export class FlightTracker {
   /** Gives every frame the report judges its verdict; of those before it nobody will say more. */
   #judge(report: PathReport, nowMs: number): void {
     this.#forgetBelow(report.firstCounter)
-    let counter = Math.max(report.firstCounter, this.#next - this.#ring.capacity)
+    let counter = this.#openFrom
     for (let gap = 0; gap < report.gapCount; gap++) {
       const start = report.gapStart[gap]!
       const end = start + report.gapLength[gap]!
@@ -233,6 +250,15 @@ export class FlightTracker {
     }
     for (; counter <= report.settledCounter; counter++) this.#acknowledge(counter)
     this.#judgedTo = Math.max(this.#judgedTo, report.settledCounter + 1)
+    this.#close()
+  }
+
+  /** Steps over what came: the next reports say it again, some times over. */
+  #close(): void {
+    const { state } = this.#ring
+    let open = this.#openFrom
+    while (open < this.#judgedTo && state[this.#ring.rowOf(open)] === FRAME_ACKED) open++
+    this.#openFrom = open
   }
 
   #acknowledge(counter: number): void {
@@ -264,9 +290,10 @@ export class FlightTracker {
   }
 
   #forgetBelow(end: number): void {
-    for (let each = Math.max(this.#keptFrom, this.#next - this.#ring.capacity); each < end; each++)
-      this.#forget(this.#ring.rowOf(each))
-    this.#keptFrom = Math.max(this.#keptFrom, end)
+    // Those of which the ring has lost its memory were forgotten then.
+    const from = Math.max(this.#openFrom, this.#next - this.#ring.capacity)
+    for (let each = from; each < end; each++) this.#forget(this.#ring.rowOf(each))
+    this.#openFrom = Math.max(from, end)
   }
 
   #forget(row: number): void {
@@ -306,6 +333,8 @@ export class FlightTracker {
       next.receivedUs = report.receivedUs
       next.receivedFrames = report.frames
       next.receivedBytes = report.bytes
+      this.#framesAhead = report.frames - (report.highestCounter + 1) + LATE_FRAMES
+      this.#bytesAhead = report.bytes - this.#ring.sentBytes[row]! + LATE_BYTES
     } else {
       next.receivedUs = last.receivedUs + ((report.receivedUs - last.receivedUs) | 0)
       next.receivedFrames = last.receivedFrames + newFrames

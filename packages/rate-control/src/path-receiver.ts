@@ -3,11 +3,13 @@ import { DelayMeter } from './delay-meter.ts'
 import { ReceiveWindow, writeGaps } from './receive-window.ts'
 import { ReorderGuard } from './reorder-guard.ts'
 
-/** A frame that came. Reuse one object for all frames. */
+/** A frame that came, or several in a row that are alike but for their counters. Reuse one object for all of them. */
 export interface ReceivedFrame {
-  /** Its whole path counter, an integer from 0. */
+  /** Its whole path counter, an integer from 0; of several the first. */
   counter: number
-  /** Its length, bytes. */
+  /** How many they are, each with the counter after that of the one before. Default 1. */
+  frames?: number
+  /** Its length, bytes; of several the sum. */
   bytes: number
   /** When it was sent, as it says: 128 µs of the sender's clock, 0…65535. */
   sendTime: number
@@ -15,6 +17,8 @@ export interface ReceivedFrame {
   duplicate: boolean
   /** It is a report: nothing has to be said of it, unless it shows that something is missing. Default false. */
   isReport?: boolean
+  /** A router on its way had too much to carry (ECN-CE). Default false. */
+  isMarked?: boolean
 }
 
 /** Bounds of the time from one report to the next while frames come, ms; in between it is the RTT. */
@@ -50,6 +54,7 @@ export class PathReceiver {
   #frames = 0
   #bytes = 0
   #duplicates = 0
+  #marks = 0
   /** When the newest frame came, and the one with the highest counter, ms. */
   #receivedMs = 0
   #highestMs = 0
@@ -73,28 +78,31 @@ export class PathReceiver {
     this.#intervalMs = Math.min(MAX_INTERVAL_MS, Math.max(MIN_INTERVAL_MS, rttMinMs))
   }
 
-  /** Takes note of an authentic frame. */
+  /** Takes note of an authentic frame, or of several: none of them is both below and above the highest so far. */
   handleFrame(frame: ReceivedFrame, nowMs: number): void {
-    const { counter } = frame
-    const highest = this.#window.highest
-    if (counter < highest && this.#isRepair(counter, nowMs)) return this.handleRepair(counter)
+    const { counter, frames = 1 } = frame
+    const { highest } = this.#window
+    const last = counter + frames - 1
+    if (last < highest && this.#isRepair(last, nowMs)) return this.handleRepair(counter, frames)
     if (frame.isReport !== true || counter > highest + 1) {
       this.#news = true
-      this.#awaited = Math.max(this.#awaited, counter)
+      this.#awaited = Math.max(this.#awaited, last)
     }
     if (frame.duplicate) {
-      this.#duplicates++
+      this.#duplicates += frames
       return
     }
-    this.#frames++
+    this.#frames += frames
     this.#bytes += frame.bytes
+    if (frame.isMarked === true) this.#marks += frames
     this.#receivedMs = nowMs
-    this.#delay.record(frame.sendTime, nowMs)
-    this.#window.add(counter)
+    this.#delay.record(frame.sendTime, nowMs, frames)
+    this.#window.add(counter, frames)
+    // The first of them came latest.
     if (counter <= highest) return this.#guard.handleLate(counter, nowMs)
     if (counter > highest + 1) this.#gap = true
     this.#highestMs = nowMs
-    this.#guard.handleHighest(counter, nowMs)
+    this.#guard.handleHighest(last, nowMs)
   }
 
   /**
@@ -109,9 +117,9 @@ export class PathReceiver {
     return false
   }
 
-  /** A frame that was missing came over another path: it is not missed any more, and says nothing of this one. */
-  handleRepair(counter: number): void {
-    if (counter < this.#window.highest) this.#window.add(counter)
+  /** A frame that was missing came over another path, or several: they are not missed any more, and say nothing of this one. */
+  handleRepair(counter: number, frames = 1): void {
+    if (counter + frames - 1 < this.#window.highest) this.#window.add(counter, frames)
   }
 
   /** There is something to tell, now or later, even when nothing else comes. */
@@ -143,7 +151,7 @@ export class PathReceiver {
     report.frames = this.#frames % 2 ** 32
     report.bytes = this.#bytes % 2 ** 48
     report.duplicates = this.#duplicates % 2 ** 16
-    report.congestionMarks = 0
+    report.congestionMarks = this.#marks % 2 ** 16
     report.receivedUs = Math.floor(this.#receivedMs * 1000) % 2 ** 32
     report.ackDelayUs = Math.min(MAX_ACK_DELAY_US, Math.round((nowMs - this.#highestMs) * 1000))
     report.delayMinUs = this.#delay.minUs | 0

@@ -20,12 +20,14 @@ export class ReceiveWindow {
     return Math.max(0, this.#highest - WINDOW_FRAMES + 1)
   }
 
-  /** Remembers that `counter`, an integer ≥ 0, arrived. */
-  add(counter: number): void {
-    if (counter > this.#highest) this.#advance(counter)
-    else if (counter < this.lowest) return
-    const bit = counter & (WINDOW_FRAMES - 1)
-    this.#words[bit >>> 5]! |= 1 << (bit & 31)
+  /** Remembers that `counter`, an integer ≥ 0, arrived, or so many from it on. */
+  add(counter: number, frames = 1): void {
+    const last = counter + frames - 1
+    if (last > this.#highest) this.#advance(last)
+    for (let each = Math.max(counter, this.lowest); each <= last; each++) {
+      const bit = each & (WINDOW_FRAMES - 1)
+      this.#words[bit >>> 5]! |= 1 << (bit & 31)
+    }
   }
 
   /** Whether `counter` arrived, for one from `lowest` to `highest`. */

@@ -98,6 +98,33 @@ describe('a report', () => {
     expect(fates.slots).toEqual([0, 1, 2, 3, 4, 5])
   })
 
+  test.each<[string, Partial<PathReport>]>([
+    ['frames', { frames: 6000, bytes: 19_000 }],
+    ['bytes', { frames: 19, bytes: 2 ** 30 }],
+    ['bytes, as they went back, ', { frames: 19, bytes: 1000 }],
+  ])('of more %s than can have come is impossible, and nothing of it counts', (_what, claim) => {
+    const { tracker, fates } = trackerWith()
+    for (let counter = 0; counter < 20; counter++) send(tracker, counter, counter)
+    const first = report({ highestCounter: 9, settledCounter: 5, frames: 10, bytes: 10_000 })
+    expect(tracker.handleReport(first, 30)).toBe('used')
+    const next = report({ ...first, highestCounter: 18, settledCounter: 18, ...claim })
+    expect(tracker.handleReport(next, 40)).toBe('impossible')
+    expect(fates.slots).toHaveLength(6)
+    expect(tracker.handleReport({ ...next, frames: 19, bytes: 19_000 }, 50)).toBe('used')
+    expect(tracker.sample.ackedFrames).toBe(13)
+  })
+
+  test('of what was sent before the first frame that was told, and comes late, is believed', () => {
+    const { tracker } = trackerWith()
+    for (let counter = 1000; counter < 1020; counter++) send(tracker, counter, counter)
+    tracker.handleReport(
+      report({ highestCounter: 1009, settledCounter: 1005, frames: 500, bytes: 500_000 }),
+      1030,
+    )
+    const late = report({ highestCounter: 1019, settledCounter: 1019, frames: 1020, bytes: 1_020_000 })
+    expect(tracker.handleReport(late, 1040)).toBe('used')
+  })
+
   test('of a gap calls the frames lost, and one that comes late is noted as not lost', () => {
     const { tracker, fates } = trackerWith()
     for (let counter = 0; counter < 10; counter++) send(tracker, counter, counter)
@@ -221,6 +248,32 @@ test('frames have to be told in their order', () => {
   send(tracker, 7, 0)
   expect(() => send(tracker, 9, 0)).toThrow('frame 9 was sent after 7')
   expect(() => trackerWith(1000)).toThrow('maxFrames must be a power of two')
+})
+
+test('no run of reports makes a peer have got more than was sent, whatever they claim', () => {
+  const claims = fc.array(
+    fc.record({ sent: fc.nat(40), frames: fc.nat(5000), bytes: fc.nat(2 ** 24), highest: fc.nat(40) }),
+    { minLength: 1, maxLength: 300 },
+  )
+  fc.assert(
+    fc.property(claims, (all) => {
+      const { tracker } = trackerWith(64)
+      let counter = 0
+      const claimed = report({ frames: 1, bytes: 1000 })
+      send(tracker, counter++, 0)
+      expect(tracker.handleReport(claimed, 1)).toBe('used')
+      for (const [at, { sent, frames, bytes, highest }] of all.entries()) {
+        for (let each = 0; each < sent; each++) send(tracker, counter++, at)
+        const next = { ...claimed, frames: claimed.frames + frames, bytes: claimed.bytes + bytes }
+        next.highestCounter = Math.max(claimed.highestCounter, counter - highest)
+        next.receivedUs = at * 1000
+        if (tracker.handleReport(next, at) === 'used') Object.assign(claimed, next)
+      }
+      expect(claimed.frames).toBeLessThanOrEqual(counter + 4096)
+      expect(claimed.bytes).toBeLessThanOrEqual(1000 * counter + 4096 * 9216)
+    }),
+    { numRuns: 300 },
+  )
 })
 
 // The slow oracle: a set of what came, per report that got through.

@@ -21,6 +21,16 @@ function gapsOf(report: PathReport): [start: number, length: number][] {
 }
 
 describe('a report', () => {
+  test('counts the frames that routers marked, up to the 16 bits there are', () => {
+    const receiver = new PathReceiver()
+    const report = emptyReport()
+    const frame = { bytes: 100, sendTime: 0, duplicate: false }
+    for (let counter = 0; counter < 2 ** 16 + 3; counter++)
+      receiver.handleFrame({ ...frame, counter, isMarked: counter > 0 }, 5)
+    receiver.writeReport(report, 6)
+    expect(report.congestionMarks).toBe(2)
+  })
+
   test('counts frames and bytes, and duplicates apart from them', () => {
     const receiver = new PathReceiver()
     for (const counter of [0, 1, 2]) receive(receiver, counter, 5)
@@ -226,6 +236,40 @@ test('whatever comes in whatever order, every report tells the truth about what 
         )
         for (let each = report.firstCounter; each <= settled; each++)
           expect(came.has(each)).toBe(!missing.has(each))
+      }
+    }),
+  )
+})
+
+test('frames in a row may be told of at once, and reports say the same', () => {
+  const anyTrains = fc.array(
+    fc.record({ skipped: fc.nat(3), frames: fc.integer({ min: 1, max: 70 }), afterMs: fc.nat(30) }),
+    { maxLength: 40 },
+  )
+  fc.assert(
+    fc.property(anyTrains, (trains) => {
+      const each = new PathReceiver()
+      const together = new PathReceiver()
+      const holes: number[] = []
+      let next = 0
+      let nowMs = 0
+      const take = (counter: number, frames: number): void => {
+        const alike = { sendTime: sendTimeOf(nowMs), duplicate: false }
+        for (let i = 0; i < frames; i++)
+          each.handleFrame({ ...alike, counter: counter + i, bytes: 100 }, nowMs)
+        together.handleFrame({ ...alike, counter, frames, bytes: frames * 100 }, nowMs)
+      }
+      for (const { skipped, frames, afterMs } of trains) {
+        nowMs += afterMs
+        // What was left out before comes late, behind a train that overtook it.
+        if (skipped > 0) holes.push(next)
+        next += skipped
+        take(next, frames)
+        next += frames
+        if (holes.length > 3) take(holes.shift()!, 1)
+        expect(together.wantsReport(nowMs)).toBe(each.wantsReport(nowMs))
+        if (afterMs <= 20) continue
+        expect(reportAt(together, nowMs)).toEqual(reportAt(each, nowMs))
       }
     }),
   )

@@ -13,6 +13,7 @@ import type { ControlBody, FrameCodec } from '@mp/wire'
 import type { DropCounter } from './drop-counter.ts'
 import { FlowOrder } from './bonding/flow-order.ts'
 import type { TunnelPath } from './path.ts'
+import { FLAG_CONTROL, FLAG_UNANSWERED } from './row-flags.ts'
 import type { SessionTrace } from './trace.ts'
 
 const LOW24 = 0xff_ffff
@@ -71,6 +72,11 @@ export class FrameWriter {
   setTime(nowMs: number): void {
     this.#nowMs = nowMs
     this.#header.sendTime = sendTimeOf(nowMs)
+  }
+
+  /** That time, ms. */
+  get nowMs(): number {
+    return this.#nowMs
   }
 
   /** The last number given; -1 before the first. */
@@ -149,11 +155,9 @@ export class FrameWriter {
     header.flags = 0
     header.sequence = 0
     header.flowSequence = 0
-    const counter = path.txCounter
     this.#write(offset, path)
-    const lengthBytes = HEADER_BYTES + write(offset + HEADER_BYTES)
-    into.push(slot, offset, lengthBytes)
-    path.sender?.handleControl(counter, lengthBytes, isUnanswered, this.#nowMs)
+    const row = into.push(slot, offset, HEADER_BYTES + write(offset + HEADER_BYTES))
+    into.flags[row] = isUnanswered ? FLAG_CONTROL | FLAG_UNANSWERED : FLAG_CONTROL
   }
 
   #write(offset: number, path: TunnelPath): void {

@@ -5,12 +5,15 @@ import {
   ControlKind,
   DECODE_ERROR_NAMES,
   DecodeError,
+  ECN_MASK,
   FLAG_FRAGMENT,
   FrameHeader,
   FrameType,
   HEADER_BYTES,
   TrafficClass,
   expandCounter,
+  isMarked,
+  markCongestion,
 } from '@mp/wire'
 import type { ReceivedFrame } from '@mp/rate-control'
 import { ReplayWindow } from '@mp/secure-channel'
@@ -84,13 +87,21 @@ export class Inbound {
    * as an argument would make a new one.
    */
   #nowMs: number | undefined
-  /** Frames of one path in a row, not yet on its counters. */
-  #train: TunnelPath | undefined
-  #trainFrames = 0
-  #trainBytes = 0
-  /** The peer is told of its frames. */
+  /** Frames in a row, not booked yet: of one path, with one counter after the other, sent at one time, all marked or none. */
+  readonly #train = {
+    counter: 0,
+    frames: 0,
+    bytes: 0,
+    sendTime: 0,
+    duplicate: false,
+    isReport: false,
+    isMarked: false,
+  }
+  /** Their path; undefined when there are none. */
+  #trainPath: TunnelPath | undefined
+  /** The peer is told of them. */
   #isReporting = false
-  readonly #seen: ReceivedFrame = { counter: 0, bytes: 0, sendTime: 0, duplicate: false, isReport: false }
+  readonly #copy: ReceivedFrame = { counter: 0, bytes: 0, sendTime: 0, duplicate: true, isReport: false }
   /** Highest number of an inner packet so far; -1 before the first. */
   #sequence = -1
   /** Which numbers of urgent packets that took several paths came. Made with the first. */
@@ -147,9 +158,10 @@ export class Inbound {
     const counter = expandCounter(header.counter24, window?.highest ?? -1)
     if (window?.check(counter) === false) return 'replayed'
     this.#counters[to] = counter
+    const ecn = batch.flags[row]! & ECN_MASK
     if (to !== row) batch.moveRow(row, to)
     batch.path[to] = header.pathId
-    batch.flags[to] = header.epoch
+    batch.flags[to] = ecn | header.epoch
     batch.sequence[to] = header.type
     return undefined
   }
@@ -190,9 +202,9 @@ export class Inbound {
   #refuse(batch: PacketBatch, row: number, { source }: Origin, fault: string): void {
     const path = fault === 'replayed' && this.#isReporting ? this.#pathOf(batch.path[row]!) : undefined
     if (path !== undefined && isAtHome(path, source, batch.peer[row]!)) {
-      this.#seen.duplicate = true
-      this.#report(path, batch, row)
-      this.#seen.duplicate = false
+      this.#copy.counter = this.#counters[row]!
+      this.#copy.isReport = this.#isReport(batch, row)
+      this.#parts.bonding!.feedback.handleFrame(path, this.#copy, this.#nowMs!)
     }
     this.#parts.drops.drop(batch.slot[row]!, fault)
   }
@@ -252,11 +264,17 @@ export class Inbound {
       return control.receive(batch, row, { path, isDetour, nowMs: origin.nowMs }) ?? TAKEN
     }
     this.#noteAlive(path, origin)
+    const wasMarked = isMarked(batch.flags[row]!)
     batch.flags[row] = header.flags
     if ((header.flags & FLAG_FRAGMENT) !== 0 && !this.#join(batch, row, origin.nowMs)) return TAKEN
     const fault = inspector.inspect(batch, row)
     if (trace.isTapping && fault === undefined) trace.handlePacket(batch, row, { path, direction: 'in' })
-    return fault
+    return wasMarked && fault === undefined ? this.#mark(batch, row) : fault
+  }
+
+  /** The mark of a datagram goes on the packet in it, or that is dropped as without a tunnel (RFC 6040, section 4.2). */
+  #mark(batch: PacketBatch, row: number): string | undefined {
+    return markCongestion(this.#parts.pool.arena, batch.offset[row]!) ? undefined : 'marked'
   }
 
   /** Puts a piece to its packet, which takes the place of the row once it is whole. False while it is not. */
@@ -294,46 +312,53 @@ export class Inbound {
     const isNewest = counter > path.window.highest
     if (!path.window.commit(counter)) return false
     const frameBytes = batch.length[row]!
-    this.#count(path, frameBytes)
     const peer = batch.peer[row]!
     const { source, nowMs } = origin
     const isHome = isAtHome(path, source, peer)
     // A frame that another path brings was lost on its own and sent again: it tells nothing of its path.
     if (!isHome && this.#isCarried(origin, peer)) {
+      count(path, 1, frameBytes)
       this.#parts.bonding?.feedback.handleRepair(path, counter)
       return true
     }
     if (isNewest && !isHome) this.#parts.follow(path, { source, peer, frameBytes, nowMs })
-    if (this.#isReporting) this.#report(path, batch, row)
+    this.#couple(batch, row, path)
     return true
   }
 
-  /** A sum beyond 31 bits is a new object each time it grows, so it grows once per train. */
-  #count(path: TunnelPath, frameBytes: number): void {
-    if (this.#train !== path) this.#endTrain(path)
-    this.#trainFrames++
-    this.#trainBytes += frameBytes
-  }
-
-  #endTrain(next?: TunnelPath): void {
-    if (this.#train !== undefined) {
-      this.#train.counters.rxFrames += this.#trainFrames
-      this.#train.counters.rxBytes += this.#trainBytes
+  /** Adds a frame to the train; what follows none of it begins the next one. A control frame is one of its own. */
+  #couple(batch: PacketBatch, row: number, path: TunnelPath): void {
+    const train = this.#train
+    const { type, sendTime } = this.#header
+    const counter = this.#counters[row]!
+    const isNext = counter === train.counter + train.frames
+    const isAlike = sendTime === train.sendTime && isMarked(batch.flags[row]!) === train.isMarked
+    if (this.#trainPath !== path || !isNext || !isAlike || type === FrameType.control) {
+      this.#endTrain()
+      this.#trainPath = path
+      this.#isReporting = this.#parts.bonding?.isReporting === true
+      train.counter = counter
+      train.sendTime = sendTime
+      train.frames = train.bytes = 0
+      train.isReport = this.#isReport(batch, row)
+      train.isMarked = isMarked(batch.flags[row]!)
     }
-    this.#train = next
-    this.#isReporting = this.#parts.bonding?.isReporting === true
-    this.#trainFrames = this.#trainBytes = 0
+    train.frames++
+    train.bytes += batch.length[row]!
   }
 
-  #report(path: TunnelPath, batch: PacketBatch, row: number): void {
-    const seen = this.#seen
-    seen.counter = this.#counters[row]!
-    seen.bytes = batch.length[row]!
-    seen.isReport =
-      this.#header.type === FrameType.control &&
-      this.#parts.pool.arena[batch.offset[row]! + HEADER_BYTES] === ControlKind.report
-    seen.sendTime = this.#header.sendTime
-    this.#parts.bonding!.feedback.handleFrame(path, seen, this.#nowMs!)
+  /** Books the train: sums and reports cost less per train than per frame. */
+  #endTrain(): void {
+    const path = this.#trainPath
+    if (path === undefined) return
+    this.#trainPath = undefined
+    count(path, this.#train.frames, this.#train.bytes)
+    if (this.#isReporting) this.#parts.bonding!.feedback.handleFrame(path, this.#train, this.#nowMs!)
+  }
+
+  #isReport(batch: PacketBatch, row: number): boolean {
+    if (this.#header.type !== FrameType.control) return false
+    return this.#parts.pool.arena[batch.offset[row]! + HEADER_BYTES] === ControlKind.report
   }
 
   /** Some path of the session is at home where the frame came from. */
@@ -344,4 +369,9 @@ export class Inbound {
 
 function isAtHome(path: TunnelPath, source: FrameSource, peer: number): boolean {
   return path.source === source && path.peer === peer
+}
+
+function count({ counters }: TunnelPath, frames: number, bytes: number): void {
+  counters.rxFrames += frames
+  counters.rxBytes += bytes
 }

@@ -1,6 +1,13 @@
 import type { Fragmenter, PacketBatch, PickRequest, Scheduler } from '@mp/interface'
 import type { PathManager } from '@mp/path-manager'
-import { CLASS_MASK, FLAG_FRAGMENT, FRAGMENT_HEADER_BYTES, MAX_FRAGMENTS, MAX_OVERHEAD_BYTES } from '@mp/wire'
+import {
+  CLASS_MASK,
+  ECN_MASK,
+  FLAG_FRAGMENT,
+  FRAGMENT_HEADER_BYTES,
+  MAX_FRAGMENTS,
+  MAX_OVERHEAD_BYTES,
+} from '@mp/wire'
 import type { Bonding } from './bonding/bonding.ts'
 import type { DropCounter } from './drop-counter.ts'
 import type { FrameWriter } from './frame-writer.ts'
@@ -119,7 +126,7 @@ export class Outbound {
     if (!fits) return drops.drop(batch.slot[row]!, 'too-big')
     if (!fragmenter.split(batch, row, pieceBytes, pieces)) return drops.drop(batch.slot[row]!, 'pool-empty')
     for (let piece = 0; piece < pieces.count; piece++) {
-      pieces.flags[piece]! |= FLAG_FRAGMENT
+      pieces.flags[piece] = (pieces.flags[piece]! & ~ECN_MASK) | FLAG_FRAGMENT
       this.#sendFrame(pieces, piece, path)
     }
     pieces.count = 0

@@ -13,6 +13,9 @@ export interface SealedGuardOptions {
   readonly onKeysGone: (reason: string) => void
 }
 
+/** Of column `flags`, while frames are sealed: their epoch. */
+const EPOCH_MASK = 3
+
 /** Seals and opens frames with the keys of a session, batch by batch. */
 export class SealedGuard implements FrameGuard {
   readonly tagBytes: number = TAG_BYTES
@@ -62,7 +65,7 @@ export class SealedGuard implements FrameGuard {
     const epochs = frames.flags
     let from = 0
     for (let to = 1; to <= frames.count; to++) {
-      if (to < frames.count && epochs[to] === epochs[from]) continue
+      if (to < frames.count && ((epochs[to]! ^ epochs[from]!) & EPOCH_MASK) === 0) continue
       this.#openRun(frames, { from, to, counters }, nowMs)
       from = to
     }
@@ -84,7 +87,7 @@ export class SealedGuard implements FrameGuard {
 
   #openRun(frames: PacketBatch, run: OpenRun, nowMs: number): void {
     const { from, to } = run
-    const epoch = frames.flags[from]!
+    const epoch = frames.flags[from]! & EPOCH_MASK
     const key = this.#ring.receiveKey(epoch)
     if (key === undefined) {
       frames.length.fill(0, from, to)

@@ -3,6 +3,7 @@ import type { SealedPlaces } from './bonding/sealed-places.ts'
 import type { ControlChannel } from './control-channel.ts'
 import type { DropCounter } from './drop-counter.ts'
 import type { FrameGuard } from './frame-guard.ts'
+import type { FrameWriter } from './frame-writer.ts'
 import { HANDSHAKE_ROOM_BYTES } from './greeter.ts'
 import type { TunnelPath } from './path.ts'
 import type { Scratch } from './scratch.ts'
@@ -12,6 +13,7 @@ export interface SealerParts {
   readonly scratch: Scratch
   readonly guard: FrameGuard
   readonly control: ControlChannel
+  readonly writer: FrameWriter
   readonly drops: DropCounter
   readonly places: SealedPlaces
 }
@@ -68,6 +70,7 @@ export class Sealer {
     run.to = frames.count
     run.pathId = path.id
     run.firstCounter = path.txCounter - (frames.count - from)
+    path.sender?.handleFrames(frames, run, this.#parts.writer.nowMs)
     if (this.#parts.guard.seal(frames, run)) return
     this.#parts.places.forget(frames, from)
     for (let row = from; row < frames.count; row++) this.#parts.drops.drop(frames.slot[row]!, 'no-key')

@@ -7,7 +7,7 @@ import { Driver } from '../src/driver.ts'
 import { StaleLinks } from '../src/stale-links.ts'
 import type { TunnelPath } from '../src/path.ts'
 import { stream } from './support/packets.ts'
-import { countOf, healthyPaths, pathsOf, SERVER_HOST, World } from './support/world.ts'
+import { countOf, healthyPaths, inWorld, pathsOf, SERVER_HOST, World } from './support/world.ts'
 
 /** A path in a state, and when another link was looked for; it comes after `dialMs`. */
 function watched({ dialMs = 0 } = {}) {
@@ -152,6 +152,28 @@ test('after an outage of 5 s a tunnel has used a third link and works again', as
     expect(await stream(world, side, { count: 50 })).toHaveLength(50)
   }
   await world.close()
+})
+
+test('a path that carries one way only is dialled anew, though what is sent over it comes and is told of over others', async () => {
+  let dials = 0
+  const wrapClient = (transport: Transport): Transport => ({
+    ...transport,
+    dial: async (...dial) => {
+      dials++
+      return transport.dial(...dial)
+    },
+  })
+  await inWorld({ wrapClient, isAdaptive: true, line: { delayMs: 10, rateBps: 6e6 } }, async (world) => {
+    // Reports come over the other one, which is the first.
+    world.line(1).setBackward({ blackhole: true })
+    const state = (): string => pathsOf(world.client)[1]!.prober.state
+    // 8 Mbit/s, which take both lines.
+    await stream(world, 'client', { count: 7000, bytes: 1000 })
+    expect(state()).toBe('lost')
+    expect(dials).toBe(3)
+    world.line(1).restore()
+    await world.until(() => world.allHealthy(), 15_000)
+  })
 })
 
 const OLD_HOST = '10.0.0.1'

@@ -50,6 +50,11 @@ export interface UdpMuxOptions {
    * have `headerBytes`, and whoever uses them finds out what passes. Default false.
    */
   readonly dontFragment?: boolean
+  /**
+   * Carries congestion marks: datagrams have the ECN field that column `flags` says, and rows that come have that of their
+   * datagrams, natively and where the system can. Default true.
+   */
+  readonly ecn?: boolean
   /** Resolves host names. Default: as the system does. */
   readonly resolveHost?: ResolveHost
   /** A listener heard a remote address for the first time; its frames follow in `onFrames`. */
@@ -164,7 +169,7 @@ class Mux implements UdpMux {
   }
 
   async #open(action: string, wishes: Omit<SocketOptions, 'pool'>): Promise<DatagramSocket> {
-    const { pool, receiveBufferBytes, sendBufferBytes, gso, gro, dontFragment } = this.#options
+    const { pool, receiveBufferBytes, sendBufferBytes, gso, gro, dontFragment, ecn } = this.#options
     try {
       return await this.#openSocket({
         pool,
@@ -173,6 +178,7 @@ class Mux implements UdpMux {
         ...(gso !== undefined && { gso }),
         ...(gro !== undefined && { gro }),
         ...(dontFragment !== undefined && { dontFragment }),
+        ...(ecn !== undefined && { ecn }),
         ...wishes,
       })
     } catch (error) {

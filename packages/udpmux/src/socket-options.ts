@@ -26,6 +26,8 @@ export interface SocketOptions {
   readonly gro?: boolean
   /** Datagrams are not fragmented, natively and where the system can. Default false. */
   readonly dontFragment?: boolean
+  /** The ECN field of column `flags` is that of datagrams, natively and where the system can. Default true. */
+  readonly ecn?: boolean
 }
 
 /** Opens a socket that is bound already when it is handed over. Throws or rejects with a system error or a `UdpError`. */

@@ -35,7 +35,7 @@
 export { ChecksumCompleter } from './checksum.ts'
 export { classify } from './classify.ts'
 export { FrameCodec } from './codec.ts'
-export { markCongestion } from './ecn.ts'
+export { ECN_MASK, ECN_SHIFT, ecnOf, isMarked, markCongestion } from './ecn.ts'
 export { DECODE_ERROR_NAMES, DecodeError } from './errors.ts'
 export type { DecodeCode } from './errors.ts'
 export { FlowMemo } from './flow-memo.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { markCongestion } from '@mp/wire'
+import { ECN_MASK, ECN_SHIFT, ecnOf, isMarked, markCongestion } from '@mp/wire'
 import { ipv4, ipv6, udp } from './packets.ts'
 
 const payload = udp([1000, 2000], 8)
@@ -59,5 +59,22 @@ describe('a congestion mark', () => {
         expect(packet).toEqual(expected)
       }),
     )
+  })
+})
+
+describe('the ECN field', () => {
+  test.each([
+    ['IPv4', (field: number) => checked(0xb8 | field, 64, 1)],
+    [
+      'IPv6',
+      (field: number) => ipv6({ nextHeader: 17, trafficClass: 0xb8 | field, flowLabel: 0xf_ffff }, payload),
+    ],
+  ])('of %s is read as it is', (_, create) => {
+    for (const field of [0, 1, 2, 3]) {
+      const arena = new Uint8Array(200)
+      arena.set(create(field), 7)
+      expect(ecnOf(arena, 7)).toBe(field << ECN_SHIFT)
+      expect(isMarked(ecnOf(arena, 7) | (0xffff & ~ECN_MASK))).toBe(field === 3)
+    }
   })
 })

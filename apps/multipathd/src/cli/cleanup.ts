@@ -5,6 +5,7 @@ import { EXIT } from './exit-codes.ts'
 import { ExitError } from './explain.ts'
 import type { Io } from './io.ts'
 import { requireConfig } from './load.ts'
+import { print } from './print.ts'
 
 /** Adds `cleanup`, for who does not start a daemon again after it was killed. */
 export function addCleanupCommand(program: Command, io: Io): void {
@@ -21,5 +22,5 @@ async function cleanUp({ tun: { name } }: Config, io: Io): Promise<void> {
   }
   const { undoLeftovers } = await import('../network/index.ts')
   const undone = await undoLeftovers(name)
-  io.stdout.write(undone === 0 ? 'nothing was left\n' : `undone: ${undone} changes\n`)
+  await print(io.stdout, undone === 0 ? 'nothing was left\n' : `undone: ${undone} changes\n`)
 }

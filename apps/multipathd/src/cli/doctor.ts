@@ -4,6 +4,7 @@ import type { Finding } from '../doctor/index.ts'
 import { EXIT } from './exit-codes.ts'
 import type { Io } from './io.ts'
 import { requireConfig } from './load.ts'
+import { print } from './print.ts'
 
 /** Adds `doctor`. */
 export function addDoctorCommand(program: Command, io: Io, finish: (code: number) => void): void {
@@ -17,7 +18,7 @@ export function addDoctorCommand(program: Command, io: Io, finish: (code: number
         const config = requireConfig(file, program.opts<ParseOptions>())
         const { examine } = await import('../doctor/index.ts')
         const findings = await examine(config, { asksServer: !offline })
-        io.stdout.write(json ? `${JSON.stringify(findings, undefined, 2)}\n` : report(findings))
+        await print(io.stdout, json ? `${JSON.stringify(findings, undefined, 2)}\n` : report(findings))
         finish(findings.some(({ level }) => level === 'fault') ? EXIT.faults : EXIT.ok)
       },
     )

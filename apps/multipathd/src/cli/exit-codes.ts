@@ -16,6 +16,8 @@ export const EXIT = {
   noTun: 71,
   /** `init` or `install` finds files that it would overwrite. */
   exists: 73,
+  /** The disk is full, or something else keeps a result or a file from being written whole. */
+  notWritten: 74,
   /** The system forbids it: root or CAP_NET_ADMIN is missing. */
   noPermission: 77,
   /** The config is faulty. */

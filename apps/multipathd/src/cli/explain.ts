@@ -23,9 +23,10 @@ export class ExitError extends Error {
   }
 }
 
-/** Says what went wrong in a line or three, without a stack trace unless `MP_DEBUG=1`; answers the exit code. */
+/** Says what went wrong, if anything did, in a line or three, without a stack trace unless `MP_DEBUG=1`; answers the exit code. */
 export function explain(error: unknown, { stderr, env }: Io): ExitCode {
   const exit = exitCodeOf(error)
+  if (exit === EXIT.ok) return exit
   stderr.write(`multipathd: ${exit === EXIT.internal ? 'internal error: ' : ''}${messageOf(error)}\n`)
   if (env['MP_DEBUG'] === '1' && error instanceof Error) stderr.write(`${error.stack}\n`)
   else if (exit === EXIT.internal) stderr.write('MP_DEBUG=1 shows where. Please report it.\n')

@@ -1,9 +1,11 @@
 import { CommanderError } from 'commander'
+import type { Command } from 'commander'
 import { EXIT } from './exit-codes.ts'
 import { explain } from './explain.ts'
 import type { Io } from './io.ts'
+import { print } from './print.ts'
 import { createProgram } from './program.ts'
-import type { Actions } from './program.ts'
+import type { Actions, Outcome } from './program.ts'
 
 /** Loaded only when one of them runs: `check` must not need what the daemon needs. */
 const ACTIONS: Actions = {
@@ -13,17 +15,23 @@ const ACTIONS: Actions = {
 
 /** Runs a command line, without the names of Node and of the program; answers the exit code. Never throws. */
 export async function main(argv: readonly string[], io: Io, actions: Actions = ACTIONS): Promise<number> {
-  let exit: number = EXIT.ok
+  const outcome: Outcome = { exit: EXIT.ok, help: '' }
   try {
-    const program = createProgram(io, actions, (code) => {
-      exit = code
-    })
-    await program.parseAsync(withTwoDashes(argv), { from: 'user' })
-    return exit
+    await parse(createProgram(io, actions, outcome), argv, outcome)
+    if (outcome.help !== '') await print(io.stdout, outcome.help)
+    return outcome.exit
   } catch (error) {
-    // Help and version end that way too, with 0; all else has been said by then.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
     return explain(error, io)
+  }
+}
+
+async function parse(program: Command, argv: readonly string[], outcome: Outcome): Promise<void> {
+  try {
+    await program.parseAsync(withTwoDashes(argv), { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    // Help and version end that way too, with 0; all else has been said by then.
+    if (error.exitCode !== 0) outcome.exit = EXIT.usage
   }
 }
 

@@ -9,7 +9,8 @@ export interface Io {
 }
 
 export interface Output {
-  write(text: string): unknown
+  /** `onDone` is told when the system has all of it, or has refused some. */
+  write(text: string, onDone?: (error?: Error | null) => void): unknown
   readonly isTTY?: boolean
   /** What of the system it writes to. */
   readonly fd?: number

@@ -5,6 +5,7 @@ import { Secret, encodeKey } from '@mp/secure-channel'
 import { EXIT } from './exit-codes.ts'
 import { ExitError } from './explain.ts'
 import type { Input, Io, Output } from './io.ts'
+import { print } from './print.ts'
 
 const KEY_BYTES = 32
 /** More than any key: to stop reading what is none. */
@@ -15,22 +16,22 @@ const RIGHTS_OF_OTHERS = 0o007
 /** `genkey`, `pubkey` and `genpsk`, as users of `wg` know them: keys go through standard input and output only. */
 export function addKeyCommands(program: Command, { stdin, stdout, stderr }: Io): void {
   const crypto = nodeCrypto()
-  const writeSecret = (key: Uint8Array): void => {
+  const printSecret = (key: Uint8Array): Promise<void> => {
     if (isForAll(stdout)) {
       stderr.write(
         'multipathd: warning: others may read the file that this key goes to: try `umask 077` first\n',
       )
     }
-    stdout.write(`${encodeKey(key)}\n`)
+    return print(stdout, `${encodeKey(key)}\n`)
   }
   program
     .command('genkey')
     .description('print a new private key')
-    .action(() => writeSecret(crypto.generateKeyPair().privateKey))
+    .action(() => printSecret(crypto.generateKeyPair().privateKey))
   program
     .command('genpsk')
     .description('print a new preshared key')
-    .action(() => writeSecret(crypto.randomBytes(KEY_BYTES)))
+    .action(() => printSecret(crypto.randomBytes(KEY_BYTES)))
   program
     .command('pubkey')
     .description('print the public key that belongs to the private key on standard input')
@@ -42,7 +43,7 @@ export function addKeyCommands(program: Command, { stdin, stdout, stderr }: Io):
           'standard input holds no key: expected 44 characters of base64 in one line, as `multipathd genkey` prints it',
         )
       }
-      stdout.write(`${encodeKey(crypto.publicKeyOf(key.reveal()))}\n`)
+      await print(stdout, `${encodeKey(crypto.publicKeyOf(key.reveal()))}\n`)
     })
 }
 

@@ -16,6 +16,7 @@ import type { Reread } from '../daemon/reload-file.ts'
 import { addKeyCommands } from './key-commands.ts'
 import { addManualCommands } from './manual/index.ts'
 import { faultText, loadConfig, requireConfig } from './load.ts'
+import { print } from './print.ts'
 import { addRunCommands } from './run/index.ts'
 
 /** What the commands do; in production {@link runDaemon} and {@link runDemo}, loaded when needed. */
@@ -56,8 +57,19 @@ Exit codes: ${Object.entries(EXIT)
   .map(([name, code]) => `${code} ${name}`)
   .join(', ')}. MP_DEBUG=1 adds stack traces.`
 
-/** The command line. `finish` is told the exit code of the command that ran. */
-export function createProgram(io: Io, actions: Actions, finish: (code: number) => void): Command {
+/** What comes of a command line. */
+export interface Outcome {
+  /** The exit code of the command that ran. */
+  exit: number
+  /** What was asked about the program itself, to be printed. */
+  help: string
+}
+
+/** The command line; what comes of it is put into `outcome`. */
+export function createProgram(io: Io, actions: Actions, outcome: Outcome): Command {
+  const finish = (code: number): void => {
+    outcome.exit = code
+  }
   const program: Command = new Command('multipathd')
   const start: Start = async (file, role) => {
     const { config, reread } = rereadable(file, role, program.opts<Flags>())
@@ -68,7 +80,10 @@ export function createProgram(io: Io, actions: Actions, finish: (code: number) =
     .description('Joins several internet lines into one IP link.')
     .version(programVersion(), '-v, --version', 'print the version')
     .addHelpText('after', AFTER_HELP)
-    .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) })
+    .configureOutput({
+      writeOut: (text) => (outcome.help += text),
+      writeErr: (text) => io.stderr.write(text),
+    })
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
   addStartCommands(program, start)
@@ -127,13 +142,12 @@ function rereadable(
 }
 
 function addConfigCommands(program: Command, io: Io, finish: (code: number) => void): void {
-  const printSchema = (): void => {
-    io.stdout.write(`${JSON.stringify(configJsonSchema(), undefined, 2)}\n`)
-  }
+  const printSchema = (): Promise<void> =>
+    print(io.stdout, `${JSON.stringify(configJsonSchema(), undefined, 2)}\n`)
   program
     .command('check <file>')
     .description('print every fault of a config and its key files with its path; exit code 0 or 1')
-    .action((file: string) => finish(check(file, program.opts<Flags>(), io)))
+    .action(async (file: string) => finish(await check(file, program.opts<Flags>(), io)))
   program
     .command('config')
     .description('what there is to know about config files')
@@ -183,16 +197,16 @@ function unknownCommand(word: string, { commands }: Command): string {
   return `error: unknown command '${word}'\n(Did you mean ${nearest(word, names)}?)`
 }
 
-function check(file: string, { config, insecure }: Flags, io: Io): number {
+async function check(file: string, { config, insecure }: Flags, io: Io): Promise<number> {
   if (config !== undefined)
     throw new ExitError(EXIT.usage, '`check FILE` takes no -config: name the file once')
   const result = loadConfig(file, { insecure })
   if ('faults' in result) {
-    io.stdout.write(`${faultText(file, result.faults)}\n`)
+    await print(io.stdout, `${faultText(file, result.faults)}\n`)
     return EXIT.faults
   }
   const { isServer, security } = result.config
-  io.stdout.write(`${file} is right: a config for a ${isServer ? 'server' : 'client'}\n`)
+  await print(io.stdout, `${file} is right: a config for a ${isServer ? 'server' : 'client'}\n`)
   if (security === 'none') io.stderr.write(`multipathd: WARNING: ${NOT_ENCRYPTED}\n`)
   return EXIT.ok
 }

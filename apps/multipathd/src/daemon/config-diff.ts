@@ -41,6 +41,7 @@ const REASONS: Readonly<Record<string, string>> = {
   tun: 'the TUN device is made with it',
   scheduling: 'sessions are made with it',
   offload: 'sockets and the TUN device are made with it',
+  ecn: 'sockets are made with it',
   user: 'root cannot be had back',
 }
 const AT_START = 'it is read when the daemon starts'

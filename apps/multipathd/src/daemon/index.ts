@@ -84,7 +84,12 @@ async function runOn(ground: Ground): Promise<number> {
   const report = createReporter(config, { log, events })
   const tracing = new Tracing()
   let tunnel: Tunnel | undefined
-  const network = new Network({ config, log, pathControl: () => tunnel?.pathControl })
+  const network = new Network({
+    config,
+    log,
+    pathControl: () => tunnel?.pathControl,
+    onRefused: (reason) => stop.request({ exit: EXIT.unavailable, reason }),
+  })
   try {
     await network.prepare()
     tunnel = createTunnel(config, {
@@ -131,7 +136,7 @@ async function runTunnel(tunnel: Tunnel, running: Running): Promise<number> {
     manager.ready()
     process.on('SIGUSR1', sayStatus)
     const { exit, reason } = await stop.requested
-    log.info(`stopping: ${reason}`, { stats: tunnel.stats() })
+    log[exit === EXIT.ok ? 'info' : 'error'](`stopping: ${reason}`, { stats: tunnel.stats() })
     return exit
   } finally {
     process.off('SIGUSR1', sayStatus)

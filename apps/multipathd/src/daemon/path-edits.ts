@@ -1,8 +1,9 @@
 import { MAX_PATHS } from '@mp/tunnel'
 import { faultsOfPaths, parsePath } from '../config/index.ts'
 import type { Config, Fault, RemotePath } from '../config/index.ts'
+import { ControlError } from '../control/protocol.ts'
 
-/** Changes of the paths of a config that runs. They throw RangeError with all that is wrong, and change nothing themselves. */
+/** Changes of the paths of a config that runs. They throw a {@link ControlError} with all that is wrong, and change nothing themselves. */
 
 /** The config with one more path, written as in a config file. */
 export function withPath(config: Config, written: Readonly<Record<string, unknown>>): Config {
@@ -13,7 +14,8 @@ export function withPath(config: Config, written: Readonly<Record<string, unknow
 export function withoutPath(config: Config, name: string): Config {
   const { remotePaths } = config.client
   const { name: known } = pathNamed(config, name)
-  if (remotePaths.length === 1) throw new RangeError(`"${name}" is the last path: stop the daemon instead`)
+  if (remotePaths.length === 1)
+    throw new ControlError('refused', `"${name}" is the last path: stop the daemon instead`)
   return withPaths(
     config,
     remotePaths.filter((path) => path.name !== known),
@@ -36,26 +38,27 @@ export function withPathChanged(
 }
 
 function withPaths(config: Config, remotePaths: readonly RemotePath[]): Config {
-  if (remotePaths.length > MAX_PATHS) throw new RangeError(`there are ${MAX_PATHS} paths already`)
+  if (remotePaths.length > MAX_PATHS)
+    throw new ControlError('refused', `there are ${MAX_PATHS} paths already`)
   const faults = faultsOfPaths({ ...config, client: { remotePaths } })
-  if (faults.length > 0) throw new RangeError(textOf(faults))
+  if (faults.length > 0) throw faulty(faults)
   return { ...config, client: { remotePaths } }
 }
 
 function parsed(written: Readonly<Record<string, unknown>>): RemotePath {
   const result = parsePath(written)
-  if ('faults' in result) throw new RangeError(textOf(result.faults))
+  if ('faults' in result) throw faulty(result.faults)
   return result.path
 }
 
-function textOf(faults: readonly Fault[]): string {
-  return faults.map(({ path, message }) => `${path}: ${message}`).join('; ')
+function faulty(faults: readonly Fault[]): ControlError {
+  return new ControlError('bad-params', faults.map(({ path, message }) => `${path}: ${message}`).join('; '))
 }
 
 function pathNamed({ client, isServer }: Config, name: string): RemotePath {
-  if (isServer) throw new RangeError('a server has the paths of its clients: change them there')
+  if (isServer) throw new ControlError('refused', 'a server has the paths of its clients: change them there')
   const path = client.remotePaths.find((each) => each.name === name)
   if (path !== undefined) return path
   const known = client.remotePaths.map((each) => each.name).join(', ')
-  throw new RangeError(`there is no path "${name}": there are ${known}`)
+  throw new ControlError('bad-params', `there is no path "${name}": there are ${known}`)
 }

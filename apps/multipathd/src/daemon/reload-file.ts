@@ -18,7 +18,7 @@ export class FileReloader {
     this.#outlets = outlets
   }
 
-  /** Reads the file and follows it. Rejects, and nothing has changed, when it is faulty or cannot be read. */
+  /** Reads the file and follows it. Rejects, and nothing has changed, when it is faulty or cannot be read; else as {@link Reloader.apply}. */
   reload(): Promise<ReloadOutcome> {
     return this.#inTurn(() => {
       const read = this.#reread()
@@ -42,7 +42,7 @@ export class FileReloader {
       const { applied, needsRestart } = await this.reload()
       if (applied.length === 0 && needsRestart.length === 0) log.info('config read: nothing changed')
     } catch (error) {
-      const message = `config not changed: ${error instanceof Error ? error.message : String(error)}`
+      const message = `config not followed: ${error instanceof Error ? error.message : String(error)}`
       log.error(message)
       events.add({ type: 'config', level: 'warn', message, fields: {} })
     }

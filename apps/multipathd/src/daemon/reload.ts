@@ -1,5 +1,6 @@
 import type { LeveledLog } from '../cli/log.ts'
 import type { Config } from '../config/index.ts'
+import { afterStep, stepsOf } from './change-steps.ts'
 import { diffConfigs } from './config-diff.ts'
 import type { Changes, ConfigDiff } from './config-diff.ts'
 
@@ -13,8 +14,8 @@ export interface ReloadOutcome {
 
 /** What of the daemon can change while it runs. */
 export interface ReloadParts {
-  /** Paths, peers and modes. */
-  readonly tunnel: { change(diff: ConfigDiff): void }
+  /** Paths, peers and modes, one at a time. It throws before it changes anything. */
+  readonly tunnel: { change(step: ConfigDiff): void }
   /** Networks that are routed into the tunnel. @returns those that have a route already. */
   readonly route: (config: Config) => Promise<readonly string[]>
   /** What is around the tunnel: told once the paths of no pattern are made. Rejects when the system refuses something. */
@@ -39,16 +40,37 @@ export class Reloader {
     return this.#config
   }
 
-  /** Does what can be done of `next` now, and names the rest. Rejects when the system refuses a route, or NAT. */
+  /**
+   * Does what can be done of `next` now, and names the rest. Rejects when the system refuses a route, or NAT, and when the
+   * tunnel refuses a change: those before it are made then, and the next one goes on from there.
+   */
   async apply(next: Config): Promise<ReloadOutcome> {
-    const { tunnel, network, meters, log, route } = this.#parts
     const diff = diffConfigs(this.#config, next)
+    let routedElsewhere: readonly string[] = []
+    try {
+      this.#change(diff, next)
+    } finally {
+      routedElsewhere = await this.#follow()
+    }
+    return outcomeOf(diff, routedElsewhere)
+  }
+
+  #change(diff: ConfigDiff, next: Config): void {
+    const { tunnel, log } = this.#parts
+    for (const step of stepsOf(diff)) {
+      tunnel.change(step)
+      this.#config = afterStep(this.#config, step)
+    }
     this.#config = runningConfig(this.#config, next)
     if (diff.logLevel !== undefined) log.setLevel(diff.logLevel)
-    tunnel.change(diff)
+  }
+
+  /** What is around the tunnel does as the config says that runs. @returns networks that are routed elsewhere. */
+  async #follow(): Promise<readonly string[]> {
+    const { network, meters, route } = this.#parts
     await network.follow(this.#config)
     meters.follow(this.#config)
-    return outcomeOf(diff, await route(this.#config))
+    return route(this.#config)
   }
 }
 

@@ -76,9 +76,9 @@ function tcp({ pool, runtime }: Outside): TcpTransport {
 }
 
 function udp(
-  { offload: { gso, gro } }: Config,
+  { offload: { gso, gro }, ecn }: Config,
   { pool, runtime }: Outside,
   options: Pick<UdpMuxOptions, 'maxFrameBytes' | 'peerCapacity'> = {},
 ): UdpMux {
-  return udpMux({ pool, runtime, gso, gro, dontFragment: true, ...options })
+  return udpMux({ pool, runtime, gso, gro, ecn, dontFragment: true, ...options })
 }

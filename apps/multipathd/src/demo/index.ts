@@ -2,9 +2,10 @@ import { loadNativeIo } from '@mp/native-io'
 import { capabilities } from '@mp/netlab'
 import type { DemoOptions } from '../cli/program.ts'
 import { EXIT } from '../cli/exit-codes.ts'
+import { print } from '../cli/print.ts'
 import { runRealDemo } from './real.ts'
 import { runSimulatedDemo } from './simulated.ts'
-import type { Print } from './story.ts'
+import type { Say } from './story.ts'
 
 /**
  * Shows what joined lines do: one download over the best of three lines, over all of them, and over what is left when
@@ -12,10 +13,10 @@ import type { Print } from './story.ts'
  * @returns the exit code.
  */
 export async function runDemo({ io, simulate }: DemoOptions): Promise<number> {
-  const print: Print = (line) => void io.stdout.write(`${line}\n`)
+  const say: Say = (line) => print(io.stdout, `${line}\n`)
   const lack = simulate ? 'as you asked' : lackOfRealLinks()
-  if (lack === undefined) await runRealDemo(print)
-  else await runSimulatedDemo(print, lack)
+  if (lack === undefined) await runRealDemo(say)
+  else await runSimulatedDemo(say, lack)
   return EXIT.ok
 }
 

@@ -10,7 +10,7 @@ import { encodeKey } from '@mp/secure-channel'
 import { CUT_LINE, DEMO_LINES } from './lines.ts'
 import { Download } from './download.ts'
 import { printHead, printRow, printSummary, printTableHead } from './story.ts'
-import type { Measured, Print } from './story.ts'
+import type { Measured, Say } from './story.ts'
 
 const MULTIPATHD = fileURLToPath(new URL('../../bin/multipathd.js', import.meta.url))
 const TRANSFER = fileURLToPath(new URL('transfer.js', import.meta.url))
@@ -33,18 +33,18 @@ interface Stage {
 }
 
 /** The demo on real links: two network namespaces, three shaped lines, two daemons, one TCP download. */
-export async function runRealDemo(print: Print): Promise<void> {
+export async function runRealDemo(say: Say): Promise<void> {
   const lab = await createLab()
   try {
-    printHead(print, 'encrypted, with real daemons, TUN devices and TCP between two network namespaces')
+    await printHead(say, 'encrypted, with real daemons, TUN devices and TCP between two network namespaces')
     const stage = await setStage(lab)
     await stage.server
       .spawn(process.execPath, [TRANSFER, 'serve', '0.0.0.0', String(TRANSFER_PORT)])
       .waitFor(/ready/)
     const single = await measureSingle(stage)
     const daemons = await startDaemons(stage)
-    const { joined, cut } = await measureJoined(stage, print)
-    printSummary(print, { single, joined, cut })
+    const { joined, cut } = await measureJoined(stage, say)
+    await printSummary(say, { single, joined, cut })
     for (const daemon of daemons) await daemon.kill('SIGTERM')
   } finally {
     await lab.dispose()
@@ -117,10 +117,10 @@ async function measureSingle({ client }: Stage): Promise<Measured> {
 /** One download all along; a line is cut in the middle of it. */
 async function measureJoined(
   { client, links }: Stage,
-  print: Print,
+  say: Say,
 ): Promise<{ readonly joined: Measured; readonly cut: Measured }> {
   const seconds = JOINED_SECONDS + CUT_SECONDS
-  printTableHead(print)
+  await printTableHead(say)
   const download = fetch(client, TUNNEL.server, seconds + SPARE_SECONDS)
   await download.begun
   let cutSecond = Infinity
@@ -133,7 +133,7 @@ async function measureJoined(
     const lines = to.bytes.map(
       (bytes, line) => ((bytes - from.bytes[line]!) * 8) / 1e6 / (to.second - from.second),
     )
-    printRow(print, { second, lines, download: download.measure(from.second, to.second).mbit, note })
+    await printRow(say, { second, lines, download: download.measure(from.second, to.second).mbit, note })
   }
   return {
     joined: download.measure(1, cutSecond),

@@ -10,7 +10,7 @@ import { fragmenter } from '@mp/udpmux'
 import { BEST, CUT_LINE, DEMO_LINES } from './lines.ts'
 import type { DemoLine } from './lines.ts'
 import { printHead, printRow, printSummary, printTableHead } from './story.ts'
-import type { Measured, Print } from './story.ts'
+import type { Measured, Say } from './story.ts'
 import { WindowFlow } from './window-flow.ts'
 
 const PORT = 7000
@@ -30,14 +30,14 @@ const INSIDE = '10.99.0.1/32'
 const FIRST_DAY_MS = 1_800_000_000_000
 
 /** The demo without root: the same tunnel code on emulated lines, in virtual time. */
-export async function runSimulatedDemo(print: Print, lack: string): Promise<void> {
-  printHead(print, `encrypted, emulated in virtual time (${lack})`)
+export async function runSimulatedDemo(say: Say, lack: string): Promise<void> {
+  await printHead(say, `encrypted, emulated in virtual time (${lack})`)
   const alone = await setStage([BEST])
   await play(alone, SINGLE_MS)
   const startMs = alone.runtime.nowMs()
   const single = alone.flow.measure(startMs - SINGLE_MS + 1000, startMs)
-  const { joined, cut } = await playJoined(print)
-  printSummary(print, { single, joined, cut })
+  const { joined, cut } = await playJoined(say)
+  await printSummary(say, { single, joined, cut })
 }
 
 interface Stage {
@@ -115,12 +115,12 @@ async function play({ runtime, flow }: Stage, ms: number): Promise<void> {
   await runtime.advance(0)
 }
 
-async function playJoined(print: Print): Promise<{ readonly joined: Measured; readonly cut: Measured }> {
+async function playJoined(say: Say): Promise<{ readonly joined: Measured; readonly cut: Measured }> {
   const stage = await setStage(DEMO_LINES)
   const { runtime, paths, flow } = stage
   const startMs = runtime.nowMs()
   const at = (second: number): number => startMs + second * 1000
-  printTableHead(print)
+  await printTableHead(say)
   for (let second = 1; second <= JOINED_SECONDS + CUT_SECONDS; second++) {
     const cuts = second === JOINED_SECONDS + 1
     if (cuts) paths[DEMO_LINES.findIndex(({ name }) => name === CUT_LINE)]?.cut()
@@ -128,7 +128,7 @@ async function playJoined(print: Print): Promise<{ readonly joined: Measured; re
     await play(stage, 1000)
     const lines = paths.map((path, index) => ((bytesArrived(path) - before[index]!) * 8) / 1e6)
     const note = cuts ? `<- ${CUT_LINE} swallows everything from here` : ''
-    printRow(print, { second, lines, download: flow.measure(at(second - 1), at(second)).mbit, note })
+    await printRow(say, { second, lines, download: flow.measure(at(second - 1), at(second)).mbit, note })
   }
   const end = JOINED_SECONDS + CUT_SECONDS
   return {

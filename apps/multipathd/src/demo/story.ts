@@ -1,7 +1,7 @@
 import { BEST, CUT_LINE, DEMO_LINES, SUM_MBIT } from './lines.ts'
 
-/** Where the demo prints: whole lines. */
-export type Print = (line: string) => void
+/** Prints a line of the demo. */
+export type Say = (line: string) => Promise<void>
 
 /** Goodput and the longest silence of one download. */
 export interface Measured {
@@ -20,35 +20,35 @@ export interface Row {
 
 const WIDTH = 10
 
-export function printHead(print: Print, where: string): void {
+export async function printHead(say: Say, where: string): Promise<void> {
   const lines = DEMO_LINES.map((line) => `${line.name} ${line.rateMbit} Mbit/s`).join(', ')
-  print(`Three lines (${lines}) joined into one link, ${where}.`)
-  print('')
+  await say(`Three lines (${lines}) joined into one link, ${where}.`)
+  await say('')
 }
 
-export function printTableHead(print: Print): void {
+export async function printTableHead(say: Say): Promise<void> {
   const columns = [...DEMO_LINES.map((line) => line.name), 'download']
-  print(`  second${columns.map((name) => name.padStart(WIDTH)).join('')}   (Mbit/s)`)
+  await say(`  second${columns.map((name) => name.padStart(WIDTH)).join('')}   (Mbit/s)`)
 }
 
-export function printRow(print: Print, row: Row): void {
+export async function printRow(say: Say, row: Row): Promise<void> {
   const columns = [...row.lines, row.download].map((mbit) => mbit.toFixed(1).padStart(WIDTH)).join('')
-  print(`${String(row.second).padStart(8)}${columns}   ${row.note}`.trimEnd())
+  await say(`${String(row.second).padStart(8)}${columns}   ${row.note}`.trimEnd())
 }
 
-export function printSummary(
-  print: Print,
+export async function printSummary(
+  say: Say,
   results: { readonly single: Measured; readonly joined: Measured; readonly cut: Measured },
-): void {
+): Promise<void> {
   const { single, joined, cut } = results
   const left = SUM_MBIT - (DEMO_LINES.find((line) => line.name === CUT_LINE)?.rateMbit ?? 0)
-  print('')
-  print(`Best single line (${BEST.name}, ${BEST.rateMbit} Mbit/s):        ${mbit(single.mbit)}`)
-  print(
+  await say('')
+  await say(`Best single line (${BEST.name}, ${BEST.rateMbit} Mbit/s):        ${mbit(single.mbit)}`)
+  await say(
     `All lines together (sum ${SUM_MBIT} Mbit/s):          ${mbit(joined.mbit)}  ${times(joined.mbit / single.mbit)}`,
   )
-  print(`After ${CUT_LINE} was cut (${left} Mbit/s left):          ${mbit(cut.mbit)}`)
-  print(`Longest silence of the download around the cut: ${Math.round(cut.gapMs)} ms`)
+  await say(`After ${CUT_LINE} was cut (${left} Mbit/s left):          ${mbit(cut.mbit)}`)
+  await say(`Longest silence of the download around the cut: ${Math.round(cut.gapMs)} ms`)
 }
 
 const mbit = (value: number): string => `${value.toFixed(1).padStart(6)} Mbit/s`

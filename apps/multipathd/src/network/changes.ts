@@ -4,6 +4,9 @@ import { runIpLines } from './host.ts'
 import type { Host } from './host.ts'
 import type { StateFile } from './state-file.ts'
 
+/** What of a {@link StateFile} is used. */
+export type NoteFile = Pick<StateFile, 'left' | 'lines' | 'note' | 'rewrite' | 'clear'>
+
 /** What is undone stays in the state file for so many lines. */
 const SPARE_LINES = 200
 
@@ -13,13 +16,18 @@ const SPARE_LINES = 200
  */
 export class NetworkChanges {
   readonly host: Host
-  readonly #file: StateFile
+  readonly #file: NoteFile
+  readonly #onUnnoted: (error: Error) => void
   /** What there may be of ours now, oldest first. */
   readonly #made = new Map<string, Change>()
+  /** Some of them are not in the file. */
+  #isBehind = false
 
-  constructor(host: Host, file: StateFile) {
+  /** @param onUnnoted Is told when changes begin to be made that the file has no room for. */
+  constructor(host: Host, file: NoteFile, onUnnoted: (error: Error) => void = () => {}) {
     this.host = host
     this.#file = file
+    this.#onUnnoted = onUnnoted
   }
 
   /** Undoes what a process left that was killed. @returns how many changes it had noted. */
@@ -30,10 +38,24 @@ export class NetworkChanges {
     return left.length
   }
 
-  /** To be called before a change is made. */
+  /**
+   * To be called before a change is made. One that cannot be noted is made all the same: a route that is missing sends what is
+   * meant for the tunnel beside it, one that is left after a crash does less harm.
+   */
   note(change: Change): void {
     this.#made.set(JSON.stringify(change), change)
-    if (this.#file.lines < SPARE_LINES + 2 * this.#made.size) this.#file.note(change)
+    try {
+      this.#write(change)
+      this.#isBehind = false
+    } catch (error) {
+      if (!this.#isBehind) this.#onUnnoted(error as Error)
+      this.#isBehind = true
+    }
+  }
+
+  #write(change: Change): void {
+    const isRoomy = this.#file.lines < SPARE_LINES + 2 * this.#made.size
+    if (isRoomy && !this.#isBehind) this.#file.note(change)
     else this.#file.rewrite([...this.#made.values()])
   }
 

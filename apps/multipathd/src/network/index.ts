@@ -39,6 +39,8 @@ export async function undoLeftovers(tun: string): Promise<number> {
 export interface NetworkOptions {
   readonly config: Config
   readonly log: Log
+  /** All traffic shall go into the tunnel, and cannot be made to: why. */
+  readonly onRefused: (why: string) => void
   /** The client's paths; undefined at a server. */
   readonly pathControl: () => PathControl | undefined
 }
@@ -63,15 +65,20 @@ export class Network {
 
   /** Throws ExitError when the state file cannot be opened. The TUN device must be there: it shows that nobody else has it. */
   constructor(options: NetworkOptions) {
-    const { config, log } = options
+    const { config, log, onRefused } = options
     const tun = config.tun.name
     this.#options = options
     if (managesRoutes(config) || natOf(config) !== undefined) {
       this.#file = new StateFile(stateFilePath(tun))
-      this.#changes = new NetworkChanges(systemHost, this.#file)
+      const { path } = this.#file
+      this.#changes = new NetworkChanges(systemHost, this.#file, ({ message }) =>
+        log.warn(
+          `cannot note in ${path} what is changed of routes: ${message}. They are set all the same, but after a crash some would stay: make room there`,
+        ),
+      )
     }
     const changes = managesRoutes(config) ? this.#changes : undefined
-    this.#routes = new RouteKeeper({ host: systemHost, changes, log, tun })
+    this.#routes = new RouteKeeper({ host: systemHost, changes, log, tun, onRefused })
     this.names = new ServerNames({ onAddresses: (ips) => this.#admit(ips) })
   }
 

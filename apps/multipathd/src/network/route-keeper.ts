@@ -17,6 +17,8 @@ export interface RouteKeeperOptions {
   /** Undefined: routes are left alone, and only what stands in their way is told. */
   readonly changes: NetworkChanges | undefined
   readonly log: Log
+  /** Not all that shall go into the tunnel can be made to: why. Told before it went there for the first time only. */
+  readonly onRefused: (why: string) => void
   /** The TUN device, after which tables are numbered. */
   readonly tun: string
 }
@@ -39,6 +41,8 @@ export class RouteKeeper {
   #plan = NOTHING
   /** What failed in the last run. */
   #failure = ''
+  /** All traffic goes into the tunnel that shall, or did. */
+  #isFull = false
   /** The run that has not begun. */
   #next: Promise<void> | undefined
   #last: Promise<void> = Promise.resolve()
@@ -67,7 +71,7 @@ export class RouteKeeper {
   #run(): Promise<void> {
     this.#next = undefined
     if (this.#isClosed) return Promise.resolve()
-    const done = this.#reconcile().catch((error: Error) => this.#tell(`cannot keep routes: ${error.message}`))
+    const done = this.#reconcile().catch((error: Error) => this.#fail(`cannot keep routes: ${error.message}`))
     this.#last = done.then(() => pause(REST_MS, undefined, { ref: false }))
     return done
   }
@@ -78,11 +82,21 @@ export class RouteKeeper {
     const { ours, ...facts } = await this.#readKernel()
     const plan = planRouting(this.#wishes, facts)
     this.#look(plan)
+    this.#isFull ||= this.#leadsAll(plan, ours)
     let failure = ''
     for (const family of FAMILIES) failure += await this.#apply(family, plan, { ours, changes })
     changes.forget(rulesGone(this.#plan, plan))
     this.#plan = plan
+    this.#isFull ||= failure === '' && this.#wishes.fullTunnel !== undefined
     this.#handleFailure(failure)
+  }
+
+  /** The kernel has the rules by which all goes into the tunnel that shall. */
+  #leadsAll({ rules }: RoutingPlan, ours: Ours): boolean {
+    const { fullTunnel } = this.#wishes
+    if (fullTunnel === undefined) return false
+    const table = this.#tables.of(fullTunnel.device)
+    return rules.every((rule) => rule.table !== table || ours[rule.family].has(ruleWords(rule)))
   }
 
   /** Lines without a rule may have another obstacle. */
@@ -97,7 +111,7 @@ export class RouteKeeper {
 
   /** What failed because an interface or a route went meanwhile does not fail twice. */
   #handleFailure(failure: string): void {
-    if (failure !== '' && failure === this.#failure) this.#tell(`some routes could not be set: ${failure}`)
+    if (failure !== '' && failure === this.#failure) this.#fail(`some routes could not be set: ${failure}`)
     else if (failure !== '') void this.update()
     this.#failure = failure
   }
@@ -155,6 +169,15 @@ export class RouteKeeper {
       ...rules.map((rule) => `rule del ${ruleWords(rule)}`),
       ...tables.map(({ table }) => `route flush table ${table} proto ${PROTOCOL}`),
     ]
+  }
+
+  #fail(message: string): void {
+    const { fullTunnel } = this.#wishes
+    if (fullTunnel === undefined || this.#isFull) this.#tell(message)
+    else
+      this.#options.onRefused(
+        `${message}; without them, what shall go into ${fullTunnel.device} goes beside it`,
+      )
   }
 
   #tell(message: string): void {

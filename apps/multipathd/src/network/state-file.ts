@@ -35,19 +35,19 @@ export class StateFile {
     return this.#noted.size
   }
 
-  /** Notes a change that is about to be made; once is enough. */
+  /** Notes a change that is about to be made; once is enough. Throws the error of the system when there is no room for it. */
   note(change: Change): void {
     const line = JSON.stringify(change)
     if (this.#noted.has(line)) return
-    this.#noted.add(line)
     // Begun on a line of its own, should the one before have been cut off.
-    this.#sizeBytes += writeSync(this.#file, `\n${line}`, this.#sizeBytes)
+    this.#sizeBytes += writeWhole(this.#file, `\n${line}`, this.#sizeBytes)
+    this.#noted.add(line)
   }
 
-  /** Only these are still to be undone. Written over the others and then cut, so that at each moment all of them are there. */
+  /** Only these are still to be undone. Written over the others and then cut, so that at each moment all of them are there. Throws as {@link note}. */
   rewrite(changes: readonly Change[]): void {
     const lines = changes.map((change) => JSON.stringify(change))
-    this.#sizeBytes = writeSync(this.#file, lines.map((line) => `\n${line}`).join('') + '\n', 0)
+    this.#sizeBytes = writeWhole(this.#file, lines.map((line) => `\n${line}`).join('') + '\n', 0)
     ftruncateSync(this.#file, this.#sizeBytes)
     this.#noted.clear()
     for (const line of lines) this.#noted.add(line)
@@ -71,6 +71,14 @@ export class StateFile {
       // Who became another user leaves it; empty, it says that all is undone.
     }
   }
+}
+
+/** Writes a text at a place in a file. Throws when not all of it went there. @returns its length, bytes. */
+function writeWhole(file: number, text: string, position: number): number {
+  const bytes = Buffer.from(text)
+  for (let done = 0; done < bytes.length;)
+    done += writeSync(file, bytes, done, bytes.length - done, position + done)
+  return bytes.length
 }
 
 function openOwn(path: string): number {

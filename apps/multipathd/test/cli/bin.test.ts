@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { createPrivateKey, createPublicKey } from 'node:crypto'
 import { once } from 'node:events'
-import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text as textOf } from 'node:stream/consumers'
@@ -18,6 +18,15 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }))
 function run(program: string, ...args: string[]): { status: number | null; stdout: string; stderr: string } {
   return spawnSync(process.execPath, [program, ...args], { encoding: 'utf8', timeout: 10_000 })
 }
+
+/** The built program, run by a shell with its arguments in place of `M`. */
+const shell = (script: string): { status: number | null; stdout: string; stderr: string } =>
+  spawnSync('sh', ['-c', script.replaceAll('M ', `"${process.execPath}" ${bin}multipathd.js `)], {
+    cwd: folder,
+    encoding: 'utf8',
+  })
+const REFUSED =
+  /^multipathd: the standard output does not take the result: E\w+: .*; what is there is not whole: make room/
 
 /** 32 bytes in base64: the last of the 43 characters has two bits to spare. */
 const KEY_LINE = /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=\n$/
@@ -97,6 +106,52 @@ describe('the built program', () => {
     child.stdout.destroy()
     const [[code], stderr] = await Promise.all([once(child, 'close'), textOf(child.stderr)])
     expect([code, stderr]).toEqual([0, ''])
+  })
+
+  test.each([
+    'M genkey',
+    'M genkey | M pubkey',
+    'M --version',
+    'M man',
+    'M check client.json',
+    'M demo --simulate',
+  ])('says that a full disk did not take what it prints: %s', (command) => {
+    writeFileSync(join(folder, 'client.json'), JSON.stringify(client))
+    const { status, stderr } = shell(`${command} >/dev/full`)
+    expect(status).toBe(74)
+    expect(stderr).toMatch(REFUSED)
+  })
+
+  test('says so too where there was room for a part of it', () => {
+    const { status, stderr } = shell('ulimit -f 8; M config schema >schema.json')
+    expect(status).toBe(74)
+    expect(stderr).toMatch(REFUSED)
+  })
+
+  test('writes no part of what `init` makes where there is no room for all of it', () => {
+    const paths = Array.from({ length: 12 }, (_, number) => `--path line${number}=192.0.2.${number}`).join(
+      ' ',
+    )
+    const init = `M init --server-endpoint 198.51.100.7:5000 ${paths}`
+    const full = `ulimit -f 1; ${init}`
+    expect(shell(`${full} --out new/deep`)).toMatchObject({
+      status: 74,
+      stderr: expect.stringMatching(
+        /^multipathd: cannot write to "new\/deep": E.*; nothing was written: make room/,
+      ),
+    })
+    expect(readdirSync(folder)).toEqual([])
+    shell(`${init} --out old`)
+    const filesOf = (): string[] =>
+      readdirSync(join(folder, 'old')).map((name) => readFileSync(join(folder, 'old', name), 'utf8'))
+    const before = filesOf()
+    expect(shell(`${full} --out old --force`).status).toBe(74)
+    expect(filesOf()).toEqual(before)
+  })
+
+  test('is done when nobody reads any more what it would go on to print', () => {
+    expect(shell('{ M demo --simulate; echo $? >code; } | head -n 1')).toMatchObject({ stderr: '' })
+    expect(readFileSync(join(folder, 'code'), 'utf8')).toBe('0\n')
   })
 
   test('stops in good order after an exception that nobody caught, and says that it is a fault of its own', () => {

@@ -39,7 +39,7 @@ describe('a running daemon is changed', () => {
 
   test('not into what the config does not allow', async () => {
     expect(await ask('paths', 'set', 'path1', 'weight=heavy')).toMatchObject({
-      exit: 69,
+      exit: 64,
       err: expect.stringMatching(/weight: expected a whole number from 0 to 65535, found "heavy"/),
     })
     expect(await ask('paths', 'remove', 'path1')).toMatchObject({

@@ -23,7 +23,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 /** Every command there is, but the program itself. */
 function places(): string[] {
   const io = { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, env: {} }
-  const tree = treeOf(createProgram(io, {} as never, () => {}))
+  const tree = treeOf(createProgram(io, {} as never, { exit: 0, help: '' }))
   return allCommands(tree)
     .slice(1)
     .map(({ place }) => place)

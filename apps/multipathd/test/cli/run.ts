@@ -40,9 +40,10 @@ export async function run(
     {
       stdin: Object.assign(Readable.from([Buffer.from(input)]), { isTTY: tty }),
       stdout: {
-        write: (chunk: string) => {
+        write: (chunk: string, onDone?: () => void) => {
           text.out += chunk
           onOutput?.(chunk)
+          onDone?.()
         },
       },
       stderr: { write: (chunk: string) => (text.err += chunk) },

@@ -73,6 +73,15 @@ describe('a trace', () => {
     await waitFor(() => control.tracing.toTunnel.decisions === undefined)
   })
 
+  test('ends when the disk is full, before a packet came', async () => {
+    const argv = ['trace', '--pcap', '/dev/full', '--socket', control.path]
+    expect(await run(argv)).toMatchObject({
+      exit: 74,
+      err: expect.stringMatching(/^multipathd: the file does not take the result: ENOSPC: .*: make room/),
+    })
+    await waitFor(() => control.tracing.toTunnel.packets === undefined)
+  })
+
   test('writes packets for Wireshark, with path and direction', async () => {
     const file = join(folder, 'tunnel.pcapng')
     const traced = run([

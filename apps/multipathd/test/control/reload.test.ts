@@ -31,9 +31,10 @@ describe('commands that change a daemon', () => {
   test('are refused in the words of the config', async () => {
     const ask = daemon()
     await expect(ask(setPath, { name: 'path1', settings: { weight: 'x' } })).rejects.toMatchObject({
-      code: 'refused',
+      code: 'bad-params',
       message: expect.stringMatching(/weight: expected a whole number/),
     })
+    await expect(ask(setPath, { name: 'lte', settings: {} })).rejects.toMatchObject({ code: 'bad-params' })
     await expect(ask(removePath, { name: 'path1' })).rejects.toMatchObject({ code: 'refused' })
     await expect(ask(removePath, {})).rejects.toMatchObject({ code: 'bad-params' })
   })

@@ -30,12 +30,17 @@ const names = (entries: readonly { readonly name: string }[]): string[] => entri
 const pathsOf = (config: Config): readonly RemotePath[] => config.client.remotePaths
 
 /** What the parts of a daemon are told. */
-function daemonWith(config: Config) {
+function daemonWith(config: Config, refuse: (diff: ConfigDiff) => void = () => {}) {
   const diffs: ConfigDiff[] = []
   const followed: Config[] = []
   const levels: string[] = []
   const reloader = new Reloader(config, {
-    tunnel: { change: (diff) => diffs.push(diff) },
+    tunnel: {
+      change: (diff) => {
+        refuse(diff)
+        diffs.push(diff)
+      },
+    },
     route: async ({ server }) => (server?.peers ?? []).flatMap(({ allowedIPs }) => allowedIPs.slice(1)),
     network: { follow: async () => {} },
     meters: { follow: (next) => followed.push(next) },
@@ -116,10 +121,44 @@ describe('a reload', () => {
       applied: ['client.remotePaths: added lte', 'client.remotePaths: changed dsl', 'mode: changed'],
       needsRestart: ['tcp: cannot change while the daemon runs, as all links are made of it: restart it'],
     })
-    expect(names(diffs[0]!.paths.added)).toEqual(['lte'])
+    expect(diffs.map(({ paths, modes }) => [names(paths.changed), names(paths.added), modes])).toEqual([
+      [['dsl'], [], undefined],
+      [[], ['lte'], undefined],
+      [[], [], { bulk: 'redundant' }],
+    ])
     expect(followed[0]).toEqual(reloader.config)
     expect(reloader.config).toMatchObject({ tcp: false, mode: { bulk: 'redundant' } })
     expect(await reloader.apply({ ...next, tcp: false })).toEqual({ applied: [], needsRestart: [] })
+  })
+
+  test('that is refused in the middle leaves the config that runs, and the next one goes on from there', async () => {
+    const sat = { name: 'sat', remoteAddr: '192.0.2.7:5002' }
+    let isFull = true
+    const { reloader, diffs, followed } = daemonWith(clientWith(dsl), ({ paths }) => {
+      if (isFull && names(paths.added).includes('sat')) throw new RangeError('no path id is free')
+    })
+    const wished = clientWith({ ...dsl, weight: 2 }, lte, sat)
+    await expect(reloader.apply(wished)).rejects.toThrow(/no path id is free/)
+    expect(pathsOf(reloader.config)).toEqual(pathsOf(clientWith({ ...dsl, weight: 2 }, lte)))
+    expect(followed).toEqual([reloader.config])
+    isFull = false
+    diffs.length = 0
+    expect((await reloader.apply(wished)).applied).toEqual(['client.remotePaths: added sat'])
+    expect(diffs.map(({ paths }) => names(paths.added))).toEqual([['sat']])
+    expect(reloader.config).toEqual(wished)
+  })
+
+  test('lets clients go before others come with what was theirs', async () => {
+    const { reloader, diffs } = daemonWith(serverWith(ann, bob))
+    const swapped = serverWith({ ...ann, publicKey: bob.publicKey }, { ...bob, publicKey: ann.publicKey })
+    await reloader.apply(swapped)
+    expect(diffs.map(({ peers }) => [names(peers.removed), names(peers.added)])).toEqual([
+      [['ann'], []],
+      [['bob'], []],
+      [[], ['ann']],
+      [[], ['bob']],
+    ])
+    expect(reloader.config).toEqual(swapped)
   })
 
   test('makes the log quieter at once', async () => {
@@ -218,7 +257,7 @@ describe('the config file', () => {
       .toEqual([
         'config: client.remotePaths: added lte',
         'config: client.remotePaths: removed dsl',
-        expect.stringMatching(/^config not changed: .*tun\.mtu/),
+        expect.stringMatching(/^config not followed: .*tun\.mtu/),
       ])
     expect(events.recent().map(({ message }) => message)).toEqual(said)
   })

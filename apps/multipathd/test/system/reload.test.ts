@@ -162,7 +162,7 @@ test.skipIf(missing)(
     const server = await stage.startServer({ server: usual })
     const client = await stage.startClient()
     await reload(stage, client, { mode: 'fast' })
-    expect(client.count(/^config not changed: .*mode: expected "aggregate"/)).toBe(1)
+    expect(client.count(/^config not followed: .*mode: expected "aggregate"/)).toBe(1)
     const follow = async (section: object, pattern: RegExp): Promise<void> => {
       await writeFile(join(stage.folder, 'server.json'), JSON.stringify({ ...config, server: section }))
       process.kill(server.pid, 'SIGHUP')

@@ -1,8 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { MULTIPATHD, spawnDaemon } from './support/daemon.ts'
-import type { Daemon } from './support/daemon.ts'
+import { Daemon, MULTIPATHD, spawnDaemon } from './support/daemon.ts'
 import { FAR, SERVER, SERVER6, createHome } from './support/home.ts'
 import type { Home } from './support/home.ts'
 import { needs } from './support/needs.ts'
@@ -196,6 +195,27 @@ describe.skipIf(missing)(`the network around a tunnel ${text}`, () => {
     expect(await answers(client, FAR)).toBe(true)
     for (const daemon of daemons) expect(await ends(daemon)).toEqual({ code: 0, stderr: '' })
     expect([await traces(client), await traces(server)]).toEqual(before)
+  })
+
+  test('all traffic goes into the tunnel also where there is no room to note its routes', async () => {
+    const { client, folder } = stage
+    await home.plug({ name: 'dsl0', number: 1 })
+    await stage.startServer()
+    const file = `${folder}/no-room.json`
+    const tun = { ...clientConfig(0).tun, allowedIPs: ['0.0.0.0/0'] }
+    await writeFile(
+      file,
+      JSON.stringify({ ...clientConfig(0, stage.keys), client: { remotePaths: [{ remoteAddr }] }, tun }),
+    )
+    const env = { RUNTIME_DIRECTORY: `${file}.run` }
+    const running = client.spawn('prlimit', ['--fsize=0', process.execPath, MULTIPATHD, '-config', file], {
+      env,
+    })
+    const daemon = new Daemon(running)
+    await daemon.says(/cannot note in .*no-room.* EFBIG.* set all the same/)
+    await expect.poll(() => client.run('ip', ['route', 'get', FAR])).toContain(`dev ${TUN}`)
+    expect(await ends(daemon)).toEqual({ code: 0, stderr: '' })
+    expect(await client.run('ip', ['rule'])).not.toContain('proto 109')
   })
 
   test('a daemon that is killed again and again leaves nothing that the next one does not undo', async () => {

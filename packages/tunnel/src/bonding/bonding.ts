@@ -207,7 +207,9 @@ export class Bonding implements Wakeable {
   }
 
   #senderOf(path: TunnelPath): PathSender {
-    path.sender ??= new PathSender(this.#repair.fateOf(path), {
+    path.sender ??= new PathSender({
+      pool: this.#parts.pool,
+      fate: this.#repair.fateOf(path),
       maxBps: path.settings.maxSendBps,
       maxFrameBytes: this.#parts.tunMtuBytes + MAX_OVERHEAD_BYTES,
     })

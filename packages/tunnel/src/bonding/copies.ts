@@ -4,9 +4,6 @@ import type { TunnelPath } from '../path.ts'
 /** Most further paths that one packet takes. */
 const MAX_COPIES = 7
 
-/** In column `flags` only, as the wire has 8 bits for them: the packet takes several paths. */
-export const FLAG_COPIED = 0x100
-
 /** Copies of packets for further paths. Each has a slot of its own, since frames are written and sealed in place. */
 export class Copies {
   /** The further paths of the packet at hand, as the scheduler wrote them. */

@@ -172,7 +172,7 @@ export class Feedback {
     sender.controller.handleSample(sample, nowMs)
     if (sample.rttMs >= 0) {
       const sentMs = nowMs - sample.rttMs - this.#report.ackDelayUs / 1000
-      path.prober.handleDelivery(sentMs, sender.controller.lossRatio)
+      path.prober.handleDelivery(sentMs, sender.controller.lossRatio, nowMs)
     }
     sender.pacer.setRate(sender.controller.capacityBps, nowMs)
     if (sender.tracker.isOverdue(nowMs)) this.#parts.onOverdue(path, nowMs)

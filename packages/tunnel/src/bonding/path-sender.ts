@@ -1,5 +1,7 @@
+import type { PacketBatch, PacketPool, SealRun } from '@mp/interface'
 import { CapacityController, FlightTracker, Pacer } from '@mp/rate-control'
 import type { FrameFate, SentFrame } from '@mp/rate-control'
+import { FLAG_CONTROL, FLAG_COPIED, FLAG_UNANSWERED } from '../row-flags.ts'
 import { RowQueue } from './row-queue.ts'
 
 /** What is believed of a path at first, bit/s: flows begin slowly, so they hardly flood a line that carries less before it shows; with half of it they ended their slow start too soon. */
@@ -11,7 +13,13 @@ const MAX_EVENTS = 16
 /** Most packets that wait for one path. */
 const MAX_QUEUED = 4096
 
-export interface SenderLimits {
+/** Frames are kept for a repair, and packets copied, while this share of the pool is free. */
+const KEEP_FREE_RATIO = 0.25
+
+export interface SenderParts {
+  readonly pool: PacketPool
+  /** What becomes of the frames whose slots are kept. */
+  readonly fate: FrameFate
   /** Most that is sent, bit/s. */
   readonly maxBps: number
   /** The largest frame there may be, bytes: one that the pacer could never let go would hold up all after it. */
@@ -35,8 +43,8 @@ export class PathSender {
   isSuspect = false
   /** When the last data frame left, ms. */
   #dataMs = 0
-  /** The frame that leaves next: filled in, then {@link handleData} is called. */
-  readonly frame: SentFrame = {
+  readonly #pool: PacketPool
+  readonly #frame: SentFrame = {
     counter: 0,
     bytes: 0,
     sequence: -1,
@@ -45,7 +53,8 @@ export class PathSender {
     isReport: false,
   }
 
-  constructor(fate: FrameFate, { maxBps, maxFrameBytes }: SenderLimits) {
+  constructor({ pool, fate, maxBps, maxFrameBytes }: SenderParts) {
+    this.#pool = pool
     this.tracker = new FlightTracker(fate)
     this.controller = new CapacityController({ startBps: START_BPS, maxBps, maxEvents: MAX_EVENTS })
     this.pacer = new Pacer(this.controller.capacityBps, { maxFrameBytes })
@@ -87,19 +96,14 @@ export class PathSender {
     return Math.min(this.pacer.budgetBytes(nowMs), inFlight)
   }
 
-  /** A data frame, described by {@link frame}, leaves. */
-  handleData(nowMs: number): void {
-    const { frame } = this
-    this.#dataMs = nowMs
-    frame.isReport = false
-    if (frame.sequence > this.#leftSequence) this.#leftSequence = frame.sequence
-    this.pacer.spend(frame.bytes)
-    this.#handleSent(nowMs)
-  }
-
   /** The packet with the number `sequence` waits for the path now. */
   handleBound(sequence: number): void {
     if (sequence > this.lastSequence) this.lastSequence = sequence
+  }
+
+  /** The packet with the number `sequence` leaves. */
+  handleLeft(sequence: number): void {
+    if (sequence > this.#leftSequence) this.#leftSequence = sequence
   }
 
   /** What waited for the path was bound to others. */
@@ -112,19 +116,30 @@ export class PathSender {
     this.tracker.handleQueued(nowMs)
   }
 
-  /** A control frame leaves, past the queue. Of some, as reports, the peer need not tell that they came. */
-  handleControl(counter: number, bytes: number, isUnanswered: boolean, nowMs: number): void {
-    const { frame } = this
-    frame.isReport = isUnanswered
-    frame.counter = counter
-    frame.bytes = bytes
-    frame.sequence = -1
-    frame.slot = -1
-    this.#handleSent(nowMs)
+  /** The frames of `run`, not sealed yet, leave. Slots of data are kept for a repair while there are enough. */
+  handleFrames(batch: PacketBatch, { from, to, firstCounter }: SealRun, nowMs: number): void {
+    const frame = this.#frame
+    const keeps = hasPlenty(this.#pool)
+    let dataBytes = 0
+    frame.appLimited = this.next === undefined
+    for (let row = from; row < to; row++) {
+      const flags = batch.flags[row]!
+      frame.counter = firstCounter + (row - from)
+      frame.bytes = batch.length[row]!
+      frame.isReport = (flags & FLAG_UNANSWERED) !== 0
+      // What takes several paths is not repaired: when one dies, repairs of all that the others brought would hold them up.
+      frame.slot = keeps && (flags & (FLAG_CONTROL | FLAG_COPIED)) === 0 ? batch.slot[row]! : -1
+      if (frame.slot >= 0) this.#pool.retain(frame.slot)
+      if ((flags & FLAG_CONTROL) === 0) dataBytes += frame.bytes
+      this.tracker.handleSent(frame, nowMs)
+    }
+    if (dataBytes === 0) return
+    this.#dataMs = nowMs
+    this.pacer.spend(dataBytes)
   }
+}
 
-  #handleSent(nowMs: number): void {
-    this.frame.appLimited = this.next === undefined
-    this.tracker.handleSent(this.frame, nowMs)
-  }
+/** Whether so many slots are free that some may be held for longer. */
+export function hasPlenty(pool: PacketPool): boolean {
+  return pool.capacity - pool.inUse > KEEP_FREE_RATIO * pool.capacity
 }

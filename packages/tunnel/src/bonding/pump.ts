@@ -2,6 +2,7 @@ import type { Fragmenter, PacketBatch, PacketPool, PickRequest, Scheduler } from
 import type { PathManager } from '@mp/path-manager'
 import {
   CLASS_MASK,
+  ECN_MASK,
   FLAG_FRAGMENT,
   FRAGMENT_HEADER_BYTES,
   HEADER_BYTES,
@@ -14,10 +15,12 @@ import type { DropCounter } from '../drop-counter.ts'
 import type { FrameWriter } from '../frame-writer.ts'
 import { refreshGate } from '../path-gate.ts'
 import type { TunnelPath } from '../path.ts'
+import { FLAG_COPIED } from '../row-flags.ts'
 import type { Scratch } from '../scratch.ts'
-import type { PathSender } from './path-sender.ts'
 import { BulkQueue } from './bulk-queue.ts'
-import { Copies, FLAG_COPIED } from './copies.ts'
+import { Copies } from './copies.ts'
+import { hasPlenty } from './path-sender.ts'
+import type { PathSender } from './path-sender.ts'
 import { RowQueue } from './row-queue.ts'
 import { isCutBy, isOpen, leastBusy } from './usable-paths.ts'
 
@@ -44,8 +47,6 @@ const MAX_QUEUE_BYTES = 8 * 1024 * 1024
 const TICK_MS = 1
 /** Path ids on the wire have 8 bits. */
 const PATH_IDS = 256
-/** Packets are kept for a repair while this share of the pool is free. */
-const KEEP_FREE_RATIO = 0.25
 
 /**
  * Gives packets to paths no faster than the paths carry them. What has no path yet waits here, where urgent packets
@@ -68,8 +69,6 @@ export class Pump {
   readonly #budgets = new Float64Array(PATH_IDS)
   /** Made with the first packet that may take several paths. */
   #copies: Copies | undefined
-  /** In this run slots of frames are kept for a repair, and packets copied. */
-  #keeps = false
   #limitBytes = MIN_QUEUE_BYTES
   #dueMs = Infinity
 
@@ -145,7 +144,6 @@ export class Pump {
     for (let next = this.#bulk.next(nowMs); next !== undefined; next = this.#bulk.next(nowMs))
       this.#bindTo(path, next)
     this.#budgets[path.id] = Infinity
-    this.#keeps = false
     this.#release(path)
     this.#budgets[path.id] = 0
     if (path.waiting > 0) this.#flush(path)
@@ -186,7 +184,6 @@ export class Pump {
   #begin(nowMs: number): void {
     this.#nowMs = this.#request.nowMs = nowMs
     this.#parts.writer.setTime(nowMs)
-    this.#keeps = this.#keepsFrames()
     for (const { id, sender } of this.#parts.paths.list) this.#budgets[id] = sender?.budgetBytes(nowMs) ?? 0
   }
 
@@ -272,7 +269,7 @@ export class Pump {
     const { scheduler, writer, pool } = this.#parts
     const { lengthBytes } = this.#request
     // An urgent packet in pieces, which hardly is one, has no length for the budget.
-    if (!this.#keeps || (lengthBytes === 0 && isUrgent(batch.flags[row]!))) return
+    if (!hasPlenty(pool) || (lengthBytes === 0 && isUrgent(batch.flags[row]!))) return
     const { paths } = (this.#copies ??= new Copies(pool))
     const count = scheduler.copies(this.#request, paths)
     if (count === 0) return
@@ -340,7 +337,7 @@ export class Pump {
     if (batch.length[row]! > MAX_FRAGMENTS * (pieceBytes - FRAGMENT_HEADER_BYTES)) return false
     if (!fragmenter.split(batch, row, pieceBytes, pieces)) return false
     for (let piece = 0; piece < pieces.count; piece++) {
-      pieces.flags[piece]! |= FLAG_FRAGMENT
+      pieces.flags[piece] = (pieces.flags[piece]! & ~ECN_MASK) | FLAG_FRAGMENT
       if (!queue.push(pieces, piece)) drops.drop(pieces.slot[piece]!, 'queue-full')
     }
     pieces.count = 0
@@ -362,30 +359,17 @@ export class Pump {
 
   /** Makes row `row` of `path.out` a frame of the path. */
   #leave(path: TunnelPath, row: number): void {
-    const sender = path.sender!
+    const { writer } = this.#parts
     const { out } = path
-    const { frame } = sender
-    frame.counter = path.txCounter
-    frame.sequence = isUrgent(out.flags[row]!) ? -1 : this.#parts.writer.wholeSequence(out.sequence[row]!)
-    this.#parts.writer.writeData(out, row, path)
-    frame.bytes = out.length[row]!
-    this.#budgets[path.id]! -= frame.bytes
-    // What takes several paths is not repaired: when one dies, repairs of all that the others brought would hold them up.
-    const isKept = this.#keeps && (out.flags[row]! & FLAG_COPIED) === 0
-    frame.slot = isKept ? out.slot[row]! : -1
-    if (isKept) this.#parts.pool.retain(frame.slot)
-    sender.handleData(this.#nowMs!)
+    if (!isUrgent(out.flags[row]!)) path.sender!.handleLeft(writer.wholeSequence(out.sequence[row]!))
+    writer.writeData(out, row, path)
+    this.#budgets[path.id]! -= out.length[row]!
   }
 
   #flush(path: TunnelPath): void {
     if (isOpen(path)) path.handleActivity(this.#request.nowMs)
     path.flush()
     if (path.blocked) refreshGate(this.#parts.paths)
-  }
-
-  #keepsFrames(): boolean {
-    const { pool } = this.#parts
-    return pool.capacity - pool.inUse > KEEP_FREE_RATIO * pool.capacity
   }
 
   #whyNoPath(): string {

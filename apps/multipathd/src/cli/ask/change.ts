@@ -4,6 +4,7 @@ import type { ReloadOutcome } from '../../daemon/reload.ts'
 import { pathsText } from '../../view/paths-text.ts'
 import { printable } from '../../view/table.ts'
 import type { Io } from '../io.ts'
+import { print } from '../print.ts'
 import { askDaemon } from './daemon.ts'
 import type { DaemonFlags } from './daemon.ts'
 import { show } from './watch.ts'
@@ -66,7 +67,7 @@ async function change(
   io: Io,
 ): Promise<void> {
   const outcome = await askDaemon(flags, io, (client) => client.request(name, params))
-  io.stdout.write(`${outcomeText(outcome as ReloadOutcome).join('\n')}\n`)
+  await print(io.stdout, `${outcomeText(outcome as ReloadOutcome).join('\n')}\n`)
 }
 
 function outcomeText({ applied, needsRestart }: ReloadOutcome): string[] {

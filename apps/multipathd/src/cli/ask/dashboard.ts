@@ -1,4 +1,5 @@
 import type { Io } from '../io.ts'
+import { print } from '../print.ts'
 import { askDaemon } from './daemon.ts'
 import type { DaemonFlags } from './daemon.ts'
 
@@ -7,5 +8,5 @@ export async function printLink(flags: DaemonFlags, io: Io): Promise<void> {
   const { url } = await askDaemon(flags, io, async (client) => {
     return (await client.request('dashboard')) as { readonly url: string }
   })
-  io.stdout.write(`${url}\n`)
+  await print(io.stdout, `${url}\n`)
 }

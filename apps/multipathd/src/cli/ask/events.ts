@@ -1,6 +1,7 @@
 import type { LoggedEvent } from '../../daemon/event-log.ts'
 import { printable } from '../../view/table.ts'
 import type { Io } from '../io.ts'
+import { print } from '../print.ts'
 import { askDaemon } from './daemon.ts'
 import type { DaemonFlags } from './daemon.ts'
 
@@ -12,12 +13,15 @@ export interface EventFlags extends DaemonFlags {
 
 /** Shows the last events, and with `follow` the next ones until it is interrupted or the daemon ends. */
 export async function followEvents({ limit, follow, json, ...flags }: EventFlags, io: Io): Promise<void> {
-  const say = (event: LoggedEvent): void => {
-    io.stdout.write(`${json === true ? JSON.stringify(event) : eventLine(event)}\n`)
-  }
+  const textOf = (event: LoggedEvent): string =>
+    `${json === true ? JSON.stringify(event) : eventLine(event)}\n`
   await askDaemon(flags, io, async (client) => {
-    if (follow !== true) return ((await client.request('events', { limit })) as LoggedEvent[]).forEach(say)
-    for await (const event of client.subscribe('watch-events', { limit })) say(event as LoggedEvent)
+    if (follow !== true) {
+      const events = (await client.request('events', { limit })) as LoggedEvent[]
+      return print(io.stdout, events.map(textOf).join(''))
+    }
+    for await (const event of client.subscribe('watch-events', { limit }))
+      await print(io.stdout, textOf(event as LoggedEvent))
   })
 }
 

@@ -1,8 +1,11 @@
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import type { Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import type { CapturedPacket } from '../../control/commands/trace.ts'
+import { ExitError } from '../explain.ts'
 import type { Io } from '../io.ts'
+import { STDOUT, print, unwritten } from '../print.ts'
 import { askDaemon } from './daemon.ts'
 import type { DaemonFlags } from './daemon.ts'
 import { PcapngWriter } from './pcapng.ts'
@@ -24,7 +27,8 @@ export async function runTrace({ pcap, snap, duration, ...flags }: TraceFlags, i
     process.once('SIGINT', interrupt)
     try {
       if (pcap === undefined) {
-        for await (const entry of client.subscribe('trace')) io.stdout.write(`${JSON.stringify(entry)}\n`)
+        for await (const entry of client.subscribe('trace'))
+          await print(io.stdout, `${JSON.stringify(entry)}\n`)
       } else {
         const file = await openFile(pcap)
         const packets = client.subscribe('capture', snap === undefined ? {} : { snapBytes: snap })
@@ -46,21 +50,21 @@ async function openFile(name: string): Promise<Writable> {
 }
 
 async function writePackets(packets: AsyncIterable<CapturedPacket>, file: Writable): Promise<void> {
-  const writer = new PcapngWriter()
-  const write = async (bytes: Buffer): Promise<void> => {
-    if (!file.write(bytes)) await once(file, 'drain')
-  }
+  const isStdout = file === process.stdout
   try {
-    await write(writer.header())
-    for await (const { data, at, missed, ...about } of packets) {
-      const bytes = Buffer.from(data, 'base64')
-      const comment = missed === 0 ? undefined : `${missed} packets before it are missing: they came too fast`
-      await write(writer.packet({ ...about, bytes, atMs: Date.parse(at), comment }))
-    }
-  } finally {
-    if (file !== process.stdout) {
-      file.end()
-      await once(file, 'close')
-    }
+    await pipeline(pcapOf(packets), file, { end: !isStdout })
+  } catch (error) {
+    if (error instanceof ExitError) throw error
+    throw unwritten(isStdout ? STDOUT : 'the file', error)
+  }
+}
+
+async function* pcapOf(packets: AsyncIterable<CapturedPacket>): AsyncGenerator<Buffer> {
+  const writer = new PcapngWriter()
+  yield writer.header()
+  for await (const { data, at, missed, ...about } of packets) {
+    const bytes = Buffer.from(data, 'base64')
+    const comment = missed === 0 ? undefined : `${missed} packets before it are missing: they came too fast`
+    yield writer.packet({ ...about, bytes, atMs: Date.parse(at), comment })
   }
 }

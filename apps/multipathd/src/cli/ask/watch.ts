@@ -1,5 +1,6 @@
 import type { Snapshot } from '../../daemon/snapshot.ts'
 import type { Io } from '../io.ts'
+import { print } from '../print.ts'
 import { askDaemon } from './daemon.ts'
 import type { DaemonFlags } from './daemon.ts'
 
@@ -24,16 +25,15 @@ export async function show(flags: WatchFlags, io: Io, view: View): Promise<void>
   await askDaemon(flags, io, async (client) => {
     if (watch === undefined) {
       const snapshot = (await client.request('status')) as Snapshot
-      io.stdout.write(
-        json ? `${JSON.stringify(view.json(snapshot), undefined, 2)}\n` : textOf(view, snapshot),
-      )
-      return
+      const text = json ? `${JSON.stringify(view.json(snapshot), undefined, 2)}\n` : textOf(view, snapshot)
+      return print(io.stdout, text)
     }
     const intervalMs = (watch === true ? 1 : watch) * 1000
     for await (const item of client.subscribe('watch-status', { intervalMs })) {
       const snapshot = item as Snapshot
-      if (json) io.stdout.write(`${JSON.stringify(view.json(snapshot))}\n`)
-      else io.stdout.write(`${io.stdout.isTTY === true ? CLEAR : ''}${textOf(view, snapshot)}\n`)
+      const clear = io.stdout.isTTY === true ? CLEAR : ''
+      const text = json ? JSON.stringify(view.json(snapshot)) : `${clear}${textOf(view, snapshot)}`
+      await print(io.stdout, `${text}\n`)
     }
   })
 }

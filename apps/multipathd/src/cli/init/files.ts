@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { nodeCrypto } from '@mp/runtime-node'
 import { encodeKey } from '@mp/secure-channel'
@@ -6,13 +6,12 @@ import { parseConfig } from '../../config/index.ts'
 import { EXIT } from '../exit-codes.ts'
 import { ExitError } from '../explain.ts'
 import { faultText } from '../load.ts'
+import { writeSecretFiles } from '../secret-files.ts'
+import type { SecretFiles } from '../secret-files.ts'
 import type { Settings } from './settings.ts'
 
-/** Texts by the names of their files. */
-type Files = Readonly<Record<string, string>>
-
 /** A pair of configs with fresh keys. @throws ExitError when the settings make no right config. */
-export function createFiles(settings: Settings): Files {
+export function createFiles(settings: Settings): SecretFiles {
   const crypto = nodeCrypto()
   const server = crypto.generateKeyPair()
   const client = crypto.generateKeyPair()
@@ -52,18 +51,11 @@ function checked(name: string, config: object): string {
 }
 
 /** Writes files for nobody but the owner to read. @throws ExitError when one is there and `force` is not given. */
-export function writeFiles(folder: string, files: Files, force: boolean): void {
-  const names = Object.keys(files)
-  const taken = names.filter((name) => existsSync(join(folder, name)))
+export function writeFiles(folder: string, files: SecretFiles, force: boolean): void {
+  const taken = Object.keys(files).filter((name) => existsSync(join(folder, name)))
   if (taken.length > 0 && !force) {
     const list = taken.join(', ')
     throw new ExitError(EXIT.exists, `"${folder}" holds ${list} already: name another folder, or --force`)
   }
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  for (const name of names) {
-    const file = join(folder, name)
-    // An old file would keep its mode, and a link lead elsewhere.
-    rmSync(file, { force: true })
-    writeFileSync(file, files[name]!, { mode: 0o600, flag: 'wx' })
-  }
+  writeSecretFiles(folder, files)
 }

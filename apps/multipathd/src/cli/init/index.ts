@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { Io } from '../io.ts'
+import { print } from '../print.ts'
 import { commandOf } from './command.ts'
 import { createFiles, writeFiles } from './files.ts'
 import { settingsOf } from './settings.ts'
@@ -38,7 +39,9 @@ async function init(flags: InitFlags, io: Io): Promise<void> {
   const { out, force = false } = flags
   writeFiles(out, createFiles(settings), force)
   const command = commandOf(io)
-  io.stdout.write(`Wrote server.json with server.key, and client.json with client.key, to ${resolve(out)}.
+  await print(
+    io.stdout,
+    `Wrote server.json with server.key, and client.json with client.key, to ${resolve(out)}.
 Bring each pair to its machine and keep the keys secret. Then run
 
   on the server:  sudo ${command} up ${join(out, 'server.json')}
@@ -46,7 +49,8 @@ Bring each pair to its machine and keep the keys secret. Then run
 
 \`doctor\` in the place of \`up\` looks first whether it can work there; \`up --background\` goes on without the terminal, and
 \`install\` lets systemd run it.
-`)
+`,
+  )
 }
 
 /** Questions for the person at the terminal, if there is one. */

@@ -2,6 +2,7 @@ import { Argument } from 'commander'
 import type { Command } from 'commander'
 import { programVersion } from '../../program-version.ts'
 import type { Io } from '../io.ts'
+import { print } from '../print.ts'
 import { bashCompletion } from './bash.ts'
 import { treeOf } from './command-tree.ts'
 import type { CommandShape } from './command-tree.ts'
@@ -24,13 +25,9 @@ export function addManualCommands(program: Command, { stdout }: Io, examples: Im
     .command('completion')
     .description('print a script that completes this command line: `source <(multipathd completion bash)`')
     .addArgument(new Argument('<shell>', 'which shell').choices(Object.keys(SHELLS)))
-    .action((shell: Shell) => {
-      stdout.write(SHELLS[shell](treeOf(program)))
-    })
+    .action((shell: Shell) => print(stdout, SHELLS[shell](treeOf(program))))
   program
     .command('man')
     .description('print the manual page: `multipathd man | man -l -`')
-    .action(() => {
-      stdout.write(manPage(treeOf(program), { version: programVersion(), examples }))
-    })
+    .action(() => print(stdout, manPage(treeOf(program), { version: programVersion(), examples })))
 }

@@ -9,6 +9,7 @@ import { EXIT } from '../exit-codes.ts'
 import { ExitError } from '../explain.ts'
 import type { Io } from '../io.ts'
 import { requireConfig } from '../load.ts'
+import { print } from '../print.ts'
 import { startInBackground } from './background.ts'
 import { install } from './install.ts'
 
@@ -60,7 +61,8 @@ async function upInBackground(file: string, flags: UpFlags, io: Io): Promise<voi
   if (stateDir !== undefined) args.push('--state-dir', stateDir)
   if (logLevel !== undefined) args.push('--log-level', logLevel)
   const snapshot = await startInBackground({ program, args, socketPath, logFile: log })
-  io.stdout.write(`${statusText(snapshot).join('\n')}\n\nIt runs in the background; its log is in ${log}.\n`)
+  const status = statusText(snapshot).join('\n')
+  await print(io.stdout, `${status}\n\nIt runs in the background; its log is in ${log}.\n`)
 }
 
 async function down(config: string | undefined, flags: DaemonFlags, io: Io): Promise<void> {
@@ -76,7 +78,7 @@ async function down(config: string | undefined, flags: DaemonFlags, io: Io): Pro
       throw new ExitError(EXIT.unavailable, `process ${daemon.pid} is still there after ${END_MS / 1000} s`)
     await sleep(LOOK_MS)
   }
-  io.stdout.write(`${daemon.name} is down\n`)
+  await print(io.stdout, `${daemon.name} is down\n`)
 }
 
 function end(pid: number): void {

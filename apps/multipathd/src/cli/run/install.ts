@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import { parseConfig } from '../../config/index.ts'
 import type { KeySource } from '../../config/index.ts'
@@ -9,6 +9,8 @@ import { ExitError } from '../explain.ts'
 import { commandOf } from '../init/command.ts'
 import type { Io } from '../io.ts'
 import { CONFIG_FOLDER, configFileOf, requireConfig } from '../load.ts'
+import { print } from '../print.ts'
+import { writeSecretFiles } from '../secret-files.ts'
 
 const UNIT_NAME = 'multipathd@.service'
 /** Where the administrator's own units are: they go before those of packages. */
@@ -17,11 +19,11 @@ const UNIT_FOLDER = '/etc/systemd/system'
 const PACKAGED_PROGRAM = '/usr/bin/multipathd'
 
 /** Installs a config that has no faults: nothing is changed when it has some, or stands there already. */
-export function install(
+export async function install(
   nameOrFile: string,
   { name, root }: { readonly name?: string; readonly root: string },
   io: Io,
-): void {
+): Promise<void> {
   const file = configFileOf(nameOrFile)
   requireConfig(file, {})
   const called = name ?? basename(file, '.json')
@@ -29,20 +31,26 @@ export function install(
   const target = join(folder, `${called}.json`)
   if (existsSync(target))
     throw new ExitError(EXIT.exists, `"${target}" is there already: choose another --name`)
-  const keys = keyFilesOf(file).map((key) => ({ from: resolve(dirname(file), key), to: join(folder, key) }))
+  const keys = keyFilesOf(file).map((key) => ({
+    key,
+    from: resolve(dirname(file), key),
+    to: join(folder, key),
+  }))
   const taken = keys.find(({ from, to }) => existsSync(to) && !isSame(from, to))
   if (taken !== undefined) throw new ExitError(EXIT.exists, takenText(taken))
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  for (const { from, to } of keys) copySecret(from, to)
-  copySecret(file, target)
   const unit = join(root, UNIT_FOLDER, UNIT_NAME)
   mkdirSync(dirname(unit), { recursive: true })
+  // Before the config, whose being there keeps this from being done again when it fails.
   writeFileSync(unit, unitFor(io))
+  const secrets: Record<string, Buffer> = {}
+  for (const { key, from } of keys) secrets[key] = readFileSync(from)
+  writeSecretFiles(folder, { ...secrets, [`${called}.json`]: readFileSync(file) })
   if (root === '/' && existsSync('/run/systemd/system')) spawnSync('systemctl', ['daemon-reload'])
-  io.stdout.write(`Installed ${target} and ${unit}. Start it now and at every boot with
-
-  sudo systemctl enable --now multipathd@${called}
-`)
+  const start = `sudo systemctl enable --now multipathd@${called}`
+  await print(
+    io.stdout,
+    `Installed ${target} and ${unit}. Start it now and at every boot with\n\n  ${start}\n`,
+  )
 }
 
 /** Key files beside the config; those with a whole path stay where they are. */
@@ -65,12 +73,6 @@ const isSame = (one: string, other: string): boolean => readFileSync(one).equals
 /** A private key that is overwritten is gone for good. */
 const takenText = ({ from, to }: { readonly from: string; readonly to: string }): string =>
   `"${to}" holds another key already: give "${from}" another name, in its config too`
-
-function copySecret(from: string, to: string): void {
-  mkdirSync(dirname(to), { recursive: true, mode: 0o700 })
-  copyFileSync(from, to)
-  chmodSync(to, 0o600)
-}
 
 /** The unit that comes with the program, for where the program is. */
 function unitFor({ argv = [] }: Io): string {

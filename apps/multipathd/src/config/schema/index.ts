@@ -46,6 +46,8 @@ export interface Config<Key = Secret> {
   /** What several paths are for; undefined: as the scheduler likes. */
   readonly mode?: ClassModes | undefined
   readonly offload: Offload
+  /** Carry congestion marks between datagrams and the packets in them. */
+  readonly ecn: boolean
   /** Where metrics are served; `none`: nowhere. */
   readonly promListenAddr: string
   /** Keep routes and policy rules for the lines, and for all traffic when `allowedIPs` says so. */
@@ -83,6 +85,13 @@ export const configSchema: z.ZodType<Parsed> = z.strictObject(
     scheduling,
     mode,
     offload,
+    ecn: flag()
+      .default(true)
+      .meta({
+        description:
+          'Datagrams say whether the packet in them understands congestion marks (ECN), and marks of routers go on into it. ' +
+          'Linux with the addon, paths over UDP. Switch it off where a network drops such datagrams.',
+      }),
     promListenAddr: optionalEndpoint()
       .default('127.0.0.1:2131')
       .meta({

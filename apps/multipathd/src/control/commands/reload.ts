@@ -13,6 +13,7 @@ async function asked(outcome: Promise<ReloadOutcome>): Promise<ReloadOutcome> {
   try {
     return await outcome
   } catch (error) {
+    if (error instanceof ControlError) throw error
     throw new ControlError('refused', error instanceof Error ? error.message : String(error))
   }
 }

@@ -53,6 +53,7 @@ export interface Change {
   readonly promListenAddr?: string
   readonly dashboard?: object
   readonly offload?: object
+  readonly ecn?: boolean
 }
 
 export interface StageOptions {
