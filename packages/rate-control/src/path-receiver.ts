@@ -46,8 +46,11 @@ export class PathReceiver {
   readonly #delay = new DelayMeter()
   /** What the last reports judged up to, a ring, so that the next one knows where to begin. */
   readonly #settled = new Float64Array(REPEATED_REPORTS).fill(-1)
+  /** When they were written, ms. */
+  readonly #toldMs = new Float64Array(REPEATED_REPORTS)
   #reports = 0
   #intervalMs = MAX_INTERVAL_MS
+  #rttMinMs = MAX_INTERVAL_MS
   #frames = 0
   #bytes = 0
   #duplicates = 0
@@ -71,6 +74,7 @@ export class PathReceiver {
 
   /** The least RTT of the path, ms: reports need not come more often. Until it is known they come every 100 ms. */
   setRttMin(rttMinMs: number): void {
+    this.#rttMinMs = rttMinMs
     this.#intervalMs = Math.min(MAX_INTERVAL_MS, Math.max(MIN_INTERVAL_MS, rttMinMs))
   }
 
@@ -79,6 +83,7 @@ export class PathReceiver {
     const { counter, frames = 1 } = frame
     const { highest } = this.#window
     const last = counter + frames - 1
+    if (last < highest && this.#isRepair(last, nowMs)) return this.handleRepair(counter, frames)
     if (frame.isReport !== true || counter > highest + 1) {
       this.#news = true
       this.#awaited = Math.max(this.#awaited, last)
@@ -100,9 +105,21 @@ export class PathReceiver {
     this.#guard.handleHighest(last, nowMs)
   }
 
-  /** A frame that was missing came over another path: it is not missed any more, and says nothing of this one. */
-  handleRepair(counter: number): void {
-    if (counter < this.#window.highest) this.#window.add(counter)
+  /**
+   * A report called it missing so long ago that it may have been sent again over this very path: then it says nothing of how
+   * long the path takes or how late its frames are.
+   */
+  #isRepair(counter: number, nowMs: number): boolean {
+    for (let back = REPEATED_REPORTS; back >= 1; back--) {
+      if (this.#judged(back) < counter) continue
+      return nowMs - this.#toldMs[(this.#reports - back) % REPEATED_REPORTS]! >= this.#rttMinMs / 2
+    }
+    return false
+  }
+
+  /** A frame that was missing came over another path, or several: they are not missed any more, and say nothing of this one. */
+  handleRepair(counter: number, frames = 1): void {
+    if (counter + frames - 1 < this.#window.highest) this.#window.add(counter, frames)
   }
 
   /** There is something to tell, now or later, even when nothing else comes. */
@@ -158,6 +175,7 @@ export class PathReceiver {
       if (settled === last) break
     }
     report.settledCounter = settled
+    this.#toldMs[this.#reports % REPEATED_REPORTS] = nowMs
     this.#settled[this.#reports++ % REPEATED_REPORTS] = settled
     // What is not judged yet is news for the next report, even when nothing else comes.
     this.#news = settled < this.#awaited

@@ -118,6 +118,30 @@ describe('a report', () => {
     expect(report).toMatchObject({ highestCounter: 6, frames: 5, bytes: 500 })
   })
 
+  test('takes what comes long after it was called missing for a repair, twice over, and waits no longer for others', () => {
+    const receiver = new PathReceiver()
+    receiver.setRttMin(30)
+    for (const counter of [0, 2, 3, 4, 5]) receive(receiver, counter, 100)
+    expect(gapsOf(reportAt(receiver, 104))).toEqual([[1, 1]])
+    receive(receiver, 1, 130, 90)
+    receiver.handleFrame({ counter: 1, bytes: 100, sendTime: sendTimeOf(90), duplicate: true }, 131)
+    expect(receiver.reorderGuardMs).toBe(2)
+    receive(receiver, 6, 140)
+    const report = reportAt(receiver, 141)
+    expect(gapsOf(report)).toEqual([])
+    expect(report).toMatchObject({ frames: 6, duplicates: 0, delayMaxUs: expect.closeTo(10_000, -3) })
+  })
+
+  test('takes what comes sooner than it could be sent again for a frame that was overtaken', () => {
+    const receiver = new PathReceiver()
+    receiver.setRttMin(30)
+    for (const counter of [0, 2, 3, 4, 5]) receive(receiver, counter, 100)
+    reportAt(receiver, 104)
+    receive(receiver, 1, 112)
+    expect(receiver.reorderGuardMs).toBe(15)
+    expect(reportAt(receiver, 120)).toMatchObject({ frames: 6 })
+  })
+
   test('tells the delays since the one before, which outlive the wrap of the send time', () => {
     const receiver = new PathReceiver()
     const start = 8388.608 * 3 - 5
@@ -188,6 +212,8 @@ test('whatever comes in whatever order, every report tells the truth about what 
   fc.assert(
     fc.property(anyFrames, (frames) => {
       const receiver = new PathReceiver()
+      // So far away that nothing that comes late is a repair.
+      receiver.setRttMin(1e9)
       const came = new Set<number>()
       let highest = -1
       let settled = -1

@@ -180,7 +180,7 @@ export class AdaptiveScheduler<P extends Schedulable> implements Scheduler<P> {
     if (this.#peeked < 0) return 0
     if (this.#modeOf(request.trafficClass) === 'redundant') return this.#allOthers(request, out)
     if (request.trafficClass !== CRITICAL || out.length === 0) return 0
-    const second = this.#best(this.#table.tier[this.#peeked]!, request, this.#peeked)
+    const second = this.#best(this.#table.role[this.#peeked]!, request, this.#peeked)
     if (second < 0 || this.#table.isPriced[second] === 1) return 0
     if (!this.#budget.take(request.lengthBytes, request.nowMs)) return 0
     out[0] = this.#table.paths[second]
@@ -269,7 +269,7 @@ export class AdaptiveScheduler<P extends Schedulable> implements Scheduler<P> {
       // A better path than the ones with room is worth waiting for; only when there is no room at all the next tier serves.
       if (room === 'some') break
     }
-    this.refusal = fits ? 'full' : this.#tiers.ends[TIERS - 1] === 0 ? 'no-path' : 'too-big'
+    this.refusal = fits ? 'full' : this.#tiers.reaches[TIERS - 1] === 0 ? 'no-path' : 'too-big'
     return NO_PATH
   }
 
@@ -282,15 +282,15 @@ export class AdaptiveScheduler<P extends Schedulable> implements Scheduler<P> {
   #best(tier: number, request: Readonly<PickRequest>, except: number): number {
     const { lengthBytes, nowMs, trafficClass } = request
     const { hot } = this.#table
-    const { order, ends } = this.#tiers
+    const { order, ends, reaches } = this.#tiers
     const free = trafficClass === CRITICAL ? Hot.urgentFreeAtMs : Hot.freeAtMs
     const isPatient = ((this.#patientClasses >> trafficClass) & 1) === 1
     const limit = this.#isLimited ? this.#fairness.limitOf(tier, lengthBytes) : Infinity
-    const end = ends[tier]!
+    const end = isPatient ? reaches[tier]! : ends[tier]!
     let best = NO_PATH
     let leastMs = Infinity
     let bestWaitMs = 0
-    for (let at = tier === 0 ? 0 : ends[tier - 1]!; at < end; at++) {
+    for (let at = this.#tiers.beginOf(tier); at < end; at++) {
       const index = order[at]!
       const row = index * ROW
       const aheadMs = hot[row + free]! - nowMs
@@ -327,9 +327,9 @@ export class AdaptiveScheduler<P extends Schedulable> implements Scheduler<P> {
   }
 
   #allOthers(request: Readonly<PickRequest>, out: (P | undefined)[]): number {
-    const { paths, tier: tiers, hot } = this.#table
+    const { paths, role, hot } = this.#table
     const { order, ends } = this.#tiers
-    const tier = tiers[this.#peeked]!
+    const tier = role[this.#peeked]!
     let count = 0
     for (let at = this.#tiers.beginOf(tier); at < ends[tier]! && count < out.length; at++) {
       const index = order[at]!

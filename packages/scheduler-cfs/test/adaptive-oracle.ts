@@ -39,6 +39,9 @@ export class AdaptiveOracle {
   private run: { row: Row; flow: number; packets: number; ms: number; until: number } | undefined
   private tokens = 0
   private filledAt = -Infinity
+  private isFar = false
+  /** Delays of the paths in use. */
+  private inUse = { least: -Infinity, most: Infinity }
 
   constructor(options: OracleOptions) {
     this.options = options
@@ -97,14 +100,15 @@ export class AdaptiveOracle {
   copies(request: PickRequest, out: (TestPath | undefined)[]): number {
     const picked = this.last?.row
     if (picked === undefined) return 0
-    const others = this.tier(picked.tier!).filter((row) => row !== picked && this.fits(row, request))
+    const role = picked.known?.role ?? 'primary'
+    const others = this.tier(role).filter((row) => row !== picked && this.fits(row, request))
     if (this.mode(request) === 'redundant') {
       const paths = others.filter((row) => this.isOpen(row, request)).map((row) => row.path)
       for (const [at, path] of paths.slice(0, out.length).entries()) out[at] = path
       return Math.min(paths.length, out.length)
     }
     if (request.trafficClass !== 2) return 0
-    const second = this.best(this.tier(picked.tier!), request, picked)
+    const second = this.best(role, request, picked)
     if (second === undefined || (second.known?.costMs ?? 0) > 0 || !this.takeTokens(request)) return 0
     out[0] = second.path
     return 1
@@ -135,7 +139,7 @@ export class AdaptiveOracle {
     const usable = ROLES.flatMap((role) => this.tier(role))
     for (const role of ROLES) {
       const fitting = this.tier(role).filter((row) => this.fits(row, request))
-      const best = this.best(this.tier(role), request, undefined)
+      const best = this.best(role, request, undefined)
       if (best) return best
       if (fitting.some((row) => this.isOpen(row, request))) break
     }
@@ -144,11 +148,12 @@ export class AdaptiveOracle {
     return undefined
   }
 
-  private best(tier: Row[], request: PickRequest, except: Row | undefined): Row | undefined {
-    const fitting = tier.filter((row) => this.fits(row, request))
+  private best(role: string, request: PickRequest, except: Row | undefined): Row | undefined {
+    const fitting = this.tier(role).filter((row) => this.fits(row, request))
     const least = Math.min(...fitting.map((row) => row.virtual))
     const patient = this.mode(request) === 'lowest-latency'
-    const best = fitting
+    const all = this.usable(role).filter((row) => this.fits(row, request))
+    const best = (patient ? all : fitting)
       .filter((row) => row !== except && row.virtual <= least + this.options.fairnessBytes)
       .filter((row) => patient || this.isOpen(row, request))
       .toSorted((a, b) => this.key(a, request) - this.key(b, request) || this.order(a, b))[0]
@@ -159,18 +164,39 @@ export class AdaptiveOracle {
     return (a.known?.owdMinMs ?? 0) - (b.known?.owdMinMs ?? 0) || this.rows.indexOf(a) - this.rows.indexOf(b)
   }
 
-  /** The usable paths of a role that are not too slow, in the order of ties. */
-  private tier(role: string): Row[] {
-    const usable = (of: string): Row[] =>
+  private usable(role: string): Row[] {
+    const of = (each: string): Row[] =>
       this.rows.filter(
-        (row) => row.runnable && !row.known?.isExhausted && (row.known?.role ?? 'primary') === of,
+        (row) => row.runnable && !row.known?.isExhausted && (row.known?.role ?? 'primary') === each,
       )
-    if (role === 'backup' && usable('primary').length + usable('secondary').length > 0) return []
-    const ranked = ROLES.slice(0, ROLES.indexOf(role as 'primary') + 1).flatMap(usable)
-    const limit = Math.min(...ranked.map((row) => this.delay(row))) + this.options.spreadMs
-    return usable(role)
-      .filter((row) => this.delay(row) <= limit)
+    return role === 'backup' && of('primary').length + of('secondary').length > 0 ? [] : of(role)
+  }
+
+  /** The usable paths of a role that are in use, in the order of ties. */
+  private tier(role: string): Row[] {
+    const { least, most } = this.inUse
+    return this.usable(role)
+      .filter((row) => this.delay(row) >= least && this.delay(row) <= most)
       .toSorted((a, b) => this.order(a, b))
+  }
+
+  /** Of the first role with paths, the nearest are used, or those about a farther one that carries much more. */
+  private chooseDelays(): void {
+    const rows = ROLES.map((role) => this.usable(role)).find(({ length }) => length > 0)
+    if (rows === undefined) return
+    const { spreadMs } = this.options
+    const carried = (from: number): number[] =>
+      rows
+        .filter((row) => this.delay(row) >= from && this.delay(row) <= from + spreadMs)
+        .map((row) => this.capacity(row))
+    const largest = (from: number): number => Math.max(...carried(from))
+    const delays = rows.map((row) => this.delay(row)).toSorted((a, b) => a - b)
+    const nearest = delays[0]!
+    const best = delays.toSorted((a, b) => largest(b) - largest(a) || a - b)[0]!
+    const near = carried(nearest).reduce((sum, each) => sum + each, 0)
+    this.isFar = largest(best) > (this.isFar ? 1.2 : 2) * near
+    const most = (this.isFar ? best : nearest) + spreadMs
+    this.inUse = { least: Math.max(...delays.filter((each) => each <= most)) - spreadMs, most }
   }
 
   private delay({ known }: Row): number {
@@ -246,6 +272,7 @@ export class AdaptiveOracle {
   private settle(): void {
     this.last = undefined
     this.run = undefined
+    this.chooseDelays()
     const next = new Map(
       ROLES.flatMap((role) => this.tier(role).map((row) => [row, role as string] as const)),
     )

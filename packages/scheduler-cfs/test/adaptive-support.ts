@@ -1,6 +1,8 @@
 import type { PathEstimate, PickRequest } from '@mp/interface'
 import fc from 'fast-check'
-import { packet } from './support.ts'
+import { AdaptiveScheduler } from '@mp/scheduler-cfs'
+import type { AdaptiveOptions } from '@mp/scheduler-cfs'
+import { makePaths, packet } from './support.ts'
 import type { TestPath } from './support.ts'
 
 export const estimate = (known: Partial<PathEstimate> = {}): PathEstimate => ({
@@ -120,4 +122,30 @@ export function sendOne(scheduler: Driven, bytes: number, wishes: Partial<PickRe
   if (path === undefined) return scheduler.refusal
   scheduler.charge(path, bytes)
   return path.id
+}
+
+/** A scheduler of one observed path per estimate; ids are 0, 1, … */
+export function schedulerOf(
+  known: readonly Partial<PathEstimate>[],
+  options?: AdaptiveOptions,
+): { scheduler: AdaptiveScheduler<TestPath>; paths: TestPath[] } {
+  const scheduler = new AdaptiveScheduler<TestPath>(options)
+  const paths = makePaths(...known.map(() => 1))
+  for (const [id, path] of paths.entries()) {
+    scheduler.add(path)
+    scheduler.observe(path, estimate(known[id]), 0)
+  }
+  return { scheduler, paths }
+}
+
+export type Sender = (
+  count: number,
+  wishes?: { nowMs?: number; trafficClass?: number; bytes?: number },
+) => unknown[]
+
+/** Sends packets at one moment, each of another flow, and says what became of them. */
+export const sender = (scheduler: AdaptiveScheduler<TestPath>): Sender => {
+  let flow = 0
+  return (count, { bytes = 1000, ...wishes } = {}) =>
+    Array.from({ length: count }, () => sendOne(scheduler, bytes, { flow: flow++, ...wishes }))
 }

@@ -4,32 +4,9 @@ import { seededRandom } from '@mp/testkit'
 import { AdaptiveScheduler } from '@mp/scheduler-cfs'
 import type { AdaptiveOptions } from '@mp/scheduler-cfs'
 import type { PathEstimate } from '@mp/interface'
-import { estimate, sendOne } from './adaptive-support.ts'
-import { anyPaths, L, makePaths, packet, packetBytes } from './support.ts'
+import { estimate, schedulerOf, sender, sendOne } from './adaptive-support.ts'
+import { anyPaths, L, packet, packetBytes } from './support.ts'
 import type { TestPath } from './support.ts'
-
-/** A scheduler of one observed path per estimate; ids are 0, 1, … */
-function schedulerOf(
-  known: readonly Partial<PathEstimate>[],
-  options?: AdaptiveOptions,
-): { scheduler: AdaptiveScheduler<TestPath>; paths: TestPath[] } {
-  const scheduler = new AdaptiveScheduler<TestPath>(options)
-  const paths = makePaths(...known.map(() => 1))
-  for (const [id, path] of paths.entries()) {
-    scheduler.add(path)
-    scheduler.observe(path, estimate(known[id]), 0)
-  }
-  return { scheduler, paths }
-}
-
-type Sender = (count: number, wishes?: { nowMs?: number; trafficClass?: number; bytes?: number }) => unknown[]
-
-/** Sends packets at one moment, each of another flow, and says what became of them. */
-const sender = (scheduler: AdaptiveScheduler<TestPath>): Sender => {
-  let flow = 0
-  return (count, { bytes = 1000, ...wishes } = {}) =>
-    Array.from({ length: count }, () => sendOne(scheduler, bytes, { flow: flow++, ...wishes }))
-}
 
 describe('the choice', () => {
   test('A2: a single path takes every packet until it is full', () => {
@@ -112,6 +89,19 @@ describe('allowances', () => {
     expect(picks).toContain('full')
     scheduler.suspend(paths[0]!)
     expect(sender(scheduler)(1)).toEqual([1])
+  })
+
+  test('a far path that carries much more is used instead of near ones, which critical packets still take', () => {
+    const far = { owdMinMs: 300, bytesPerSecond: 10e6 }
+    const { scheduler, paths } = schedulerOf([{ owdMinMs: 0 }, far, { owdMinMs: 10 }])
+    expect(new Set(sender(scheduler)(100))).toEqual(new Set([1]))
+    expect(sender(scheduler)(1, { trafficClass: 2 })).toEqual([0])
+    scheduler.observe(paths[1]!, estimate({ ...far, bytesPerSecond: 2.5e6 }), 0)
+    expect(new Set(sender(scheduler)(20))).toEqual(new Set([1]))
+    scheduler.observe(paths[1]!, estimate({ ...far, bytesPerSecond: 2.3e6 }), 0)
+    expect(new Set(sender(scheduler)(20))).toEqual(new Set([0, 2]))
+    scheduler.observe(paths[1]!, estimate({ ...far, bytesPerSecond: 2.9e6 }), 0)
+    expect(new Set(sender(scheduler)(20))).not.toContain(1)
   })
 
   test('no path at all is another answer than full paths', () => {

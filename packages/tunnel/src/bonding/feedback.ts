@@ -12,7 +12,7 @@ import type { SessionTrace } from '../trace.ts'
 import { OneWayDelays } from './one-way.ts'
 import { START_BPS } from './path-sender.ts'
 import type { Pump } from './pump.ts'
-import { aliveBps } from './usable-paths.ts'
+import { aliveBps, minRttMs } from './usable-paths.ts'
 
 export interface FeedbackParts {
   readonly arena: Uint8Array
@@ -226,13 +226,4 @@ export class Feedback {
     const path = scheduler.peek(this.#request) ?? paths.list.find(({ id }) => paths.state(id) === 'active')
     return path?.link === undefined ? undefined : path
   }
-}
-
-/** RTT of a path that was not measured yet, ms. */
-const UNKNOWN_RTT_MS = 100
-
-/** Least RTT, from data where there was any, else from probes. */
-function minRttMs({ sender, prober }: TunnelPath): number {
-  if (sender !== undefined && sender.tracker.smoothedRttMs > 0) return sender.tracker.rttMinMs
-  return prober.stats().minRttMs ?? UNKNOWN_RTT_MS
 }

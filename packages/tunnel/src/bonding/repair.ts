@@ -4,7 +4,7 @@ import type { FrameFate } from '@mp/rate-control'
 import type { TunnelPath } from '../path.ts'
 import type { SessionTrace } from '../trace.ts'
 import type { SealedPlaces } from './sealed-places.ts'
-import { aliveBps, isAlive } from './usable-paths.ts'
+import { aliveBps, isAlive, minRttMs } from './usable-paths.ts'
 
 export interface RepairParts {
   readonly pool: PacketPool
@@ -38,10 +38,16 @@ const DOUBLED_LOSS_RATIO = 0.002
 const DOUBLED_FROM_BYTES = BURST_BYTES / 2
 /** How much longer than a round trip it may take until a repair is reported, ms. */
 const REPAIR_PATIENCE_MS = 15
+/**
+ * So much faster than all others, ms, the path that lost a frame has to be to get it again, as it may lose the next one, too; and
+ * one with a longer queue than this lost it for getting too much.
+ */
+const OWN_PATH_MS = 10
 
 /**
- * Sends lost frames a second time over the fastest of the other paths, and twice over one that loses some itself. It is the very frame that was lost, sealed
- * under the path and counter it had: so nothing is encrypted or copied again, and the peer takes whichever comes first.
+ * Sends lost frames a second time over the fastest path, mostly another one than the one they were lost on, and twice over one
+ * that loses some itself. It is the very frame that was lost, sealed under the path and counter it had: so nothing is encrypted
+ * or copied again, and the peer takes whichever comes first.
  */
 export class Repair {
   readonly #parts: RepairParts
@@ -89,13 +95,13 @@ export class Repair {
     this.#lostFrames++
     if (slot < 0 || this.#lost.length === MAX_WAITING) return Infinity
     const nowMs = this.#parts.nowMs()
-    const other = this.#fastestBut(path, 0)
-    if (other === undefined) return Infinity
+    const way = this.#wayFor(path, 0)
+    if (way === undefined) return Infinity
     this.#parts.pool.retain(slot)
     this.#lost.push(slot)
     this.#lostOn.push(path)
     this.#dueMs = 0
-    return nowMs + (other.sender?.tracker.smoothedRttMs ?? 0) + REPAIR_PATIENCE_MS
+    return nowMs + (way.sender?.tracker.smoothedRttMs ?? 0) + REPAIR_PATIENCE_MS
   }
 
   /** Sends what waits, as far as budget and paths allow. */
@@ -124,11 +130,11 @@ export class Repair {
   #send(slot: number, lostOn: TunnelPath, nowMs: number): boolean {
     const bytes = this.#parts.places.lengthOf(slot)
     const isAllowed = bytes > 0 && this.#allowedBytes >= bytes
-    const path = isAllowed ? this.#fastestBut(lostOn, bytes, nowMs) : undefined
+    const path = isAllowed ? this.#wayFor(lostOn, bytes, nowMs) : undefined
     if (path !== undefined && this.#sendOver(path, slot)) {
       this.#repairedFrames++
       if (this.#isDoubled(path)) this.#sendOver(path, slot)
-    } else if (isAllowed && this.#fastestBut(lostOn, bytes) !== undefined) {
+    } else if (isAllowed && this.#wayFor(lostOn, bytes) !== undefined) {
       return false
     }
     this.#parts.pool.release(slot)
@@ -158,23 +164,40 @@ export class Repair {
   }
 
   /**
-   * The fastest path but one that takes frames of `bytes`, with `nowMs` of those that can send so much now; be it of a quality
-   * that data is kept from. Never the one it was lost on: there the frame would be one that was overtaken by all others,
-   * and the peer would learn that this path needs more patience.
+   * The fastest path that takes frames of `bytes`, with `nowMs` of those that can send so much now; be it of a quality that
+   * data is kept from. The one it was lost on only when it is faster by far. When no other is left there is none: what the last
+   * one loses it loses for getting too much.
    */
-  #fastestBut(lostOn: TunnelPath, bytes: number, nowMs?: number): TunnelPath | undefined {
-    const { paths } = this.#parts
+  #wayFor(lostOn: TunnelPath, bytes: number, nowMs?: number): TunnelPath | undefined {
+    const { list } = this.#parts.paths
+    if (!hasOther(list, lostOn, bytes)) return undefined
     let fastest: TunnelPath | undefined
     let fastestMs = Infinity
-    for (const path of paths.list) {
-      if (path === lostOn || path.maxFrameBytes < bytes || !isAlive(path)) continue
-      const { sender } = path
-      if (nowMs !== undefined && (path.blocked || (sender?.budgetBytes(nowMs) ?? bytes) < bytes)) continue
-      const delayMs = (sender?.tracker.rttMinMs ?? 0) / 2 + (sender?.controller.queueDelayMs ?? 0)
+    for (const path of list) {
+      const isOwn = path === lostOn
+      if (!takes(path, bytes, nowMs) || (isOwn && queueOf(path) > OWN_PATH_MS)) continue
+      const delayMs = minRttMs(path) / 2 + queueOf(path) + (isOwn ? OWN_PATH_MS : 0)
       if (delayMs >= fastestMs) continue
       fastest = path
       fastestMs = delayMs
     }
     return fastest
   }
+}
+
+/** Whether some path but `lostOn` answers and takes frames of `bytes`. */
+function hasOther(paths: readonly TunnelPath[], lostOn: TunnelPath, bytes: number): boolean {
+  for (const path of paths) if (path !== lostOn && takes(path, bytes)) return true
+  return false
+}
+
+/** Whether `path` answers and takes frames of `bytes`; with `nowMs`, whether it can send so much now. */
+function takes(path: TunnelPath, bytes: number, nowMs?: number): boolean {
+  if (path.maxFrameBytes < bytes || !isAlive(path)) return false
+  return nowMs === undefined || (!path.blocked && (path.sender?.budgetBytes(nowMs) ?? bytes) >= bytes)
+}
+
+/** What a frame waits for in queues of the network, ms. */
+function queueOf({ sender }: TunnelPath): number {
+  return sender?.controller.queueDelayMs ?? 0
 }

@@ -1,6 +1,9 @@
 import type { PathManager } from '@mp/path-manager'
 import type { TunnelPath } from '../path.ts'
 
+/** RTT of a path that was not measured yet, ms. */
+const UNKNOWN_RTT_MS = 100
+
 /** Its link takes frames, as far as is known. */
 export function isOpen({ link, blocked }: TunnelPath): boolean {
   return link !== undefined && !blocked
@@ -45,4 +48,10 @@ export function aliveBps(paths: readonly TunnelPath[]): number {
   let bps = 0
   for (const path of paths) if (isAlive(path)) bps += path.sender?.controller.capacityBps ?? 0
   return bps
+}
+
+/** Least RTT of a path, ms: from data where there was any, else from probes. */
+export function minRttMs({ sender, prober }: TunnelPath): number {
+  if (sender !== undefined && sender.tracker.smoothedRttMs > 0) return sender.tracker.rttMinMs
+  return prober.stats().minRttMs ?? UNKNOWN_RTT_MS
 }

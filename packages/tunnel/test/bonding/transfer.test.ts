@@ -53,6 +53,12 @@ function sentAgain({ tap }: End): Seen[] {
   })
 }
 
+/** The local address of the path that a frame of the client names. */
+function homeOf(world: World, { header }: Seen): string | undefined {
+  const name = ['dsl', 'lte'][header.pathId]
+  return pathsOf(world.client).find((path) => path.name === name)!.localAddress
+}
+
 /** Packets that came out after a later one of their flow. */
 function outOfOrder({ tun }: End): number[] {
   const last = new Map<number, number>()
@@ -79,18 +85,27 @@ describe.each([
 })
 
 describe('a line that loses frames', () => {
-  test('has them repaired over the other line, never over itself', async () => {
+  test('has them repaired over the other line, where that is as near', async () => {
     await inUnlikeWorld({}, async (world) => {
-      world.line(0).set({ loss: 0.02 })
+      for (const line of [0, 1]) world.line(line).set({ loss: line === 0 ? 0.02 : 0, delayMs: 5 })
       await transfer(world, 'client', 3000)
       const { repaired } = repairsOf(world.client)
       expect(repaired).toBeGreaterThan(20)
       const again = sentAgain(world.client)
       expect(again).toHaveLength(repaired)
-      const localOf = (name: string) => pathsOf(world.client).find((path) => path.name === name)!.localAddress
-      const homes = [localOf('dsl'), localOf('lte')]
-      for (const { header, local } of again) expect(local).not.toBe(homes[header.pathId])
+      for (const each of again) expect(each.local).not.toBe(homeOf(world, each))
       // What is left is what was too much for the budget.
+      expect(world.server.tun.received.length).toBeGreaterThan(5990)
+    })
+  })
+
+  test('has them repaired over itself, where all would wait for the other one', async () => {
+    await inUnlikeWorld({}, async (world) => {
+      world.line(0).set({ loss: 0.02 })
+      await transfer(world, 'client', 3000)
+      const again = sentAgain(world.client)
+      expect(again.length).toBeGreaterThan(20)
+      for (const each of again) expect(each.local).toBe(homeOf(world, each))
       expect(world.server.tun.received.length).toBeGreaterThan(5990)
     })
   })

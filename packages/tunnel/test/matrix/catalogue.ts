@@ -134,6 +134,9 @@ export const VARIED: readonly Scenario[] = (
     ['V10', 'crosswise', [link(100, 50, { upShare: 0.1 }), link(100, 50, { upShare: 0.9 })]],
     ['V11', 'one-sided, up', [link(100, 50, { upShare: 0.1 }), link(60, 50)], { direction: 'up' }],
     ['V12', 'the fast one fails', [link(20, 80, { changes: outage(2000, 4000) }), link(20, 20)]],
+    ['V13', 'near and slow, far and fast', [link(10, 2), link(350, 60)], { seconds: 8 }],
+    ['V14', 'the near one loses', [link(25, 50, { loss: 0.02 }), link(300, 50)]],
+    ['V15', 'both lose, and one far off', [...twice(link(10, 40, { loss: 0.005 })), link(400, 10)]],
   ] satisfies Row[]
 ).map(toScenario)
 
