@@ -54,7 +54,9 @@ export class AdaptiveOracle {
     this.settle()
   }
 
+  /** A path is taken out of the choice first: what others of its tier owe, they owe to it too. */
   remove(path: TestPath): boolean {
+    this.suspend(path)
     this.rows = this.rows.filter((row) => row.path !== path)
     this.settle()
     return true
