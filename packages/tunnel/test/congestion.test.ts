@@ -1,8 +1,8 @@
 import type { FrameHandler, Link, PacketBatch, Transport } from '@mp/interface'
-import { emptyReport } from '@mp/rate-control'
-import { ControlKind, ECN_SHIFT, FrameType, HEADER_BYTES, ReportCodec } from '@mp/wire'
+import { ECN_SHIFT } from '@mp/wire'
 import { describe, expect, test } from 'vitest'
 import { idOf, inOrder, packet, packets } from './support/packets.ts'
+import { reported } from './support/reported.ts'
 import { inWorld, statsOf } from './support/world.ts'
 import type { End } from './support/world.ts'
 
@@ -58,17 +58,7 @@ class Routers {
 }
 
 /** Frames with marks that the reports of an end tell of, over all paths. */
-function marksIn({ tap }: End): number {
-  const marks: number[] = []
-  const report = emptyReport()
-  for (const { header, bytes } of tap.sent) {
-    if (header.type !== FrameType.control || bytes[HEADER_BYTES] !== ControlKind.report) continue
-    const codec = new ReportCodec(bytes)
-    codec.read(HEADER_BYTES, bytes.length - HEADER_BYTES)
-    while (codec.nextPath(report)) marks[report.pathId] = report.congestionMarks
-  }
-  return marks.reduce((sum, each) => sum + each, 0)
-}
+const marksIn = (end: End): number => reported(end, 'congestionMarks').reduce((sum, each) => sum + each, 0)
 
 describe.each(WAYS)('congestion marks %s', (_, options) => {
   test('go from datagrams into packets that understand them; others are dropped', async () => {

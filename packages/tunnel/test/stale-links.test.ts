@@ -131,22 +131,28 @@ describe('a link that the system refuses to send over', () => {
   })
 })
 
-test('after an outage of 5 s a tunnel has used a third link and works again', async () => {
-  let dials = 0
+/** Stands between a client and its transports, and counts how often it dials. */
+function countDials() {
+  let count = 0
   const wrapClient = (transport: Transport): Transport => ({
     ...transport,
     dial: async (...dial) => {
-      dials++
+      count++
       return transport.dial(...dial)
     },
   })
+  return { wrapClient, dials: () => count }
+}
+
+test('after an outage of 5 s a tunnel has used a third link and works again', async () => {
+  const { wrapClient, dials } = countDials()
   const world = new World({ wrapClient })
   await world.start()
   world.line(0).cut()
   await world.pass(5000)
   world.line(0).restore()
   await world.until(() => world.allHealthy(), 15_000)
-  expect(dials).toBe(3)
+  expect(dials()).toBe(3)
   expect(countOf(world.client, 'path-unlinked')).toBe(0)
   for (const side of ['client', 'server'] as const) {
     expect(await stream(world, side, { count: 50 })).toHaveLength(50)
@@ -155,14 +161,7 @@ test('after an outage of 5 s a tunnel has used a third link and works again', as
 })
 
 test('a path that carries one way only is dialled anew, though what is sent over it comes and is told of over others', async () => {
-  let dials = 0
-  const wrapClient = (transport: Transport): Transport => ({
-    ...transport,
-    dial: async (...dial) => {
-      dials++
-      return transport.dial(...dial)
-    },
-  })
+  const { wrapClient, dials } = countDials()
   await inWorld({ wrapClient, isAdaptive: true, line: { delayMs: 10, rateBps: 6e6 } }, async (world) => {
     // Reports come over the other one, which is the first.
     world.line(1).setBackward({ blackhole: true })
@@ -170,7 +169,7 @@ test('a path that carries one way only is dialled anew, though what is sent over
     // 8 Mbit/s, which take both lines.
     await stream(world, 'client', { count: 7000, bytes: 1000 })
     expect(state()).toBe('lost')
-    expect(dials).toBe(3)
+    expect(dials()).toBe(3)
     world.line(1).restore()
     await world.until(() => world.allHealthy(), 15_000)
   })
