@@ -125,6 +125,14 @@ export class FrameWriter {
     batch.length[row]! += HEADER_BYTES
   }
 
+  /** Numbers all packets of `batch` and makes them data frames of `path`, in place. */
+  writeAll(batch: PacketBatch, path: TunnelPath): void {
+    for (let row = 0; row < batch.count; row++) {
+      this.number(batch, row)
+      this.writeData(batch, row, path)
+    }
+  }
+
   /** Appends a control frame of `path` to `into`. Counted when there is no room for it. */
   writeControl(path: TunnelPath, body: ControlBody, into: PacketBatch = path.out): void {
     const write = (offset: number): number => this.#codec.writeControl(offset, body)
