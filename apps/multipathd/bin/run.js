@@ -8,12 +8,6 @@ import { setFlagsFromString } from 'node:v8'
 if (process.versions.v8.startsWith('11.')) setFlagsFromString('--interrupt-budget=4000')
 
 /**
- * Bytes of bytecode that V8 puts into one compiled function from those it calls, instead of 920: a packet passes more small
- * functions than that on its way through both loops, and what is left out is a call, for each packet.
- */
-setFlagsFromString('--max-inlined-bytecode-size-cumulative=3000')
-
-/**
  * Runs the built program. A checkout that was never built has nothing to run: that deserves a better answer than a
  * stack trace of the module loader.
  *
