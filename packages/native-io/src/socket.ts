@@ -85,6 +85,8 @@ const DEFAULT_PEERS = 4096
 const MAX_PEERS = 1_048_576
 const DEFAULT_BUFFER_BYTES = 4 * 1024 * 1024
 const MAX_BUFFER_BYTES = 1024 * 1024 * 1024
+/** Read once: behind the name of an error stands a search in all of them. */
+const { ENOBUFS } = constants.errno
 /** The socket counts as writable while the queue of the interface is full: look again after this long. */
 const QUEUE_FULL_RETRY_MS = 1
 const NO_SUCH_FAMILY = -2
@@ -195,7 +197,7 @@ class Socket implements NativeSocket {
 
   send(batch: PacketBatch): number {
     const taken = this.#endpoint.send(batch)
-    if (this.#endpoint.state[STATE.blocked] === constants.errno.ENOBUFS) this.#retryLater()
+    if (this.#endpoint.state[STATE.blocked] === ENOBUFS) this.#retryLater()
     return taken
   }
 
