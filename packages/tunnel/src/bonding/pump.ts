@@ -67,6 +67,8 @@ export class Pump {
   #nowMs: number | undefined
   /** By path id, bytes that it may still send in this run; 0 between runs. */
   readonly #budgets = new Float64Array(PATH_IDS)
+  /** Where the last packet went that came to the pump and got a path; undefined when that was none. */
+  #bound: TunnelPath | undefined
   /** Made with the first packet that may take several paths. */
   #copies: Copies | undefined
   #limitBytes = MIN_QUEUE_BYTES
@@ -94,8 +96,8 @@ export class Pump {
     for (let row = 0; row < batch.count; row++) if (isUrgent(batch.flags[row]!)) this.#takeUrgent(batch, row)
     this.#releaseAll()
     this.#bindBulk(nowMs)
-    for (let row = 0; row < batch.count; row++)
-      if (!isUrgent(batch.flags[row]!)) this.#takeBulk(batch, row, nowMs)
+    for (let row = 0; row < batch.count;)
+      row = isUrgent(batch.flags[row]!) ? row + 1 : this.#takeBulk(batch, row, nowMs)
     batch.count = 0
     this.#end(nowMs)
   }
@@ -220,9 +222,35 @@ export class Pump {
     if (isFull || !queue.push(batch, row)) this.#parts.drops.drop(batch.slot[row]!, 'queue-full')
   }
 
-  /** What finds nobody waiting goes past the queue. */
-  #takeBulk(batch: PacketBatch, row: number, nowMs: number): void {
+  /** What finds nobody waiting goes past the queue, and others with it. @returns the row after those taken. */
+  #takeBulk(batch: PacketBatch, row: number, nowMs: number): number {
+    this.#bound = undefined
     if (this.#bulk.count > 0 || !this.#bind(batch, row)) this.#bulk.push(batch, row, nowMs)
+    return this.#bound === undefined ? row + 1 : this.#follow(batch, row, this.#bound)
+  }
+
+  /**
+   * What comes behind the packet in row `first` and belongs to it takes `path`, too, all at once, as far as the scheduler
+   * would say so for each. Only what may leave now: where something waits, each packet has its turn.
+   */
+  #follow(batch: PacketBatch, first: number, path: TunnelPath): number {
+    const { scheduler, writer } = this.#parts
+    const { sender, out } = path
+    const from = first + 1
+    if (sender === undefined || sender.next !== undefined) return from
+    const roomBytes = Math.min(scheduler.runBytes ?? 0, this.#budgets[path.id]!)
+    const most = Math.min(batch.count, from + out.capacity - out.count)
+    const to = endOfRun(batch, first, most, roomBytes)
+    if (to === from) return from
+    writer.numberRun(batch, from, to)
+    sender.handleBound(writer.sequence)
+    sender.handleLeft(writer.sequence)
+    const row = out.count
+    batch.copyRows(from, to, out)
+    const bytes = writer.writeRun(out, row, path)
+    scheduler.charge(path, bytes)
+    this.#budgets[path.id]! -= bytes
+    return to
   }
 
   #bindUrgent(): void {
@@ -253,7 +281,7 @@ export class Pump {
       drops.drop(batch.slot[row]!, this.#whyNoPath())
       return true
     }
-    this.#ready(path)
+    this.#bound = this.#ready(path)
     writer.number(batch, row)
     // A class that takes one path each pays for no more than this look.
     if (((scheduler.copiedClasses ?? 0) >> this.#request.trafficClass) & 1) this.#copy(batch, row)
@@ -379,4 +407,20 @@ export class Pump {
 
 function isUrgent(flags: number): boolean {
   return (flags & CLASS_MASK) === TrafficClass.critical
+}
+
+/** Where the packets end that are like the one in row `first`, before row `most` and with no more than `roomBytes` behind it. */
+function endOfRun(batch: PacketBatch, first: number, most: number, roomBytes: number): number {
+  const { flow, flags, length } = batch
+  const firstFlow = flow[first]!
+  const firstFlags = flags[first]!
+  const mostBytes = length[first]!
+  let leftBytes = roomBytes
+  let row = first + 1
+  for (; row < most; row++) {
+    leftBytes -= length[row]! + HEADER_BYTES
+    if (leftBytes < 0 || length[row]! > mostBytes) break
+    if (flow[row] !== firstFlow || flags[row] !== firstFlags) break
+  }
+  return row
 }
