@@ -228,12 +228,9 @@ export class Pump {
     if (to === from) return from
     writer.numberRun(batch, from, to)
     sender.handleBound(writer.sequence)
-    sender.handleLeft(writer.sequence)
     const row = out.count
     batch.copyRows(from, to, out)
-    const bytes = writer.writeRun(out, row, path)
-    scheduler.charge(path, bytes)
-    this.#budgets[path.id]! -= bytes
+    scheduler.charge(path, this.#leave(path, row))
     return to
   }
 
@@ -363,18 +360,21 @@ export class Pump {
   #release(path: TunnelPath): void {
     for (let next = path.sender?.next; next !== undefined; next = path.sender?.next) {
       if (!this.#mayLeave(path, next.headLength)) return
-      next.shift(path.out)
-      this.#leave(path, path.out.count - 1)
+      const row = path.out.count
+      next.shiftRun(path.out, this.#budgets[path.id]!)
+      this.#leave(path, row)
     }
   }
 
-  /** Makes row `row` of `path.out` a frame of the path. */
-  #leave(path: TunnelPath, row: number): void {
+  /** Makes the rows of `path.out` from `from` on frames of the path. @returns their length together, bytes. */
+  #leave(path: TunnelPath, from: number): number {
     const { writer } = this.#parts
-    const { out } = path
-    if (!isUrgent(out.flags[row]!)) path.sender!.handleLeft(writer.wholeSequence(out.sequence[row]!))
-    writer.writeData(out, row, path)
-    this.#budgets[path.id]! -= out.length[row]!
+    const { out, sender } = path
+    for (let row = from; row < out.count; row++)
+      if (!isUrgent(out.flags[row]!)) sender!.handleLeft(writer.wholeSequence(out.sequence[row]!))
+    const bytes = writer.writeRun(out, from, path)
+    this.#budgets[path.id]! -= bytes
+    return bytes
   }
 
   #flush(path: TunnelPath): void {
