@@ -13,10 +13,9 @@ export class HeldPackets {
   bytes = 0
   maxPackets = 0
   maxBytes = 0
-  /** Never a batch in the sense of rows `0 … count-1`: `count` is set to reach one row. */
+  /** Never a batch in the sense of rows `0 … count-1`: `count` is set to reach some rows. */
   readonly #rows: PacketBatch
   readonly #mask: number
-
   readonly #settings: Settings
 
   /** There are as many places as the window has, a power of two; larger ones are taken modulo it. */

@@ -237,7 +237,7 @@ export class Resequencer implements Machine<never, never> {
       ring.deliver(delta, packets)
       this.#sweep()
     }
-    return rows.to
+    return first + 1 + packets
   }
 
   /** A packet whose number was delivered or skipped before. @returns false: what follows it has a place of its own. */
