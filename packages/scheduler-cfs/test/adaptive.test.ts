@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { seededRandom } from '@mp/testkit'
 import { AdaptiveScheduler } from '@mp/scheduler-cfs'
 import type { AdaptiveOptions } from '@mp/scheduler-cfs'
-import type { PathEstimate } from '@mp/interface'
+import type { PathEstimate, PickRequest } from '@mp/interface'
 import { estimate, schedulerOf, sender, sendOne } from './adaptive-support.ts'
 import { anyPaths, L, packet, packetBytes } from './support.ts'
 import type { TestPath } from './support.ts'
@@ -247,10 +247,10 @@ const sendFlow = (known: Partial<PathEstimate>[], bytes: number, count = 200): u
 
 describe('short runs', () => {
   const fast = { bytesPerSecond: 1e9 }
-  test('packets of a flow stay together on fast paths, 48 at most', () => {
+  test('packets of a flow stay together on fast paths, 63 KiB at most', () => {
     const runs = runsOf(sendFlow([fast, fast], 1400))
-    expect(Math.max(...runs)).toBe(48)
-    expect(runs.slice(0, -1).every((length) => length === 48)).toBe(true)
+    expect(Math.max(...runs)).toBe(46)
+    expect(runs.slice(0, -1).every((length) => length === 46)).toBe(true)
   })
 
   test('and no more of them than leave in 1.5 ms', () => {
@@ -280,8 +280,25 @@ describe('short runs', () => {
     const { scheduler, paths } = schedulerOf([fast, fast])
     expect(scheduler.peek(packet(14_000, { flow: 7 }))).toBe(paths[0])
     for (let piece = 0; piece < 10; piece++) scheduler.charge(paths[0]!, 1400)
-    const picks = Array.from({ length: 39 }, () => sendOne(scheduler, 1400, { flow: 7 }))
-    expect(picks).toEqual([...Array<number>(38).fill(0), 1])
+    const picks = Array.from({ length: 37 }, () => sendOne(scheduler, 1400, { flow: 7 }))
+    expect(picks).toEqual([...Array<number>(36).fill(0), 1])
+  })
+
+  test('what may follow is told, for the packet last peeked only, and no more than there is room for', () => {
+    const { scheduler, paths } = schedulerOf([fast, fast])
+    const follows = (bytes: number, wishes: Partial<PickRequest> = {}): number => {
+      sendOne(scheduler, bytes, { flow: 7, ...wishes })
+      return scheduler.runBytes
+    }
+    expect([follows(512), follows(1000)]).toEqual([64_000, 63_000])
+    scheduler.charge(paths[0]!, 60_000)
+    expect(scheduler.runBytes).toBe(3000)
+    expect([follows(40, { trafficClass: 2 }), follows(3000), follows(100)]).toEqual([0, 0, 64_412])
+    scheduler.observe(paths[1]!, estimate({ bytesPerSecond: 2 ** 24 * 1000 }), 0)
+    expect(scheduler.runBytes).toBe(0)
+    const narrow = schedulerOf([{ bytesPerSecond: 2 ** 25 }], { slackMs: 1 }).scheduler
+    sendOne(narrow, 1000, { flow: 7 })
+    expect(narrow.runBytes).toBe(Math.floor(2 ** 25 / 1000 - 1000))
   })
 
   test('critical packets neither join a run nor end it', () => {

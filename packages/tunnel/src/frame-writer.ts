@@ -99,6 +99,11 @@ export class FrameWriter {
     batch.peer[row] = this.#flows.distance(batch.flow[row]!, sequence)
   }
 
+  /** The same for the rows `from … to-1`. */
+  numberRun(batch: PacketBatch, from: number, to: number): void {
+    for (let row = from; row < to; row++) this.number(batch, row)
+  }
+
   /** The numbered packet in `row` takes several paths: an urgent one needs a number by which its copies are known. */
   numberCopied(batch: PacketBatch, row: number): void {
     if ((batch.flags[row]! & CLASS_MASK) !== TrafficClass.critical) return
@@ -125,12 +130,14 @@ export class FrameWriter {
     batch.length[row]! += HEADER_BYTES
   }
 
-  /** Numbers all packets of `batch` and makes them data frames of `path`, in place. */
-  writeAll(batch: PacketBatch, path: TunnelPath): void {
-    for (let row = 0; row < batch.count; row++) {
-      this.number(batch, row)
+  /** The same for all rows from `from` on. @returns the length of the frames together, bytes. */
+  writeRun(batch: PacketBatch, from: number, path: TunnelPath): number {
+    let bytes = 0
+    for (let row = from; row < batch.count; row++) {
       this.writeData(batch, row, path)
+      bytes += batch.length[row]!
     }
+    return bytes
   }
 
   /** Appends a control frame of `path` to `into`. Counted when there is no room for it. */

@@ -84,13 +84,15 @@ export class Outbound {
 
   /** All packets take the only path, whole: they leave from the rows they came in. */
   #sendAll(batch: PacketBatch, path: TunnelPath, nowMs: number): void {
+    const { writer, drops, paths } = this.#parts
     if (batch.count === 0) return
-    this.#parts.writer.writeAll(batch, path)
+    writer.numberRun(batch, 0, batch.count)
+    writer.writeRun(batch, 0, path)
     path.handleActivity(nowMs)
     if (path.sendAll(batch)) return
     path.keep(batch)
-    this.#parts.drops.dropAll(batch, 'link-full')
-    refreshGate(this.#parts.paths)
+    drops.dropAll(batch, 'link-full')
+    refreshGate(paths)
   }
 
   #sendPacket(batch: PacketBatch, row: number, sole: TunnelPath | undefined): void {

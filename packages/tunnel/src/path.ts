@@ -139,9 +139,7 @@ export class TunnelPath implements Schedulable, PathIdentity {
 
   /** Takes over sealed frames that the link did not take; those for which there is no room stay in `frames`. */
   keep(frames: PacketBatch): void {
-    let kept = 0
-    while (kept < frames.count && frames.copyRow(kept, this.out)) kept++
-    frames.dropFront(kept)
+    frames.dropFront(frames.copyRows(0, frames.count, this.out))
     this.sealed = this.out.count
   }
 
