@@ -5,23 +5,7 @@ import { FlightRing, FRAME_ACKED, FRAME_IN_FLIGHT, FRAME_LOST, FRAME_UNKNOWN } f
 import { emptySample } from './flight-sample.ts'
 import type { FlightSample } from './flight-sample.ts'
 import { RoundTrip } from './round-trip.ts'
-
-/** Frames that were sent, one or several in a row. Reuse one object for all of them. */
-export interface SentFrames {
-  /** Whole path counter of the first; each has the one after that of the frame before, none left out. */
-  counter: number
-  /** How many they are: entries from `from` on in both columns. */
-  frames: number
-  from: number
-  /** Their lengths, bytes. */
-  bytes: Int32Array
-  /** Their slots, which are kept for a repair and yours again through {@link FrameFate}; undefined when none is kept. */
-  slots: Int32Array | undefined
-  /** Nothing else waits for the path behind the last. */
-  appLimited: boolean
-  /** The peer reports nothing because of them, as they are reports themselves. Default false. */
-  isReport?: boolean
-}
+import type { SentFrames } from './sent-frames.ts'
 
 /** Is told what became of frames, during a call of the tracker. It must not call the tracker. */
 export interface FrameFate {
