@@ -17,6 +17,7 @@ const [compiler, ...wrapped] = (process.env.CC || 'cc').split(' ')
 const flags = ['-std=gnu11', '-D_GNU_SOURCE', '-DNAPI_VERSION=9', `-I${headers}`]
 flags.push('-O2', '-Wall', '-Wextra', '-Werror', '-fPIC', '-shared', '-fvisibility=hidden')
 // The functions of Node and libuv are found in the program that loads the addon.
+if (process.platform === 'linux') flags.push('-fno-plt')
 if (process.platform === 'darwin') flags.push('-Wl,-undefined,dynamic_lookup')
 if (process.env.CFLAGS) flags.push(...process.env.CFLAGS.split(' '))
 

@@ -57,6 +57,11 @@ export interface PacketBatch {
    */
   copyRow(index: number, target: PacketBatch): boolean
   /**
+   * The same for the rows `from … to-1`, from the first on as many as `target` has room for: costs less than one by one.
+   * @returns how many.
+   */
+  copyRows(from: number, to: number, target: PacketBatch): number
+  /**
    * Copies row `from` over row `to`, all columns: to close the gap of a packet that was taken out. Rows are not checked,
    * and the row that was at `to` is nobody's afterwards.
    */

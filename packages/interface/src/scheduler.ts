@@ -105,4 +105,9 @@ export interface Scheduler<P extends Schedulable> {
    * @param nowMs Default: the time of the last `peek`.
    */
   charge(path: P, lengthBytes: number, nowMs?: number): void
+  /**
+   * So many bytes may follow the packet that was just peeked and charged without another `peek`, which would name the same path
+   * for each: packets of its flow and class, none longer than it, charged one by one or in one sum. Absent or 0: ask for each.
+   */
+  readonly runBytes?: number
 }

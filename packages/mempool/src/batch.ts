@@ -65,6 +65,24 @@ export class Batch implements PacketBatch {
     return true
   }
 
+  /** @inheritDoc Throws RangeError when they are not rows of this batch. */
+  copyRows(from: number, to: number, target: PacketBatch): number {
+    if (!(from >= 0 && from <= to && to <= this.count)) {
+      throw new RangeError(`rows ${from} to ${to} are not in this batch of ${this.count} packets`)
+    }
+    const first = target.count
+    const rows = Math.min(to - from, target.capacity - first)
+    target.count = first + rows
+    const { table, capacity } = this
+    const into = target.table
+    for (let column = 0; column < COLUMNS; column++) {
+      const source = column * capacity + from
+      const place = column * target.capacity + first
+      for (let row = 0; row < rows; row++) into[place + row] = table[source + row]!
+    }
+    return rows
+  }
+
   moveRow(from: number, to: number): void {
     const { table, capacity } = this
     for (let base = 0; base < table.length; base += capacity) table[base + to] = table[base + from]!

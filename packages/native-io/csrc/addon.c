@@ -86,22 +86,29 @@ static napi_value receive(napi_env env, napi_callback_info info) {
   return mp_int(env, mp_endpoint_receive(endpoint, uint_of(env, args[1])));
 }
 
-/* send(handle, table, rows): rows done with. */
-static napi_value send_batch(napi_env env, napi_callback_info info) {
-  napi_value args[MP_ARGUMENTS];
-  mp_endpoint *endpoint = endpoint_of_call(env, info, args);
-  if (endpoint == NULL) return NULL;
+/* The table that is sent from, from now on: JavaScript keeps it until it names another one. */
+static void take_table(napi_env env, mp_endpoint *endpoint, napi_value table) {
   size_t words = 0;
-  mp_batch batch = {.table = mp_array_of(env, args[1], napi_int32_array, &words)};
-  batch.capacity = (uint32_t)(words / MP_COLUMNS);
-  uint32_t rows = uint_of(env, args[2]);
-  if (batch.table == NULL || rows > batch.capacity) {
+  endpoint->outgoing.table = mp_array_of(env, table, napi_int32_array, &words);
+  endpoint->outgoing.capacity = (uint32_t)(words / MP_COLUMNS);
+}
+
+/* send(handle, rows, table?): rows done with. Without a table from that of the call before: to look at one takes long. */
+static napi_value send_batch(napi_env env, napi_callback_info info) {
+  napi_value args[3];
+  size_t count = 3;
+  if (!mp_ok(env, napi_get_cb_info(env, info, &count, args, NULL, NULL))) return NULL;
+  mp_endpoint *endpoint = mp_endpoint_of(env, args[0]);
+  if (endpoint == NULL) return NULL;
+  if (count == 3) take_table(env, endpoint, args[2]);
+  uint32_t rows = uint_of(env, args[1]);
+  if (endpoint->outgoing.table == NULL || rows > endpoint->outgoing.capacity) {
     napi_throw_range_error(env, NULL, "the batch has fewer rows than its count says");
     return NULL;
   }
   endpoint->state[MP_STATE_EVENTS] = 0;
   endpoint->state[MP_STATE_BLOCKED] = 0;
-  return mp_int(env, (int32_t)endpoint->operations->send(endpoint, &batch, rows));
+  return mp_int(env, (int32_t)endpoint->operations->send(endpoint, &endpoint->outgoing, rows));
 }
 
 /* peer(handle, ip, port): number, -1 when there is no room, -2 when it is no address of the socket's family. */

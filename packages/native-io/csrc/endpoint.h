@@ -33,6 +33,7 @@ struct mp_endpoint {
   uint8_t *arena;
   size_t arena_bytes;
   mp_batch rows;
+  mp_batch outgoing; /* sent from last; no table before the first time */
   double *counters;
   int32_t *state;
 
@@ -40,7 +41,6 @@ struct mp_endpoint {
   napi_env env;
   napi_ref config;
   napi_ref on_ready;
-  napi_async_context async;
   napi_async_cleanup_hook_handle cleanup;
   uv_poll_t *poll;
   int wanted; /* events to wait for */

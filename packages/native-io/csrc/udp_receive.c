@@ -234,12 +234,20 @@ static int32_t on_receive_error(mp_udp *udp, int code) {
 
 static int32_t more(const mp_udp *udp) { return udp->held < udp->held_end ? MP_MORE_HELD : MP_MORE_NONE; }
 
+/*
+ * Messages to ask for next, of at most `most`. What comes out of silence mostly comes alone: to ask for one more shows that,
+ * for less than to ask for all.
+ */
+static uint32_t next_messages(const mp_udp *udp, uint32_t kept, uint32_t most) {
+  return udp->base.rested && kept == 0 ? least(most, 2) : most;
+}
+
 /* Receives until the kernel has no more or the rows are used up. Returns 0 or -errno. */
 static int32_t fetch(mp_udp *udp, uint32_t *kept, uint32_t rows) {
   /* No more senders in one batch than the table takes in at once, and no endless loop over what is dropped. */
   uint32_t most = mp_peers_room(&udp->peers);
   if (most == 0 || most > udp->vectors) most = udp->vectors;
-  for (uint32_t count; (count = prepare(udp, *kept, rows, most)) > 0;) {
+  for (uint32_t count; (count = prepare(udp, *kept, rows, next_messages(udp, *kept, most))) > 0;) {
     int received = mp_recvmmsg(udp->base.fd, udp->messages, count);
     if (received < 0) return on_receive_error(udp, errno);
     collect(udp, (uint32_t)received, kept, rows);

@@ -111,7 +111,8 @@ export interface Binding {
   start(handle: Handle): void
   close(handle: Handle): void
   receive(handle: Handle, rows: number): number
-  send(handle: Handle, table: Int32Array, rows: number): number
+  /** Without a table it sends from that of the call before, which must be kept alive until then. */
+  send(handle: Handle, rows: number, table?: Int32Array): number
   peer(handle: Handle, ip: string, port: number): number
   peerAddress(handle: Handle, peer: number): string | undefined
   pin(handle: Handle, peer: number, more: boolean): boolean
@@ -140,7 +141,8 @@ export interface Binding {
 export function loadBinding(): Binding {
   const target = `${process.platform}-${process.arch}${usesMusl() ? '-musl' : ''}`
   const path = fileURLToPath(new URL(`../prebuilds/${target}/mp_native_io.node`, import.meta.url))
-  return createRequire(import.meta.url)(path) as Binding
+  // A copy: what the addon fills function by function V8 keeps as a hash table, and looks each up at every call.
+  return { ...(createRequire(import.meta.url)(path) as Binding) }
 }
 
 /** Node names the glibc it runs with; on Linux without one it is musl. */

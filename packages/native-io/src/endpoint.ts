@@ -49,6 +49,8 @@ export class Endpoint {
   readonly #pool: PacketPool
   readonly #rows: ReceiveRows
   readonly #onConnected: (() => void) | undefined
+  /** What was sent from last: the addon uses it without asking. */
+  #table: Int32Array | undefined
   #handler: EndpointHandler | undefined
   #closing: Promise<void> | undefined
   #soon: NodeJS.Immediate | undefined
@@ -81,11 +83,18 @@ export class Endpoint {
   /** Sends from the front of `batch` and releases what is done with. @returns how many that were. */
   send(batch: PacketBatch): number {
     if (this.closed) return this.#drop(batch)
-    const done = this.#binding.send(this.handle, batch.table, batch.count)
+    const done = this.#sendFrom(batch.table, batch.count)
     for (let row = 0; row < done; row++) this.#pool.release(batch.slot[row]!)
     batch.dropFront(done)
     this.#reportEvents()
     return done
+  }
+
+  /** To have the addon look at a table costs as much as to send a packet, and mostly it is the one of the call before. */
+  #sendFrom(table: Int32Array, rows: number): number {
+    if (table === this.#table) return this.#binding.send(this.handle, rows)
+    this.#table = table
+    return this.#binding.send(this.handle, rows, table)
   }
 
   #drop(batch: PacketBatch): number {

@@ -1,7 +1,8 @@
 import type { PacketBatch, PacketPool } from '@mp/interface'
 
-/** A device is idle after so many wake-ups in a row with next to nothing. */
+/** Rows are too many after so many wake-ups in a row that used less than this share of them. */
 const QUIET_WAKE_UPS = 8
+const QUIET_RATIO = 1 / 4
 
 /** Per slot of a pool, where a fresh packet begins and how much lies behind it: asked of the pool once. */
 interface Slots {
@@ -28,7 +29,8 @@ function slotsOf(pool: PacketPool): Slots {
  * addon turns the first n of them into packets; those are handed to the handler and replaced. When the pool is empty
  * there are fewer rows, down to none: the rows left are moved to the front.
  *
- * A device with little to do holds only `idleRows` slots; it has all rows once those were not enough.
+ * A device with little to do holds only `idleRows` slots. Rows double when they were not enough, and are halved again when
+ * few of them are used.
  */
 export class ReceiveRows {
   readonly batch: PacketBatch
@@ -64,14 +66,15 @@ export class ReceiveRows {
 
   /** There was more to receive than there were rows. */
   grow(): void {
-    this.#wanted = this.batch.capacity
+    this.#wanted = Math.min(this.batch.capacity, 2 * this.#wanted)
   }
 
   /** A wake-up is over, in which `packets` came. */
   settle(packets: number): void {
-    this.#quietWakeUps = packets < this.#idleRows / 2 ? this.#quietWakeUps + 1 : 0
+    this.#quietWakeUps = packets < this.#wanted * QUIET_RATIO ? this.#quietWakeUps + 1 : 0
     if (this.#wanted === this.#idleRows || this.#quietWakeUps < QUIET_WAKE_UPS) return
-    this.#wanted = this.#idleRows
+    this.#quietWakeUps = 0
+    this.#wanted = Math.max(this.#idleRows, this.#wanted >> 1)
     while (this.#ready - this.#first > this.#wanted) this.#pool.release(this.batch.slot[--this.#ready]!)
   }
 

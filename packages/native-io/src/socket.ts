@@ -23,7 +23,7 @@ export interface NativeSocketOptions {
   readonly device?: string
   /** Mark of all that is sent, 1…2^32-1, for routing rules and firewalls; Linux only, needs CAP_NET_ADMIN. */
   readonly mark?: number
-  /** Most datagrams handed over in one call, 1…1024. Default 128. */
+  /** Most datagrams handed over in one call, 1…1024. Default: a sixteenth of the pool, 128…384. */
   readonly batchSize?: number
   /** Most peers known at a time, 1…1 048 576. Default 4096; 1 with `remote`. */
   readonly peerCapacity?: number
@@ -73,7 +73,11 @@ export interface NativeSocket extends DatagramSocket {
   offloads(): Offloads
 }
 
-const DEFAULT_BATCH = 128
+/** Eight joined messages of the usual frames: where a batch ends, what is written to a TUN in one piece may be cut in two. */
+const USUAL_BATCH = 384
+/** Of a small pool it is a sixteenth, since sockets of many paths share it, but no less than two joined messages and some. */
+const BATCH_POOL_RATIO = 1 / 16
+const MIN_USUAL_BATCH = 128
 /** Slots of a socket that hears little. */
 const IDLE_ROWS = 32
 const MAX_BATCH = 1024
@@ -81,15 +85,21 @@ const DEFAULT_PEERS = 4096
 const MAX_PEERS = 1_048_576
 const DEFAULT_BUFFER_BYTES = 4 * 1024 * 1024
 const MAX_BUFFER_BYTES = 1024 * 1024 * 1024
+/** Read once: behind the name of an error stands a search in all of them. */
+const { ENOBUFS } = constants.errno
 /** The socket counts as writable while the queue of the interface is full: look again after this long. */
 const QUEUE_FULL_RETRY_MS = 1
 const NO_SUCH_FAMILY = -2
+
+function usualBatch({ capacity }: PacketPool): number {
+  return Math.min(USUAL_BATCH, Math.max(MIN_USUAL_BATCH, Math.floor(capacity * BATCH_POOL_RATIO)))
+}
 
 function checked(options: NativeSocketOptions): Omit<UdpConfig, keyof HandleMemory | 'offloadReason'> {
   const remote = options.remote === undefined ? undefined : parseAddress(options.remote)
   const local = parseAddress(options.local ?? (isIPv6(remote?.host ?? '') ? '[::]:0' : '0.0.0.0:0'))
   const {
-    batchSize = DEFAULT_BATCH,
+    batchSize = usualBatch(options.pool),
     peerCapacity = DEFAULT_PEERS,
     receiveBufferBytes: receiveBytes = DEFAULT_BUFFER_BYTES,
     sendBufferBytes: sendBytes = DEFAULT_BUFFER_BYTES,
@@ -187,7 +197,7 @@ class Socket implements NativeSocket {
 
   send(batch: PacketBatch): number {
     const taken = this.#endpoint.send(batch)
-    if (this.#endpoint.state[STATE.blocked] === constants.errno.ENOBUFS) this.#retryLater()
+    if (this.#endpoint.state[STATE.blocked] === ENOBUFS) this.#retryLater()
     return taken
   }
 

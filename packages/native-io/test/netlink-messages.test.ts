@@ -67,7 +67,7 @@ it('asks for all anew when more happened than the queue holds', () => {
       return {} as Handle
     },
     start: () => {},
-    send: (_handle, row) => asked.push(memory!.arena.subarray(row[COLUMN.offset]).slice(4, 9).join()),
+    send: (_handle, _rows, row) => asked.push(memory!.arena.subarray(row![COLUMN.offset]).slice(4, 9).join()),
     receive: (_handle, _rows) => {
       const next = queue.shift() ?? 0
       if (typeof next === 'number') return next

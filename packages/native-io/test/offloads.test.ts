@@ -249,7 +249,7 @@ describe.skipIf(missing.length > 0)('datagrams in runs [needs native, linux]', (
     const idle = await exchange(1)
     for (let i = 0; i < 5; i++) await exchange(500)
     const busy = near.inUse
-    for (let i = 0; i < 20; i++) await exchange(1)
+    for (let i = 0; i < 40; i++) await exchange(1)
     expect(idle).toBeLessThanOrEqual(32)
     expect(busy).toBeGreaterThan(32)
     expect(near.inUse).toBeLessThanOrEqual(32)

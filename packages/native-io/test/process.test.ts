@@ -40,6 +40,21 @@ function runNode(script: string): { status: number | null; signal: string | null
   })
 }
 
+/** A script that opens a socket whose handler does `what` with the datagram that comes. */
+function heard(what: string): string {
+  return `
+    const dgram = require('dgram')
+    const table = new Int32Array(32), state = new Int32Array(64)
+    const config = { arena: new Uint8Array(64), table, counters: new Float64Array(64), state, batchSize: 4,
+      onReady: () => { ${what} }, peerCapacity: 4, remotePort: 0,
+      localIp: '127.0.0.1', localPort: 0, receiveBytes: 65536, sendBytes: 65536 }
+    const handle = addon.openUdp(config)
+    addon.start(handle)
+    const sender = dgram.createSocket('udp4')
+    sender.send('x', Number(config.localAddress.split(':')[1]), '127.0.0.1', () => sender.close())
+  `
+}
+
 describe.skipIf(missing.length > 0)('the addon in a process [needs native]', () => {
   it('lets it end once all sockets are closed', () => {
     expect(runNode('addon.close(open())')).toMatchObject({ status: 0, signal: null, stderr: '' })
@@ -56,19 +71,22 @@ describe.skipIf(missing.length > 0)('the addon in a process [needs native]', () 
   })
 
   it('turns a throwing handler into an uncaught exception', () => {
-    const script = `
-      const dgram = require('dgram')
-      const table = new Int32Array(32), state = new Int32Array(64)
-      const config = { arena: new Uint8Array(64), table, counters: new Float64Array(64), state, batchSize: 4,
-        onReady: () => { throw new Error('from the handler') }, peerCapacity: 4, remotePort: 0,
-        localIp: '127.0.0.1', localPort: 0, receiveBytes: 65536, sendBytes: 65536 }
-      const handle = addon.openUdp(config)
-      addon.start(handle)
+    const script = `${heard("throw new Error('from the handler')")}
       process.on('uncaughtException', (error) => { addon.close(handle); process.exitCode = error.message.length })
-      const sender = dgram.createSocket('udp4')
-      sender.send('x', Number(config.localAddress.split(':')[1]), '127.0.0.1', () => sender.close())
     `
     expect(runNode(script)).toMatchObject({ status: 'from the handler'.length, stderr: '' })
+  })
+
+  it('has what a handler leaves behind done before anything else of the turn', () => {
+    const script = heard(`
+      const did = []
+      const end = () => { addon.close(handle); process.exitCode = did.join() === 'tick,microtask' ? 7 : 1 }
+      setTimeout(() => did.push('timer'), 0)
+      setImmediate(end)
+      queueMicrotask(() => did.push('microtask'))
+      process.nextTick(() => did.push('tick'))
+    `)
+    expect(runNode(script)).toMatchObject({ status: 7, stderr: '' })
   })
 
   it('works in several workers at a time, and ends with them', async () => {

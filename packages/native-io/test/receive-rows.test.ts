@@ -18,12 +18,14 @@ function checkRows(rows: ReceiveRows, pool: Mempool, ready: number, lent: readon
 }
 
 describe('rows to receive into', () => {
-  it('are few for a device with little to do, all once they were too few, and few again some time later', () => {
+  it('are few for a device with little to do, twice as many each time they were too few, and few again some time later', () => {
     const pool = new Mempool({ classes: [{ packetBytes: 100, slots: 20 }] })
     const rows = new ReceiveRows(pool, CAPACITY, RESERVE_BYTES, 2)
     expect(rows.refill()).toBe(2)
-    rows.grow()
-    expect(rows.refill()).toBe(CAPACITY)
+    for (const ready of [4, CAPACITY, CAPACITY]) {
+      rows.grow()
+      expect(rows.refill()).toBe(ready)
+    }
     const batch = rows.handOut(3)
     const lent = [...batch.slot.subarray(0, 3)]
     rows.settle(3)

@@ -109,13 +109,13 @@ export class PathMtu implements Machine<SizeProbe, PathMtuEvent> {
 
   /** Something was lost that may have been too large. */
   handleDoubt(nowMs: number): void {
-    if (this.#isSettled)
+    if (this.#isSettled())
       this.#confirmMs = Math.min(this.#confirmMs, Math.max(nowMs, this.#confirmedMs + DOUBT_MS))
   }
 
   /** Packets are sent over the path. @returns whether {@link pollTimeout} is another one now. */
   handleActivity(nowMs: number): boolean {
-    if (!this.#isSettled || this.#confirmMs < Infinity) return false
+    if (!this.#isSettled() || this.#confirmMs < Infinity) return false
     this.#confirmMs = nowMs + CONFIRM_MS
     return true
   }
@@ -150,7 +150,7 @@ export class PathMtu implements Machine<SizeProbe, PathMtuEvent> {
   }
 
   /** No probe is under way, and there is something to ask for: the least size is all that is left, passes or not. */
-  get #isSettled(): boolean {
+  #isSettled(): boolean {
     return this.#isRunning && this.#tries === 0 && this.#dueMs === Infinity && this.#mtuBytes > LEAST_BYTES
   }
 

@@ -206,7 +206,7 @@ export class Prober implements Machine<Probe, ProberEvent> {
   }
 
   pollEvent(): ProberEvent | undefined {
-    return this.#events.shift()
+    return this.#events.length === 0 ? undefined : this.#events.shift()
   }
 
   /** A snapshot. */

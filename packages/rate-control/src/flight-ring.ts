@@ -12,7 +12,6 @@ export class FlightRing {
   readonly sentBytes: Float64Array
   /** Time up to this frame in which nothing waited to be sent, ms. */
   readonly pausedMs: Float64Array
-  readonly sequence: Float64Array
   readonly bytes: Int32Array
   readonly slot: Int32Array
   readonly state: Uint8Array
@@ -29,7 +28,6 @@ export class FlightRing {
     this.sentMs = new Float64Array(capacity)
     this.sentBytes = new Float64Array(capacity)
     this.pausedMs = new Float64Array(capacity)
-    this.sequence = new Float64Array(capacity)
     this.bytes = new Int32Array(capacity)
     this.slot = new Int32Array(capacity).fill(-1)
     this.state = new Uint8Array(capacity)

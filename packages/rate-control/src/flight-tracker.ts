@@ -5,30 +5,15 @@ import { FlightRing, FRAME_ACKED, FRAME_IN_FLIGHT, FRAME_LOST, FRAME_UNKNOWN } f
 import { emptySample } from './flight-sample.ts'
 import type { FlightSample } from './flight-sample.ts'
 import { RoundTrip } from './round-trip.ts'
-
-/** A frame that was sent. Reuse one object for all frames. */
-export interface SentFrame {
-  /** Its whole path counter; the frames of a path are told in its order, none left out. */
-  counter: number
-  /** Its length, bytes. */
-  bytes: number
-  /** Its global sequence; whatever you like for a frame without one. */
-  sequence: number
-  /** A slot that is kept for a repair and yours again through {@link FrameFate}; -1 for none. */
-  slot: number
-  /** Nothing else waits for the path behind it. */
-  appLimited: boolean
-  /** The peer reports nothing because of it, as it is a report itself. Default false. */
-  isReport?: boolean
-}
+import type { SentFrames } from './sent-frames.ts'
 
 /** Is told what became of frames, during a call of the tracker. It must not call the tracker. */
 export interface FrameFate {
   /**
-   * The frame with this sequence is lost, be it again after it was repaired. It keeps `slot`, unless that is -1.
+   * The frame with this counter is lost, be it again after it was repaired. It keeps `slot`, unless that is -1.
    * @returns from when on a report that still misses it calls it lost again, ms; Infinity when that is of no use.
    */
-  onLost(sequence: number, slot: number): number
+  onLost(counter: number, slot: number): number
   /** `slot` is not needed any more: its frame came, or nobody will say what became of it. Once for each slot. */
   onDone(slot: number): void
 }
@@ -146,27 +131,39 @@ export class FlightTracker {
     return nowMs - this.#ring.sentMs[this.#ring.rowOf(counter)]! > this.#roundTrip.overdueMs
   }
 
-  /** Remembers a frame handed to the link at `nowMs`. Throws RangeError when it does not follow the one before. */
-  handleSent(frame: SentFrame, nowMs: number): void {
-    const { counter, bytes } = frame
+  /**
+   * Remembers frames handed to the link at `nowMs`. Throws RangeError when they do not follow those before.
+   * @returns their length together, bytes.
+   */
+  handleSent(sent: SentFrames, nowMs: number): number {
+    const { counter, frames } = sent
     if (this.#next < 0) this.#begin(counter)
     else if (counter !== this.#next) throw new RangeError(`frame ${counter} was sent after ${this.#next - 1}`)
-    const ring = this.#ring
-    const row = ring.rowOf(counter)
-    this.#forget(row)
-    this.#next = counter + 1
-    this.#sentBytes[0]! += bytes
     if (this.#paused) this.#pausedMs += nowMs - this.#sentMs
-    this.#paused = frame.appLimited
+    this.#paused = sent.appLimited
     if (this.#sentMs !== nowMs) this.#sentMs = nowMs
-    ring.sentMs[row] = nowMs
-    ring.sentBytes[row] = this.#sentBytes[0]!
-    ring.pausedMs[row] = this.#pausedMs
-    ring.sequence[row] = frame.sequence
-    ring.bytes[row] = bytes
-    ring.slot[row] = frame.slot
-    ring.isAnswered[row] = frame.isReport === true ? 0 : 1
-    ring.state[row] = FRAME_IN_FLIGHT
+    this.#next = counter + frames
+    return this.#remember(sent, nowMs)
+  }
+
+  #remember({ counter, frames, from, bytes, slots, isReport = false }: SentFrames, nowMs: number): number {
+    const ring = this.#ring
+    const beforeBytes = this.#sentBytes[0]!
+    let sentBytes = beforeBytes
+    for (let each = 0; each < frames; each++) {
+      const row = ring.rowOf(counter + each)
+      this.#forget(row)
+      sentBytes += bytes[from + each]!
+      ring.sentMs[row] = nowMs
+      ring.sentBytes[row] = sentBytes
+      ring.pausedMs[row] = this.#pausedMs
+      ring.bytes[row] = bytes[from + each]!
+      ring.slot[row] = slots === undefined ? -1 : slots[from + each]!
+      ring.isAnswered[row] = isReport ? 0 : 1
+      ring.state[row] = FRAME_IN_FLIGHT
+    }
+    this.#sentBytes[0] = sentBytes
+    return sentBytes - beforeBytes
   }
 
   /** More waits now: frames handed to the link at `nowMs` were not followed by a pause, whatever was said of them. */
@@ -202,7 +199,7 @@ export class FlightTracker {
     const row = this.#ring.rowOf(counter)
     if (this.#ring.state[row] !== FRAME_IN_FLIGHT) return
     this.#ring.state[row] = FRAME_LOST
-    this.#fate.onLost(this.#ring.sequence[row]!, this.#ring.slot[row]!)
+    this.#fate.onLost(counter, this.#ring.slot[row]!)
     this.#release(row)
   }
 
@@ -243,12 +240,13 @@ export class FlightTracker {
     for (let gap = 0; gap < report.gapCount; gap++) {
       const start = report.gapStart[gap]!
       const end = start + report.gapLength[gap]!
-      for (; counter < start; counter++) this.#acknowledge(counter)
+      this.#acknowledge(counter, start)
+      counter = Math.max(counter, start)
       const lostBefore = this.sample.lostFrames
       for (; counter < end; counter++) this.#miss(counter, nowMs)
       if (this.sample.lostFrames > lostBefore) this.sample.lostRuns++
     }
-    for (; counter <= report.settledCounter; counter++) this.#acknowledge(counter)
+    this.#acknowledge(counter, report.settledCounter + 1)
     this.#judgedTo = Math.max(this.#judgedTo, report.settledCounter + 1)
     this.#close()
   }
@@ -261,18 +259,22 @@ export class FlightTracker {
     this.#openFrom = open
   }
 
-  #acknowledge(counter: number): void {
+  /** The frames `from … to-1` came. */
+  #acknowledge(from: number, to: number): void {
     const { sample } = this
-    const row = this.#ring.rowOf(counter)
-    const state = this.#ring.state[row]
-    if (state === FRAME_IN_FLIGHT) {
-      sample.ackedFrames++
-      sample.ackedBytes += this.#ring.bytes[row]!
-    } else if (state === FRAME_LOST) {
-      this.#spuriousFrames++
-    } else return
-    this.#ring.state[row] = FRAME_ACKED
-    this.#release(row)
+    const ring = this.#ring
+    for (let counter = from; counter < to; counter++) {
+      const row = ring.rowOf(counter)
+      const state = ring.state[row]
+      if (state === FRAME_IN_FLIGHT) {
+        sample.ackedFrames++
+        sample.ackedBytes += ring.bytes[row]!
+      } else if (state === FRAME_LOST) {
+        this.#spuriousFrames++
+      } else continue
+      ring.state[row] = FRAME_ACKED
+      this.#release(row)
+    }
   }
 
   #miss(counter: number, nowMs: number): void {
@@ -285,7 +287,7 @@ export class FlightTracker {
       sample.lostBytes += ring.bytes[row]!
       ring.state[row] = FRAME_LOST
     } else if (ring.state[row] !== FRAME_LOST || ring.slot[row]! < 0 || nowMs < ring.sentMs[row]!) return
-    ring.sentMs[row] = this.#fate.onLost(ring.sequence[row]!, ring.slot[row]!)
+    ring.sentMs[row] = this.#fate.onLost(counter, ring.slot[row]!)
     if (ring.sentMs[row] === Infinity) this.#release(row)
   }
 

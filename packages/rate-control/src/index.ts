@@ -17,21 +17,21 @@
  * import { CapacityController, emptyReport, FlightTracker, Pacer, PathReceiver } from '@mp/rate-control'
  *
  * const tracker = new FlightTracker({
- *   onLost(sequence, slot) { return Infinity }, // send it again, over another path, and say when that can be reported
+ *   onLost(counter, slot) { return Infinity }, // send it again, over another path, and say when that can be reported
  *   onDone(slot) {}, // give the slot back
  * })
  * const controller = new CapacityController({ maxBps: 20e6 }) // a cap, as the path below has no end
  * const pacer = new Pacer(controller.capacityBps)
  * const receiver = new PathReceiver() // in truth at the other end
- * const sent = { counter: 0, bytes: 1400, sequence: 0, slot: -1, appLimited: false }
+ * const bytes = Int32Array.of(1400)
+ * const sent = { counter: 0, frames: 1, from: 0, bytes, slots: undefined, appLimited: false }
  * const received = { counter: 0, bytes: 1400, sendTime: 0, duplicate: false }
  * const report = emptyReport()
  *
  * for (let nowMs = 0; nowMs < 1000; nowMs++) {
  *   let roomBytes = Math.min(pacer.budgetBytes(nowMs), controller.inFlightLimitBytes - tracker.inFlightBytes)
- *   for (; roomBytes >= sent.bytes; roomBytes -= sent.bytes) {
- *     pacer.spend(sent.bytes)
- *     tracker.handleSent(sent, nowMs)
+ *   for (; roomBytes >= 1400; roomBytes -= 1400) {
+ *     pacer.spend(tracker.handleSent(sent, nowMs))
  *     received.counter = sent.counter++
  *     received.sendTime = Math.floor(nowMs / 0.128) & 0xffff
  *     receiver.handleFrame(received, nowMs + 10) // a path of 10 ms
@@ -50,10 +50,11 @@ export { CapacityController } from './capacity-controller.ts'
 export type { CapacityEvent, CapacityReason } from './capacity-event.ts'
 export type { FlightSample } from './flight-sample.ts'
 export { FlightTracker } from './flight-tracker.ts'
-export type { FlightTrackerOptions, FrameFate, ReportVerdict, SentFrame } from './flight-tracker.ts'
+export type { FlightTrackerOptions, FrameFate, ReportVerdict } from './flight-tracker.ts'
 export type { CapacityOptions } from './options.ts'
 export { Pacer } from './pacer.ts'
 export type { PacerOptions } from './pacer.ts'
 export { PathReceiver } from './path-receiver.ts'
 export type { ReceivedFrame } from './path-receiver.ts'
 export { emptyReport } from './path-report.ts'
+export type { SentFrames } from './sent-frames.ts'

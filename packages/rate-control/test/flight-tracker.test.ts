@@ -14,8 +14,8 @@ interface Fates {
 function trackerWith(maxFrames?: number): { tracker: FlightTracker; fates: Fates } {
   const fates: Fates = { lost: [], slots: [], againMs: Infinity }
   const fate = {
-    onLost(sequence: number): number {
-      fates.lost.push(sequence)
+    onLost(counter: number): number {
+      fates.lost.push(counter)
       return fates.againMs
     },
     onDone(slot: number): void {
@@ -25,9 +25,19 @@ function trackerWith(maxFrames?: number): { tracker: FlightTracker; fates: Fates
   return { tracker: new FlightTracker(fate, maxFrames === undefined ? {} : { maxFrames }), fates }
 }
 
-/** Sends frames of 1000 bytes; sequence 500 + counter, slot = counter. */
+const REPORT_FRAME = {
+  frames: 1,
+  from: 0,
+  bytes: Int32Array.of(100),
+  slots: undefined,
+  appLimited: true,
+  isReport: true,
+}
+
+/** Sends frames of 1000 bytes; slot = counter. */
 function send(tracker: FlightTracker, counter: number, nowMs: number, appLimited = false): void {
-  tracker.handleSent({ counter, bytes: 1000, sequence: 500 + counter, slot: counter, appLimited }, nowMs)
+  const [bytes, slots] = [Int32Array.of(1000), Int32Array.of(counter)]
+  tracker.handleSent({ counter, frames: 1, from: 0, bytes, slots, appLimited }, nowMs)
 }
 
 const report = (fields: Partial<PathReport>): PathReport => Object.assign(emptyReport(), fields)
@@ -132,12 +142,12 @@ describe('a report', () => {
     gap.gapStart[0] = 3
     gap.gapLength[0] = 2
     tracker.handleReport(gap, 20)
-    expect(fates.lost).toEqual([503, 504])
+    expect(fates.lost).toEqual([3, 4])
     expect(tracker.sample).toMatchObject({ ackedFrames: 5, lostFrames: 2, lostBytes: 2000, lostRuns: 1 })
     gap.gapLength[0] = 1
     gap.frames = 9
     tracker.handleReport(gap, 40)
-    expect(fates.lost).toEqual([503, 504])
+    expect(fates.lost).toEqual([3, 4])
     expect(tracker).toMatchObject({ lostFrames: 2, spuriousFrames: 1 })
   })
 
@@ -150,9 +160,9 @@ describe('a report', () => {
     gap.gapLength[0] = 1
     tracker.handleReport(gap, 20)
     tracker.handleReport(gap, 59)
-    expect(fates.lost).toEqual([503])
+    expect(fates.lost).toEqual([3])
     tracker.handleReport(gap, 60)
-    expect(fates.lost).toEqual([503, 503])
+    expect(fates.lost).toEqual([3, 3])
     expect(fates.slots).not.toContain(3)
     tracker.handleReport(report({ highestCounter: 9, settledCounter: 6, frames: 9 }), 80)
     expect(fates.slots).toContain(3)
@@ -167,9 +177,22 @@ describe('a report', () => {
     gap.gapLength[0] = 1
     tracker.handleReport(gap, 20)
     tracker.handleReport(report({ highestCounter: 9, firstCounter: 4, settledCounter: 6, frames: 9 }), 80)
-    expect(fates.lost).toEqual([503])
+    expect(fates.lost).toEqual([3])
     expect(fates.slots).toContain(3)
   })
+})
+
+test('frames sent in a row are told in one call, from their places in the columns', () => {
+  const { tracker, fates } = trackerWith()
+  const [bytes, slots] = [Int32Array.of(9, 100, 200, 300), Int32Array.of(9, 4, 5, 6)]
+  expect(tracker.handleSent({ counter: 7, frames: 3, from: 1, bytes, slots, appLimited: true }, 10)).toBe(600)
+  send(tracker, 10, 10)
+  expect(tracker.inFlightBytes).toBe(1600)
+  const sent = { counter: 12, frames: 2, from: 0, bytes, slots, appLimited: true }
+  expect(() => tracker.handleSent(sent, 10)).toThrow(RangeError)
+  tracker.handleReport(report({ firstCounter: 7, highestCounter: 8, settledCounter: 8, frames: 2 }), 30)
+  expect(tracker.sample).toMatchObject({ ackedFrames: 2, ackedBytes: 300, inFlightBytes: 1300 })
+  expect(fates.slots).toEqual([4, 5])
 })
 
 test('a path is suspect one RTO after a frame that no report covers', () => {
@@ -210,7 +233,7 @@ test('frames of a path that is given up are lost, once, and those that came afte
   tracker.handleReport(report({ highestCounter: 1, settledCounter: 1, frames: 2 }), 20)
   tracker.giveUp()
   tracker.giveUp()
-  expect(fates.lost).toEqual([502, 503])
+  expect(fates.lost).toEqual([2, 3])
   expect(fates.slots).toEqual([0, 1, 2, 3])
   tracker.handleReport(report({ highestCounter: 3, settledCounter: 3, frames: 4 }), 40)
   expect(tracker.sample.newFrames).toBe(2)
@@ -222,7 +245,7 @@ test('of a path that is cut here the frames that were sent last are given up fir
   for (let counter = 0; counter < 4; counter++) send(tracker, counter, counter)
   tracker.handleReport(report({ highestCounter: 0, settledCounter: 0, frames: 1 }), 20)
   tracker.giveUp('newest-first')
-  expect(fates.lost).toEqual([503, 502, 501])
+  expect(fates.lost).toEqual([3, 2, 1])
   expect(fates.slots.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3])
 })
 
@@ -307,7 +330,7 @@ test('every slot comes back exactly once and lost is what did not come, whatever
       for (let i = 0; i < 30; i++) tellAt((nowMs += 10), false)
       tracker.clear()
       expect(fates.slots.toSorted((a, b) => a - b)).toEqual(way.map((_, counter) => counter))
-      for (const sequence of fates.lost) expect(came.has(sequence - 500)).toBe(false)
+      for (const counter of fates.lost) expect(came.has(counter)).toBe(false)
       expect(tracker.inFlightBytes).toBe(0)
       const missing = way.length - came.size
       // Frames after the last that came, and those nobody tells about, are not called lost.
@@ -320,11 +343,8 @@ test('every slot comes back exactly once and lost is what did not come, whatever
 
 test('a path is not suspect for frames that are not answered', () => {
   const { tracker } = trackerWith()
-  const sendReport = (counter: number, nowMs: number): void =>
-    tracker.handleSent(
-      { counter, bytes: 100, sequence: -1, slot: -1, appLimited: true, isReport: true },
-      nowMs,
-    )
+  const sendReport = (counter: number, nowMs: number): number =>
+    tracker.handleSent({ ...REPORT_FRAME, counter }, nowMs)
   sendReport(0, 10)
   sendReport(1, 20)
   expect(tracker.suspectAtMs).toBe(Infinity)

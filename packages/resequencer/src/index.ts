@@ -56,5 +56,5 @@
  */
 export type { ResequencerOptions } from './options.ts'
 export { Resequencer } from './resequencer.ts'
-export type { Arrivals } from './resequencer.ts'
+export type { Arrivals } from './arrivals.ts'
 export type { PathOrder, ResequencerStats, SkippedNumbers } from './stats.ts'

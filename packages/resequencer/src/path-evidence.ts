@@ -64,6 +64,11 @@ export class PathEvidence {
     return true
   }
 
+  /** No number above `sequence`, which came there, was seen on the path. */
+  isHighest(pathId: number, sequence: number): boolean {
+    return this.#highest[pathId] === sequence
+  }
+
   /** The path may bring packets from now on. */
   add(pathId: number): void {
     this.#heardMs[pathId] = this.#busyMs

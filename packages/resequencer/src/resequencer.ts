@@ -1,27 +1,18 @@
 import type { Machine, PacketBatch } from '@mp/interface'
+import { endOfRun } from './arrivals.ts'
+import type { Arrivals } from './arrivals.ts'
 import { HeldPackets } from './held-packets.ts'
-import { checkAtLeast, checkMs, settingsOf } from './options.ts'
+import type { Rows } from './held-packets.ts'
+import { checkAtLeast, settingsOf } from './options.ts'
 import type { ResequencerOptions, Settings } from './options.ts'
+import { Outlet } from './outlet.ts'
 import { PathEvidence } from './path-evidence.ts'
+import { Patience } from './patience.ts'
 import { DELIVERED, HELD, MISSING, SequenceRing, SKIPPED } from './sequence-ring.ts'
 import type { ResequencerStats } from './stats.ts'
 import { Tally } from './tally.ts'
 import type { DropReason, SkipReason } from './tally.ts'
 
-/** What is known of the packets in a batch besides its columns; both arrays by row. */
-export interface Arrivals {
-  /** Global sequence numbers, whole: integers from 0 to 2^53-1. */
-  readonly sequences: Float64Array
-  /** How many numbers back the packet before in the same flow is; 0 = none within reach, no order to keep. */
-  readonly flowDistances: Uint16Array
-  readonly nowMs: number
-}
-
-const DEFAULT_HOLD_MS = 3
-const MIN_LINGER_MS = 10
-/** An inner TCP of Linux waits 200 ms over its RTT before it takes silence for loss. */
-const DEFAULT_LINGER_MS = 160
-const MAX_LINGER_MS = 500
 const PATH_MASK = 255
 
 /**
@@ -45,29 +36,27 @@ export class Resequencer implements Machine<never, never> {
   readonly #held: HeldPackets
   readonly #paths = new PathEvidence()
   readonly #tally = new Tally()
-  readonly #out: PacketBatch
+  readonly #outlet: Outlet
   readonly #isStrict: boolean
-  #holdMs = DEFAULT_HOLD_MS
-  #lingerMs = DEFAULT_LINGER_MS
-  /** How late packets of the active paths came lately, ms. */
-  #guardMs = 0
+  readonly #patience: Patience
   /** The latest time told. Undefined at first, so that it stays the object it came as, and no call makes another one. */
   #now: number | undefined
   /** Paths can deliver less than when that was looked at. */
   #isStirred = false
+  /** Rows at hand. */
+  readonly #rows = { from: 0, to: 0 }
   /** Numbers from here on are not taken: there are none, or, at 0, this is closed. */
   #endSequence = 2 ** 53
 
   /** Throws RangeError for options out of range. */
   constructor(options: ResequencerOptions) {
     this.#settings = settingsOf(options)
-    const { pool, windowPackets, firstSequence, order, out } = this.#settings
+    const { windowPackets, firstSequence, order, out, onPackets } = this.#settings
     this.#isStrict = order === 'session'
     this.#ring = new SequenceRing(windowPackets, firstSequence)
-    this.#held = new HeldPackets(pool, windowPackets)
-    this.#out = out
-    this.setHoldMs(options.holdMs ?? DEFAULT_HOLD_MS)
-    this.setLingerMs(options.lingerMs ?? DEFAULT_LINGER_MS)
+    this.#held = new HeldPackets(this.#settings)
+    this.#outlet = new Outlet(out, onPackets)
+    this.#patience = new Patience(this.#ring, options)
   }
 
   /**
@@ -85,8 +74,9 @@ export class Resequencer implements Machine<never, never> {
     const inOrder = this.#takeInOrder(batch, sequences)
     // Mostly all of them, and then the batch goes on as it came.
     if (inOrder < batch.count) {
-      for (let row = 0; row < inOrder; row++) this.#copyOut(batch, row)
-      for (let row = inOrder; row < batch.count; row++) this.#receive(batch, row, arrivals)
+      this.#outlet.copy(batch, { from: 0, to: inOrder })
+      for (let row = inOrder; row < batch.count;)
+        row = this.#receive(batch, row, arrivals) ? this.#follow(batch, row, arrivals) : row + 1
       this.#settle()
     } else if (inOrder > 0) {
       this.#settings.onPackets(batch)
@@ -97,7 +87,9 @@ export class Resequencer implements Machine<never, never> {
   pollTimeout(): number {
     if (this.#held.packets === 0) return Infinity
     const place = this.#ring.head
-    return this.#isStirred ? this.#nowMs : Math.min(this.#hopelessDueMs(place), this.#lingerDueMs(place))
+    return this.#isStirred
+      ? this.#nowMs
+      : Math.min(this.#patience.hopelessDueMs(place), this.#patience.lingerDueMs(place))
   }
 
   handleTimeout(nowMs: number): void {
@@ -138,8 +130,7 @@ export class Resequencer implements Machine<never, never> {
    * of a lost one. Throws RangeError for a negative number or NaN.
    */
   setHoldMs(holdMs: number): void {
-    checkMs('holdMs', holdMs)
-    this.#holdMs = holdMs
+    this.#patience.setHoldMs(holdMs)
   }
 
   /**
@@ -147,15 +138,14 @@ export class Resequencer implements Machine<never, never> {
    * of the paths, or the slower one's packets come late. Throws RangeError for a negative number or NaN.
    */
   setLingerMs(lingerMs: number): void {
-    checkMs('lingerMs', lingerMs)
-    this.#lingerMs = Math.min(Math.max(lingerMs, MIN_LINGER_MS), MAX_LINGER_MS)
+    this.#patience.setLingerMs(lingerMs)
   }
 
   /** Passes on what is held and begins anew, with no paths: the peer has restarted. Throws RangeError as the constructor. */
   reset(firstSequence = 0): void {
     checkAtLeast('firstSequence', firstSequence, 0)
     this.#skipAll('reset')
-    this.#flush()
+    this.#outlet.flush()
     this.#ring.reset(firstSequence)
     this.#paths.clear()
     this.#isStirred = false
@@ -173,9 +163,7 @@ export class Resequencer implements Machine<never, never> {
     for (let delta = 0; delta < ring.span; delta++) {
       const place = ring.place(delta)
       if (ring.state[place] !== HELD) continue
-      this.#held.take(place, this.#out)
-      this.#drop(this.#out, 0, 'closed')
-      this.#out.count = 0
+      this.#drop(this.#held.forget(place), 'closed')
     }
     ring.reset(ring.base)
   }
@@ -193,15 +181,17 @@ export class Resequencer implements Machine<never, never> {
     }
     if (row === 0) return 0
     this.#paths.heard(path[row - 1]! & PATH_MASK, base + row - 1)
-    ring.deliver(row)
+    ring.deliver(0, row)
     this.#tally.delivered += row
     return row
   }
 
-  #receive(batch: PacketBatch, row: number, { sequences, flowDistances }: Arrivals): void {
+  /** Whether the packet was expected: it left, or is held. */
+  #receive(batch: PacketBatch, row: number, { sequences, flowDistances }: Arrivals): boolean {
     const sequence = sequences[row]!
-    if (this.#endSequence === 0) return this.#drop(batch, row, 'closed')
-    if (!(Number.isSafeInteger(sequence) && sequence >= 0)) return this.#drop(batch, row, 'bad-sequence')
+    if (this.#endSequence === 0) return this.#drop(batch.slot[row]!, 'closed')
+    if (!(Number.isSafeInteger(sequence) && sequence >= 0))
+      return this.#drop(batch.slot[row]!, 'bad-sequence')
     const ring = this.#ring
     const isInversion = this.#paths.heard(batch.path[row]! & PATH_MASK, sequence)
     if (sequence - ring.base >= ring.window) this.#makeRoom(sequence)
@@ -210,24 +200,59 @@ export class Resequencer implements Machine<never, never> {
     if (delta >= ring.span) {
       ring.overtake(delta, this.#nowMs)
     } else {
-      if (ring.state[ring.place(delta)] !== MISSING) return this.#drop(batch, row, 'duplicate')
+      if (ring.state[ring.place(delta)] !== MISSING) return this.#drop(batch.slot[row]!, 'duplicate')
       this.#tally.reordered(ring.span - 1 - delta)
       if (isInversion) this.#learnGuard(batch.path[row]!, ring.place(delta))
     }
     this.#accept(batch, row, delta, this.#isStrict ? 1 : flowDistances[row]!)
+    return true
   }
 
-  /** A packet whose number was delivered or skipped before. */
-  #receiveOld(batch: PacketBatch, row: number, delta: number, isInversion: boolean): void {
+  /**
+   * The rows behind `first`, which was just received, that come next in number, in its flow and on its path share its fate:
+   * they leave if it left, and are held if it is. @returns the row after them.
+   */
+  #follow(batch: PacketBatch, first: number, arrivals: Arrivals): number {
+    const ring = this.#ring
+    const sequence = arrivals.sequences[first]!
+    const pathId = batch.path[first]! & PATH_MASK
+    if (!this.#paths.isHighest(pathId, sequence)) return first + 1
+    const delta = sequence - ring.base + 1
+    const isHeld = ring.state[ring.place(delta - 1)] === HELD
+    const rows = this.#rows
+    rows.from = first + 1
+    rows.to = rows.from + ring.countNew(delta, endOfRun(batch, first, arrivals) - rows.from)
+    if (isHeld) this.#held.limit(batch, rows)
+    const packets = rows.to - rows.from
+    if (packets === 0) return rows.to
+    this.#paths.heard(pathId, sequence + packets)
+    for (let at = delta; at < Math.min(ring.span, delta + packets); at++)
+      this.#tally.reordered(ring.span - 1 - at)
+    if (isHeld) {
+      this.#held.put(ring.place(delta), batch, rows)
+      ring.hold(delta, packets, this.#nowMs)
+    } else {
+      this.#tally.delivered += packets
+      this.#outlet.copy(batch, rows)
+      ring.deliver(delta, packets)
+      this.#sweep()
+    }
+    return first + 1 + packets
+  }
+
+  /** A packet whose number was delivered or skipped before. @returns false: what follows it has a place of its own. */
+  #receiveOld(batch: PacketBatch, row: number, delta: number, isInversion: boolean): boolean {
     const ring = this.#ring
     const place = ring.place(delta)
-    if (!ring.remembers(delta)) return this.#drop(batch, row, 'stale')
-    if (ring.state[place] !== SKIPPED) return this.#drop(batch, row, 'duplicate')
-    if (this.#nowMs - ring.sinceMs[place]! > this.#settings.lateMs) return this.#drop(batch, row, 'stale')
+    if (!ring.remembers(delta)) return this.#drop(batch.slot[row]!, 'stale')
+    if (ring.state[place] !== SKIPPED) return this.#drop(batch.slot[row]!, 'duplicate')
+    if (this.#nowMs - ring.sinceMs[place]! > this.#settings.lateMs)
+      return this.#drop(batch.slot[row]!, 'stale')
     if (isInversion) this.#learnGuard(batch.path[row]!, place)
     ring.state[place] = DELIVERED
     this.#tally.late++
     this.#pass(batch, row)
+    return false
   }
 
   /** A packet that is expected: passes it on if the one before it in its flow has left, or holds it until then. */
@@ -246,15 +271,8 @@ export class Resequencer implements Machine<never, never> {
     ring.sinceMs[place] = this.#nowMs
     // Two packets that name the same predecessor are the peer's fault. The second leaves when base reaches it.
     if (ring.waiter[before] === 0) ring.waiter[before] = distance
-    this.#held.put(place, batch, row)
-    while (this.#isOverfull()) this.#skip('overflow')
-  }
-
-  /** No more is held than is free: so there always is room for others of the pool. */
-  #isOverfull(): boolean {
-    const { maxHeldPackets, maxHeldBytes, pool } = this.#settings
-    const { packets, bytes } = this.#held
-    return packets > Math.min(maxHeldPackets, pool.capacity - pool.inUse) || bytes > maxHeldBytes
+    this.#held.put(place, batch, this.#one(row))
+    while (this.#held.isOverfull) this.#skip('overflow')
   }
 
   /** Skips until `sequence`, which is beyond the window, is within. */
@@ -279,33 +297,25 @@ export class Resequencer implements Machine<never, never> {
       this.#lookAtPaths()
       this.#skipDue()
     }
-    this.#flush()
+    this.#outlet.flush()
   }
 
   #lookAtPaths(): void {
     const ring = this.#ring
     ring.noteHopeless(this.#paths.hopelessBelow(ring.base), this.#nowMs)
-    this.#guardMs = this.#paths.guardMs(this.#nowMs)
+    this.#patience.guardMs = this.#paths.guardMs(this.#nowMs)
   }
 
   #skipDue(): void {
     const ring = this.#ring
     while (ring.span > 0) {
-      if (this.#nowMs >= this.#hopelessDueMs(ring.head)) {
+      if (this.#nowMs >= this.#patience.hopelessDueMs(ring.head)) {
         this.#skip('hopeless')
-      } else if (this.#nowMs >= this.#lingerDueMs(ring.head)) {
+      } else if (this.#nowMs >= this.#patience.lingerDueMs(ring.head)) {
         this.#paths.giveUpOn(ring.base)
         this.#skip('linger')
       } else return
     }
-  }
-
-  #hopelessDueMs(place: number): number {
-    return this.#ring.hopelessMs[place]! + Math.max(this.#holdMs, this.#guardMs)
-  }
-
-  #lingerDueMs(place: number): number {
-    return this.#ring.sinceMs[place]! + this.#lingerMs
   }
 
   #skipAll(reason: SkipReason): void {
@@ -330,8 +340,7 @@ export class Resequencer implements Machine<never, never> {
     for (let at = place; ring.waiter[at] !== 0;) {
       const next = ring.ahead(at, ring.waiter[at]!)
       ring.waiter[at] = 0
-      this.#release(next)
-      at = next
+      at = this.#release(next)
     }
   }
 
@@ -342,40 +351,43 @@ export class Resequencer implements Machine<never, never> {
       const place = ring.head
       ring.advance()
       if (ring.state[place] !== HELD) continue
-      this.#release(place)
-      this.#wake(place)
+      this.#wake(this.#release(place))
     }
   }
 
-  /** Passes on a held packet. */
-  #release(place: number): void {
+  /** Passes on a held packet, and those right behind it that wait one for the other. @returns the place of the last. */
+  #release(place: number): number {
     const ring = this.#ring
-    ring.state[place] = DELIVERED
-    this.#tally.waited(this.#nowMs - ring.sinceMs[place]!)
-    this.#tally.delivered++
-    if (this.#out.count === this.#out.capacity) this.#flush()
-    this.#held.take(place, this.#out)
+    let packets = 1
+    let last = place
+    ring.state[last] = DELIVERED
+    this.#tally.waited(this.#nowMs - ring.sinceMs[last]!)
+    for (; ring.waiter[last] === 1; packets++) {
+      ring.waiter[last] = 0
+      last = ring.ahead(last, 1)
+      ring.state[last] = DELIVERED
+      this.#tally.waited(this.#nowMs - ring.sinceMs[last]!)
+    }
+    this.#tally.delivered += packets
+    this.#outlet.take(this.#held, place, packets)
+    return last
   }
 
   #pass(batch: PacketBatch, row: number): void {
     this.#tally.delivered++
-    this.#copyOut(batch, row)
+    this.#outlet.copy(batch, this.#one(row))
   }
 
-  #copyOut(batch: PacketBatch, row: number): void {
-    if (this.#out.count === this.#out.capacity) this.#flush()
-    batch.copyRow(row, this.#out)
+  #one(row: number): Rows {
+    this.#rows.from = row
+    this.#rows.to = row + 1
+    return this.#rows
   }
 
-  #flush(): void {
-    if (this.#out.count === 0) return
-    this.#settings.onPackets(this.#out)
-    this.#out.count = 0
-  }
-
-  #drop(batch: PacketBatch, row: number, reason: DropReason): void {
+  #drop(slot: number, reason: DropReason): false {
     this.#tally.drops[reason]++
-    this.#settings.pool.release(batch.slot[row]!)
+    this.#settings.pool.release(slot)
+    return false
   }
 
   #learnGuard(pathId: number, place: number): void {

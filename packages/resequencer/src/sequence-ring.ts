@@ -77,11 +77,40 @@ export class SequenceRing {
     this.span = delta + 1
   }
 
-  /** The next `numbers` came and leave at once: base moves over them. Nothing may be missing. */
-  deliver(numbers: number): void {
-    for (let delta = 0; delta < numbers; delta++) this.state[this.place(delta)] = DELIVERED
+  /**
+   * How many numbers from `delta` ahead of base on, `most` at most, are new: within the window, not seen, and none waits for
+   * them. What is below `delta` was seen or is missing.
+   */
+  countNew(delta: number, most: number): number {
+    const end = delta < 0 ? delta : Math.min(delta + most, this.window)
+    let at = delta
+    for (; at < end; at++) {
+      const place = this.place(at)
+      if (this.waiter[place] !== 0 || (at < this.span && this.state[place] !== MISSING)) break
+    }
+    return Math.max(0, at - delta)
+  }
+
+  /** As many `numbers`, the first `delta` ahead of base, all new, came and leave at once. */
+  deliver(delta: number, numbers: number): void {
+    for (let each = delta; each < delta + numbers; each++) this.state[this.place(each)] = DELIVERED
+    this.span = Math.max(this.span, delta + numbers)
+    if (delta > 0) return
     this.#base[0]! += numbers
     this.head = this.place(numbers)
+    this.span -= numbers
+  }
+
+  /** As many `numbers`, the first `delta` ahead of base, all new, came: each waits for the one before it. */
+  hold(delta: number, numbers: number, nowMs: number): void {
+    for (let each = delta; each < delta + numbers; each++) {
+      const place = this.place(each)
+      const before = this.place(each - 1)
+      this.state[place] = HELD
+      this.sinceMs[place] = nowMs
+      if (this.waiter[before] === 0) this.waiter[before] = 1
+    }
+    this.span = Math.max(this.span, delta + numbers)
   }
 
   /** Moves base to the next number. */

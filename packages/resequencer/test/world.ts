@@ -44,9 +44,15 @@ export function anyWorld(troubles: Troubles, packets = 120): fc.Arbitrary<WorldS
     isDoubled: doubles ? fc.constantFrom(false, false, false, true) : fc.constant(false),
     jitterMs: fc.nat({ max: maxJitterMs }),
   })
+  // Alone or several that are alike in a row, as one batch brings them.
+  const row = fc
+    .tuple(sent, fc.constantFrom(1, 1, 1, 1, 2, 9))
+    .map(([first, count]) =>
+      Array.from({ length: count }, (_, at) => (at > 0 ? { ...first, gapMs: 0 } : first)),
+    )
   return fc.record({
     delaysMs: fc.array(fc.nat({ max: maxDelayMs }), { minLength: PATHS, maxLength: PATHS }),
-    sent: fc.array(sent, { maxLength: packets, size: 'max' }),
+    sent: fc.array(row, { maxLength: packets, size: 'max' }).map((rows) => rows.flat().slice(0, packets)),
   })
 }
 

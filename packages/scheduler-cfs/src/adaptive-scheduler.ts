@@ -13,7 +13,7 @@ import { checkEstimate } from './check-estimate.ts'
 import { checkLength, positive } from './check.ts'
 import { CopyBudget } from './copy-budget.ts'
 import { Fairness } from './fairness.ts'
-import { FlowRun, NOW, TOOK } from './flow-run.ts'
+import { FlowRun, MS_PER_BYTE, NOW } from './flow-run.ts'
 import { Hot, PathTable, ROW } from './path-table.ts'
 import { TIERS, Tiers } from './tiers.ts'
 
@@ -72,7 +72,7 @@ export class AdaptiveScheduler<P extends Schedulable> implements Scheduler<P> {
   #patientClasses = 0
   #runClasses = 0
   readonly #isLimited: boolean
-  /** The latest time told, and how long the packet at hand takes. In an array, as a field of fractions would be a new object each time. */
+  /** The latest time told, and how long a byte takes on the path at hand. In an array, as a field of fractions would be a new object each time. */
   readonly #clock = new Float64Array(2)
   readonly #run = new FlowRun(this.#clock)
   /** What the last `peek` was about: its path, and whether nothing was charged since. */
@@ -203,14 +203,22 @@ export class AdaptiveScheduler<P extends Schedulable> implements Scheduler<P> {
     const row = index * ROW
     const fromMs = this.#clock[NOW]!
     const tookMs = lengthBytes * hot[row + Hot.msPerByte]!
-    this.#clock[TOOK] = tookMs
     hot[row + Hot.freeAtMs] = Math.max(fromMs, hot[row + Hot.freeAtMs]!) + tookMs
     if (this.#trafficClass === CRITICAL) {
       hot[row + Hot.urgentFreeAtMs] = Math.max(fromMs, hot[row + Hot.urgentFreeAtMs]!) + tookMs
     }
     hot[row + Hot.sentBytes]! += lengthBytes
     if (this.#isLimited) this.#fairness.charge(index, lengthBytes)
-    if (index === this.#peeked) this.#chargeRun(index)
+    if (index === this.#peeked) this.#chargeRun(index, lengthBytes)
+  }
+
+  get runBytes(): number {
+    if (this.#peeked < 0 || this.#peeked !== this.#run.index || !this.#keepsRuns(this.#trafficClass)) return 0
+    const { hot } = this.#table
+    const row = this.#peeked * ROW
+    const roomMs = hot[row + Hot.allowanceMs]! - (hot[row + Hot.freeAtMs]! - this.#clock[NOW]!)
+    const roomBytes = Math.floor(roomMs / hot[row + Hot.msPerByte]!)
+    return Math.max(0, Math.min(this.#run.leftBytes(this.#flow), roomBytes))
   }
 
   /** The state of every path, in order of `add`; for status output and tests. */
@@ -342,8 +350,7 @@ export class AdaptiveScheduler<P extends Schedulable> implements Scheduler<P> {
   #continuesRun({ flow, lengthBytes, nowMs, trafficClass }: Readonly<PickRequest>): boolean {
     const { hot } = this.#table
     const row = this.#run.index * ROW
-    this.#clock[TOOK] = lengthBytes * hot[row + Hot.msPerByte]!
-    if (!this.#run.takes(flow)) return false
+    if (lengthBytes > this.#run.leftBytes(flow)) return false
     if (!this.#keepsRuns(trafficClass) || lengthBytes > hot[row + Hot.maxPacketBytes]!) return false
     return hot[row + Hot.freeAtMs]! - nowMs <= hot[row + Hot.allowanceMs]!
   }
@@ -353,10 +360,11 @@ export class AdaptiveScheduler<P extends Schedulable> implements Scheduler<P> {
   }
 
   /** Charged more than once for one packet, as for its pieces, a run goes on. */
-  #chargeRun(index: number): void {
+  #chargeRun(index: number, lengthBytes: number): void {
     if (!this.#keepsRuns(this.#trafficClass)) return
-    if (this.#isRun || !this.#isFresh) this.#run.spend()
-    else this.#run.begin(index, this.#flow)
+    this.#clock[MS_PER_BYTE] = this.#table.hot[index * ROW + Hot.msPerByte]!
+    if (this.#isRun || !this.#isFresh) this.#run.spend(lengthBytes)
+    else this.#run.begin(index, this.#flow, lengthBytes)
     this.#isFresh = false
   }
 }

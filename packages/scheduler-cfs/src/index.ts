@@ -57,7 +57,7 @@
  * - **Classes.** Critical packets do not wait behind others and may be copied to a second path. Each class has a mode:
  *   `aggregate`, `lowest-latency` or `redundant`.
  * - **Fairness.** `fairnessBytes` bounds how far a path may get ahead of its weight: 0 is CFS, `Infinity` no bound.
- * - **Runs.** On fast paths up to 48 packets of a flow stay together for 1.5 ms, so that kernels can handle them as one.
+ * - **Runs.** On fast paths up to 63 KiB of a flow stay together for 1.5 ms, so that kernels can handle them as one.
  *
  * Both break ties by the order in which paths were added, so the same calls always give the same picks.
  *

@@ -36,7 +36,7 @@ export class AdaptiveOracle {
   private last:
     | { request: PickRequest; row: Row | undefined; continued: boolean; charged: boolean }
     | undefined
-  private run: { row: Row; flow: number; packets: number; ms: number; until: number } | undefined
+  private run: { row: Row; flow: number; bytes: number; until: number } | undefined
   private tokens = 0
   private filledAt = -Infinity
   private isFar = false
@@ -121,14 +121,14 @@ export class AdaptiveOracle {
     const took = bytes * this.msPerByte(row)
     row.freeAt = Math.max(nowMs, row.freeAt) + took
     const about = this.last
+    const most = Math.floor(1.5 / this.msPerByte(row))
     if (this.lastClass === 2) row.urgentAt = Math.max(nowMs, row.urgentAt) + took
     if (this.options.fairnessBytes < Infinity) row.virtual += bytes / row.weight
     if (about?.row !== row || !this.keepsRuns(about.request)) return
     if (about.continued || about.charged) {
-      if (this.run) this.run.packets--
-      if (this.run) this.run.ms -= took
-    } else if (8 * took <= 1.5) {
-      this.run = { row, flow: about.request.flow, packets: 47, ms: 1.5 - took, until: nowMs + 1.5 }
+      if (this.run) this.run.bytes -= bytes
+    } else if (8 * bytes <= most) {
+      this.run = { row, flow: about.request.flow, bytes: Math.min(64_512, most) - bytes, until: nowMs + 1.5 }
     } else this.run = undefined
     about.charged = true
   }
@@ -234,8 +234,7 @@ export class AdaptiveOracle {
   private continuesRun(request: PickRequest): boolean {
     const { run } = this
     if (run === undefined || run.flow !== request.flow || !this.keepsRuns(request)) return false
-    const took = request.lengthBytes * this.msPerByte(run.row)
-    const inBounds = run.packets > 0 && took <= run.ms && request.nowMs <= run.until
+    const inBounds = request.lengthBytes <= run.bytes && request.nowMs <= run.until
     return inBounds && this.fits(run.row, request) && this.isOpen(run.row, request)
   }
 

@@ -8,7 +8,7 @@ import { Comebacks } from './comebacks.ts'
 import { TunnelCore } from './core.ts'
 import type { Refuse, TunnelOptions } from './core.ts'
 import type { Wakeable } from './driver.ts'
-import type { Greeter } from './greeter.ts'
+import type { Greeter, Welcome } from './greeter.ts'
 import { checkSettings, settingsOf } from './path-settings.ts'
 import type { PathSettings } from './path-settings.ts'
 import type { TunnelPath } from './path.ts'
@@ -103,11 +103,8 @@ export class TunnelClient implements FrameHandler, Wakeable {
 
   /** Begins to dial all paths and to read the TUN. Does not wait for either. */
   start(): void {
-    this.#core.driver.add(this.#greeter)
-    this.#core.driver.add(this.#stale)
-    this.#core.driver.add(this.#retirement)
-    this.#core.driver.add(this.#comebacks)
-    this.#core.driver.add(this)
+    const machines = [this.#greeter, this.#stale, this.#retirement, this.#comebacks, this]
+    for (const machine of machines) this.#core.driver.add(machine)
     this.#core.start((packets, nowMs) => this.#session.send(packets, nowMs))
     for (const path of this.#options.paths) this.#dial(path)
     this.#watch()
@@ -225,7 +222,7 @@ export class TunnelClient implements FrameHandler, Wakeable {
     if (this.#closing !== undefined) return this.#core.drops.dropAll(batch, 'closed')
     this.#session.receive(batch, source, this.#core.nowMs())
     this.#comebacks.handleFrames()
-    this.#core.driver.rearm()
+    this.#core.handleTraffic()
   }
 
   onWritable(link: Link): void {
@@ -234,10 +231,8 @@ export class TunnelClient implements FrameHandler, Wakeable {
   }
 
   onUnreachable(link: Link, code: string): void {
-    if (code === 'EMSGSIZE') return this.#handleTooBig(link)
-    const path = this.#session.keeper.handleUnreachable(link)
-    // One that the server's machine refuses has found the way there.
-    if (path !== undefined && code !== 'ECONNREFUSED') this.#stale.handleFault(path, this.#core.nowMs())
+    if (code === 'EMSGSIZE') this.#session.keeper.handleTooBig(link)
+    else this.#handleFault(link, code)
     this.#core.driver.rearm()
   }
 
@@ -283,9 +278,10 @@ export class TunnelClient implements FrameHandler, Wakeable {
     this.#session.keeper.probeSoon(path)
   }
 
-  #handleTooBig(link: Link): void {
-    this.#session.keeper.handleTooBig(link)
-    this.#core.driver.rearm()
+  #handleFault(link: Link, code: string): void {
+    const path = this.#session.keeper.handleUnreachable(link)
+    // One that the server's machine refuses has found the way there.
+    if (path !== undefined && code !== 'ECONNREFUSED') this.#stale.handleFault(path, this.#core.nowMs())
   }
 
   async #shutDown(): Promise<void> {
@@ -344,13 +340,17 @@ export class TunnelClient implements FrameHandler, Wakeable {
 
   #handleAnswer(frame: Uint8Array): string | undefined {
     const answer = this.#greeter.handleAnswer(frame)
-    if (answer === undefined || typeof answer === 'string') return answer
+    if (typeof answer === 'object') this.#begin(answer)
+    this.#core.driver.rearm()
+    return typeof answer === 'object' ? undefined : answer
+  }
+
+  #begin(welcome: Welcome): void {
     this.#endSearch()
     this.#wantsKeys = false
     this.#trialEndMs = this.#core.nowMs() + TRIAL_MS
-    this.#session.establish(answer)
+    this.#session.establish(welcome)
     this.#watch()
-    return undefined
   }
 
   #endSearch(): void {
@@ -361,6 +361,7 @@ export class TunnelClient implements FrameHandler, Wakeable {
   #renewKeys(): void {
     this.#wantsKeys = true
     this.#greeter.start(this.#core.nowMs(), this.#session.remoteIndex)
+    this.#core.driver.rearm()
   }
 
   #handlePathChange(): void {
@@ -374,6 +375,7 @@ export class TunnelClient implements FrameHandler, Wakeable {
       this.#links.get(path)?.keep()
     }
     this.#watch()
+    this.#core.driver.rearm()
   }
 
   /**

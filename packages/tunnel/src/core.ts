@@ -130,12 +130,17 @@ export class TunnelCore {
     this.#options.tun.start({
       onPackets: (packets) => {
         send(packets, this.nowMs())
-        this.driver.rearm()
+        this.handleTraffic()
       },
       onClose: (error) => {
         if (!this.#closed) this.#options.onTunClose?.(error)
       },
     })
+  }
+
+  /** Packets went out or frames came: that changes when probers and sessions want to be woken. Who else changes says so. */
+  handleTraffic(): void {
+    this.driver.wakeBy(Math.min(this.#probers.pollTimeout(), this.#upkeep.pollTimeout()))
   }
 
   /** The session that has or had `link` under one of its paths. */

@@ -8,7 +8,7 @@ export interface Wakeable {
 
 /**
  * Gives many machines one timer. The only place where the tunnel waits for a time: whoever changes a machine calls
- * {@link rearm} when done.
+ * {@link rearm} when done, or, where it is known which one wants what, {@link wakeBy}.
  */
 export class Driver {
   readonly #runtime: Runtime
@@ -29,10 +29,15 @@ export class Driver {
     this.#machines.delete(machine)
   }
 
-  /** Arms the timer for the earliest wish. One that is armed earlier stays: it looks again when it fires. */
+  /** Any of the machines may want to be woken earlier than before. */
   rearm(): void {
     let dueMs = Infinity
     for (const machine of this.#machines) dueMs = Math.min(dueMs, machine.pollTimeout())
+    this.wakeBy(dueMs)
+  }
+
+  /** One of the machines wants to be woken at `dueMs`. A timer that is armed earlier stays: it looks again when it fires. */
+  wakeBy(dueMs: number): void {
     if (dueMs >= this.#armedMs) return
     this.#timer?.cancel()
     this.#armedMs = dueMs

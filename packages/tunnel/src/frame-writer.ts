@@ -99,6 +99,11 @@ export class FrameWriter {
     batch.peer[row] = this.#flows.distance(batch.flow[row]!, sequence)
   }
 
+  /** The same for the rows `from … to-1`. */
+  numberRun(batch: PacketBatch, from: number, to: number): void {
+    for (let row = from; row < to; row++) this.number(batch, row)
+  }
+
   /** The numbered packet in `row` takes several paths: an urgent one needs a number by which its copies are known. */
   numberCopied(batch: PacketBatch, row: number): void {
     if ((batch.flags[row]! & CLASS_MASK) !== TrafficClass.critical) return
@@ -123,6 +128,16 @@ export class FrameWriter {
     header.flowSequence = batch.peer[row]!
     this.#write((batch.offset[row]! -= HEADER_BYTES), path)
     batch.length[row]! += HEADER_BYTES
+  }
+
+  /** The same for all rows from `from` on. @returns the length of the frames together, bytes. */
+  writeRun(batch: PacketBatch, from: number, path: TunnelPath): number {
+    let bytes = 0
+    for (let row = from; row < batch.count; row++) {
+      this.writeData(batch, row, path)
+      bytes += batch.length[row]!
+    }
+    return bytes
   }
 
   /** Appends a control frame of `path` to `into`. Counted when there is no room for it. */

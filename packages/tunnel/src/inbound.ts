@@ -1,11 +1,10 @@
-import type { Fragmenter, FrameSource, PacketBatch, PacketPool } from '@mp/interface'
+import type { Fragmenter, FrameSource, PacketBatch } from '@mp/interface'
 import type { PathManager } from '@mp/path-manager'
 import {
   CLASS_MASK,
   ControlKind,
   DECODE_ERROR_NAMES,
   DecodeError,
-  ECN_MASK,
   FLAG_FRAGMENT,
   FrameHeader,
   FrameType,
@@ -17,30 +16,26 @@ import {
 } from '@mp/wire'
 import type { ReceivedFrame } from '@mp/rate-control'
 import { ReplayWindow } from '@mp/secure-channel'
-import type { FrameCodec } from '@mp/wire'
+import { Admission, TAKEN } from './admission.ts'
+import type { AdmissionParts } from './admission.ts'
 import type { Bonding } from './bonding/bonding.ts'
 import type { ControlChannel } from './control-channel.ts'
-import type { DropCounter } from './drop-counter.ts'
 import type { FrameGuard } from './frame-guard.ts'
 import type { PacketInspector } from './packet-inspector.ts'
 import type { TunnelPath } from './path.ts'
+import { RecentPath } from './recent-path.ts'
 import type { SessionTrace } from './trace.ts'
 import type { Arrival } from './roaming.ts'
 import type { MutableArrivals, Scratch } from './scratch.ts'
 
-export interface InboundParts {
-  readonly pool: PacketPool
+export interface InboundParts extends Omit<AdmissionParts, 'recent'> {
   readonly scratch: Scratch
-  readonly codec: FrameCodec
   readonly guard: FrameGuard
   readonly paths: PathManager<TunnelPath>
   readonly fragmenter: Fragmenter
   readonly inspector: PacketInspector
   readonly control: ControlChannel
-  readonly drops: DropCounter
   readonly trace: SessionTrace
-  /** Our index for the session: the peer puts it into every frame. */
-  readonly localIndex: number
   /** The guard opened frames: its epoch may have changed. */
   readonly onOpened: () => void
   /** An authentic frame came. */
@@ -49,8 +44,6 @@ export interface InboundParts {
   readonly join: (pathId: number, source: FrameSource, peer: number) => TunnelPath | undefined
   /** The newest frame of a path came from elsewhere than the ones before. */
   readonly follow: (path: TunnelPath, arrival: Arrival) => void
-  /** Takes a `welcome` or `cookie`. @returns why it is dropped, or undefined when it was of use; its slot stays ours. */
-  readonly onHandshake: (frame: Uint8Array) => string | undefined
   /** Takes inner packets and empties the batch. */
   readonly deliver: (packets: PacketBatch) => void
   /** Undefined: packets are delivered as they come. */
@@ -63,13 +56,10 @@ export interface Origin {
   readonly nowMs: number
 }
 
-/** In the place of a reason: nothing was dropped, and the slot is used up. */
-const TAKEN = ''
-
 /**
- * The way in. First each frame's clear header says whether it can be one of ours; what can is opened, all in one
- * call; and only what is authentic is noted on its path, stripped and acted upon. All of it happens in the rows of the
- * batch that came.
+ * The way in. First each frame's clear header says whether it can be one of ours ({@link Admission}); what can is opened,
+ * all in one call; and only what is authentic is noted on its path, stripped and acted upon. All of it happens in the rows
+ * of the batch that came.
  */
 export class Inbound {
   readonly #parts: InboundParts
@@ -78,8 +68,9 @@ export class Inbound {
   readonly #joined: PacketBatch
   /** Packets that go on before all others of their batch. */
   readonly #urgent: PacketBatch
-  /** The path of the last frame. Nothing is kept from one batch to the next: paths come and go in between. */
-  #recent: TunnelPath | undefined
+  readonly #admission: Admission
+  /** Nothing is kept from one batch to the next: paths come and go in between. */
+  readonly #recent: RecentPath
   /** The path whose prober knows already that it lives. */
   #alive: TunnelPath | undefined
   /**
@@ -112,6 +103,8 @@ export class Inbound {
 
   constructor(parts: InboundParts) {
     this.#parts = parts
+    this.#recent = new RecentPath(parts.paths)
+    this.#admission = new Admission({ ...parts, recent: this.#recent })
     this.#joined = parts.scratch.joined
     this.#urgent = parts.scratch.urgent
   }
@@ -121,9 +114,9 @@ export class Inbound {
     const { guard, deliver, scratch, bonding } = this.#parts
     this.#counters = scratch.countersFor(batch.capacity)
     this.#arrivals = bonding === undefined ? undefined : scratch.arrivalsFor(batch.capacity)
-    this.#recent = undefined
+    this.#recent.forget()
     this.#nowMs = nowMs
-    this.#admitAll(batch)
+    this.#admission.admitAll(batch, this.#counters)
     if (batch.count === 0) return
     guard.open(batch, this.#counters, nowMs)
     this.#parts.onOpened()
@@ -131,48 +124,6 @@ export class Inbound {
     if (batch.count === 0) return
     if (bonding === undefined) deliver(batch)
     else bonding.resequence(batch, this.#arrivals!)
-  }
-
-  #admitAll(batch: PacketBatch): void {
-    let kept = 0
-    for (let row = 0; row < batch.count; row++) {
-      const fault = this.#admit(batch, row, kept)
-      if (fault === undefined) kept++
-      else if (fault !== TAKEN) this.#parts.drops.drop(batch.slot[row]!, fault)
-    }
-    batch.count = kept
-  }
-
-  /**
-   * Looks at what anybody could have written. What can be ours becomes row `to`, its path id in column `path`, its epoch in
-   * `flags` and its type in `sequence`. @returns why the frame is dropped.
-   */
-  #admit(batch: PacketBatch, row: number, to: number): string | undefined {
-    const header = this.#header
-    const { codec, localIndex } = this.#parts
-    const code = codec.readClear(batch.offset[row]!, batch.length[row]!, header)
-    if (code !== DecodeError.none) return DECODE_ERROR_NAMES[code]
-    if (header.receiver !== localIndex) return 'unknown-session'
-    if (header.type < FrameType.data) return this.#takeHandshake(batch, row)
-    const window = this.#pathOf(header.pathId)?.window
-    const counter = expandCounter(header.counter24, window?.highest ?? -1)
-    if (window?.check(counter) === false) return 'replayed'
-    this.#counters[to] = counter
-    const ecn = batch.flags[row]! & ECN_MASK
-    if (to !== row) batch.moveRow(row, to)
-    batch.path[to] = header.pathId
-    batch.flags[to] = ecn | header.epoch
-    batch.sequence[to] = header.type
-    return undefined
-  }
-
-  #takeHandshake(batch: PacketBatch, row: number): string | undefined {
-    const offset = batch.offset[row]!
-    const { pool, onHandshake } = this.#parts
-    const fault = onHandshake(pool.arena.subarray(offset, offset + batch.length[row]!))
-    if (fault !== undefined) return fault
-    pool.release(batch.slot[row]!)
-    return TAKEN
   }
 
   #takeAll(batch: PacketBatch, origin: Origin): void {
@@ -200,7 +151,7 @@ export class Inbound {
 
   /** The peer is told of copies, but not of a repair and its original: these are no fault of the path. */
   #refuse(batch: PacketBatch, row: number, { source }: Origin, fault: string): void {
-    const path = fault === 'replayed' && this.#isReporting ? this.#pathOf(batch.path[row]!) : undefined
+    const path = fault === 'replayed' && this.#isReporting ? this.#recent.of(batch.path[row]!) : undefined
     if (path !== undefined && isAtHome(path, source, batch.peer[row]!)) {
       this.#copy.counter = this.#counters[row]!
       this.#copy.isReport = this.#isReport(batch, row)
@@ -243,30 +194,59 @@ export class Inbound {
 
   /** Takes an authentic frame. @returns undefined when the row is an inner packet now, else why it is dropped. */
   #takeFrame(batch: PacketBatch, row: number, origin: Origin): string | undefined {
+    if (this.#coupleNext(batch, row, origin)) return this.#unwrap(batch, row, this.#trainPath!, origin.nowMs)
     const header = this.#header
-    const { codec, join, control, inspector, trace } = this.#parts
+    const { codec, join, control } = this.#parts
     header.type = batch.sequence[row]!
     const code = codec.readInner(batch.offset[row]!, batch.length[row]!, header)
     if (code !== DecodeError.none) return DECODE_ERROR_NAMES[code]
     const pathId = batch.path[row]!
-    const path = this.#pathOf(pathId) ?? join(pathId, origin.source, batch.peer[row]!)
+    const path = this.#recent.of(pathId) ?? join(pathId, origin.source, batch.peer[row]!)
     if (path === undefined) return 'unknown-path'
     if (!this.#note(batch, row, path, origin)) return 'replayed'
-    batch.offset[row]! += HEADER_BYTES
-    batch.length[row]! -= HEADER_BYTES
-    if (header.type === FrameType.control) {
-      this.#parts.onHeard(origin.nowMs)
-      // It may end the path, or ask for reports.
-      this.#recent = undefined
-      this.#endTrain()
-      const isDetour =
-        !isAtHome(path, origin.source, batch.peer[row]!) && this.#isCarried(origin, batch.peer[row]!)
-      return control.receive(batch, row, { path, isDetour, nowMs: origin.nowMs }) ?? TAKEN
+    if (header.type === FrameType.data) {
+      this.#noteAlive(path, origin)
+      return this.#unwrap(batch, row, path, origin.nowMs)
     }
-    this.#noteAlive(path, origin)
+    strip(batch, row)
+    this.#parts.onHeard(origin.nowMs)
+    // It may end the path, or ask for reports.
+    this.#recent.forget()
+    this.#endTrain()
+    const isDetour =
+      !isAtHome(path, origin.source, batch.peer[row]!) && this.#isCarried(origin, batch.peer[row]!)
+    return control.receive(batch, row, { path, isDetour, nowMs: origin.nowMs }) ?? TAKEN
+  }
+
+  /**
+   * Books a data frame that follows the one before it in all: on its path and from where that is at home, in the numbering
+   * of the session, sent at the same time. Most do. False when it does not, and then nothing is booked.
+   */
+  #coupleNext(batch: PacketBatch, row: number, { source }: Origin): boolean {
+    const train = this.#train
+    const path = this.#trainPath
+    const counter = this.#counters[row]!
+    if (path === undefined || counter !== train.counter + train.frames || batch.path[row] !== path.id)
+      return false
+    if (batch.sequence[row] !== FrameType.data || this.#header.type !== FrameType.data) return false
+    if (isMarked(batch.flags[row]!) !== train.isMarked || !isAtHome(path, source, batch.peer[row]!))
+      return false
+    const frameBytes = batch.length[row]!
+    if (!this.#parts.codec.isNextInner(batch.offset[row]!, frameBytes, this.#header)) return false
+    if (!path.window.commit(counter)) return false
+    train.frames++
+    train.bytes += frameBytes
+    return true
+  }
+
+  /** Takes the inner packet out of a data frame that was booked. @returns why it is dropped, if so. */
+  #unwrap(batch: PacketBatch, row: number, path: TunnelPath, nowMs: number): string | undefined {
+    const { flags } = this.#header
+    const { inspector, trace } = this.#parts
     const wasMarked = isMarked(batch.flags[row]!)
-    batch.flags[row] = header.flags
-    if ((header.flags & FLAG_FRAGMENT) !== 0 && !this.#join(batch, row, origin.nowMs)) return TAKEN
+    strip(batch, row)
+    batch.flags[row] = flags
+    if ((flags & FLAG_FRAGMENT) !== 0 && !this.#join(batch, row, nowMs)) return TAKEN
     const fault = inspector.inspect(batch, row)
     if (trace.isTapping && fault === undefined) trace.handlePacket(batch, row, { path, direction: 'in' })
     return wasMarked && fault === undefined ? this.#mark(batch, row) : fault
@@ -290,12 +270,7 @@ export class Inbound {
     return true
   }
 
-  /** Frames come in trains of one path: it is looked up, and its prober told, once per train. */
-  #pathOf(id: number): TunnelPath | undefined {
-    if (this.#recent?.id !== id) this.#recent = this.#parts.paths.get(id)
-    return this.#recent
-  }
-
+  /** Its prober is told once per batch, while one path follows itself. */
   #noteAlive(path: TunnelPath, { nowMs }: Origin): void {
     if (this.#alive === path) return
     this.#alive = path
@@ -365,6 +340,12 @@ export class Inbound {
   #isCarried({ source }: Origin, peer: number): boolean {
     return this.#parts.paths.list.some((path) => isAtHome(path, source, peer))
   }
+}
+
+/** Takes the frame header off the packet in `row`. */
+function strip(batch: PacketBatch, row: number): void {
+  batch.offset[row]! += HEADER_BYTES
+  batch.length[row]! -= HEADER_BYTES
 }
 
 function isAtHome(path: TunnelPath, source: FrameSource, peer: number): boolean {

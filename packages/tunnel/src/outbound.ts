@@ -47,26 +47,30 @@ export class Outbound {
   /** Takes all packets of `batch` and empties it. */
   send(batch: PacketBatch, nowMs: number): void {
     const { bonding, writer } = this.#parts
-    if (bonding?.isShared === true) return this.#enqueue(batch, bonding, nowMs)
-    const { limitBytes } = this.#parts.tooBig
-    writer.setTime(nowMs)
     this.#request.nowMs = nowMs
+    const largestBytes = this.#sift(batch)
+    // Where paths are shared by what they carry, packets wait until one carries them.
+    if (bonding?.isShared === true) return bonding.pump.send(batch, nowMs)
+    writer.setTime(nowMs)
     const sole = bonding === undefined ? undefined : this.#solePath()
-    for (let row = 0; row < batch.count; row++)
-      if (this.#isFit(batch, row, limitBytes)) this.#sendPacket(batch, row, sole)
+    if (sole !== undefined && takesAll(sole, largestBytes)) return this.#sendAll(batch, sole, nowMs)
+    for (let row = 0; row < batch.count; row++) this.#sendPacket(batch, row, sole)
     batch.count = 0
     this.#flush(nowMs)
   }
 
-  /** Where paths are shared by what they carry, packets wait until one carries them. */
-  #enqueue(batch: PacketBatch, { pump }: Bonding, nowMs: number): void {
+  /** Looks at all packets: those that cannot go out are used up, the others move up. @returns the length of the largest, bytes. */
+  #sift(batch: PacketBatch): number {
     const { limitBytes } = this.#parts.tooBig
-    this.#request.nowMs = nowMs
+    let largestBytes = 0
     let kept = 0
-    for (let row = 0; row < batch.count; row++)
-      if (this.#isFit(batch, row, limitBytes) && kept++ !== row) batch.moveRow(row, kept - 1)
+    for (let row = 0; row < batch.count; row++) {
+      if (!this.#isFit(batch, row, limitBytes)) continue
+      if (batch.length[row]! > largestBytes) largestBytes = batch.length[row]!
+      if (kept++ !== row) batch.moveRow(row, kept - 1)
+    }
     batch.count = kept
-    pump.send(batch, nowMs)
+    return largestBytes
   }
 
   /** Looks at the packet in `row`; one that cannot go out is used up. */
@@ -76,6 +80,19 @@ export class Outbound {
     if (fault !== undefined) drops.drop(batch.slot[row]!, fault)
     else return batch.length[row]! <= limitBytes || !tooBig.refuse(batch, row, this.#request.nowMs)
     return false
+  }
+
+  /** All packets take the only path, whole: they leave from the rows they came in. */
+  #sendAll(batch: PacketBatch, path: TunnelPath, nowMs: number): void {
+    const { writer, drops, paths } = this.#parts
+    if (batch.count === 0) return
+    writer.numberRun(batch, 0, batch.count)
+    writer.writeRun(batch, 0, path)
+    path.handleActivity(nowMs)
+    if (path.sendAll(batch)) return
+    path.keep(batch)
+    drops.dropAll(batch, 'link-full')
+    refreshGate(paths)
   }
 
   #sendPacket(batch: PacketBatch, row: number, sole: TunnelPath | undefined): void {
@@ -151,4 +168,9 @@ export class Outbound {
     for (const path of this.#parts.paths.list) if (path.blocked) return 'link-full'
     return 'no-path'
   }
+}
+
+/** Nothing waits for `path`, and it takes packets of up to `bytes` whole. */
+function takesAll(path: TunnelPath, bytes: number): boolean {
+  return !path.blocked && path.waiting === 0 && bytes + MAX_OVERHEAD_BYTES <= path.maxFrameBytes
 }

@@ -37,21 +37,31 @@ export class PacketInspector {
    * @returns why the packet is not a proper one, as the name of a counter.
    */
   inspect(batch: PacketBatch, row: number): string | undefined {
+    if (this.inspectNext(batch, row)) return undefined
     const offset = batch.offset[row]!
     const length = batch.length[row]!
-    const partial = batch.flags[row]! & FLAG_PARTIAL_CHECKSUM
-    if (this.#memo.matches(offset, length)) {
-      batch.flow[row] = this.#memo.flow
-      batch.flags[row] = partial | TrafficClass.bulk | ecnOf(this.#arena, offset)
-      return undefined
-    }
     const code = this.#parser.parse(offset, length, this.#header)
     if (code !== DecodeError.none) return DECODE_ERROR_NAMES[code]
     this.#memo.note(offset, length, this.#header)
     batch.flow[row] = this.#header.flow
-    batch.flags[row] = partial | classify(this.#header, length) | ecnOf(this.#arena, offset)
+    this.#classify(batch, row, classify(this.#header, length))
     if ((this.#header.tcpFlags & TCP_SYN) !== 0) this.#clamp(batch, row)
     return undefined
+  }
+
+  /**
+   * The same for a packet that is of one flow with the one before, as most are, and of the class `bulk`.
+   * @returns false when it is not, and then nothing happened.
+   */
+  inspectNext(batch: PacketBatch, row: number): boolean {
+    if (!this.#memo.matches(batch.offset[row]!, batch.length[row]!)) return false
+    batch.flow[row] = this.#memo.flow
+    this.#classify(batch, row, TrafficClass.bulk)
+    return true
+  }
+
+  #classify({ offset, flags }: PacketBatch, row: number, trafficClass: number): void {
+    flags[row] = (flags[row]! & FLAG_PARTIAL_CHECKSUM) | trafficClass | ecnOf(this.#arena, offset[row]!)
   }
 
   #clamp(batch: PacketBatch, row: number): void {

@@ -21,8 +21,8 @@ export interface PathIdentity {
 export interface PathOwner {
   sendProbe(path: TunnelPath, probe: Probe): void
   handleProberEvent(path: TunnelPath, event: ProberEvent): void
-  /** Seals the frames in `path.out` that are not sealed yet. */
-  seal(path: TunnelPath): void
+  /** Seals the rows of `frames` from `from` on, which `path` has written last. */
+  seal(path: TunnelPath, frames: PacketBatch, from: number): void
 }
 
 /** What a path is made of. */
@@ -124,9 +124,23 @@ export class TunnelPath implements Schedulable, PathIdentity {
   flush(): void {
     const out = this.#out
     if (out === undefined) return
-    if (this.sealed < out.count) this.owner.seal(this)
-    if (this.link !== undefined && !this.blocked && out.count > 0) this.#send(out, this.link)
+    if (this.sealed < out.count) this.owner.seal(this, out, this.sealed)
+    this.#send(out)
+    this.sealed = out.count
     this.#putBack()
+  }
+
+  /** Seals and sends frames written just now, while none waits in `out`. @returns whether the link took all; the rest is the caller's. */
+  sendAll(frames: PacketBatch): boolean {
+    this.owner.seal(this, frames, 0)
+    this.#send(frames)
+    return frames.count === 0
+  }
+
+  /** Takes over sealed frames that the link did not take; those for which there is no room stay in `frames`. */
+  keep(frames: PacketBatch): void {
+    frames.dropFront(frames.copyRows(0, frames.count, this.out))
+    this.sealed = this.out.count
   }
 
   /** Drops what waits in `out`: nobody will send it. */
@@ -144,11 +158,12 @@ export class TunnelPath implements Schedulable, PathIdentity {
     this.#shelf.put(out)
   }
 
-  #send(out: PacketBatch, link: Link): void {
-    const offeredBytes = out.sumOfLengths()
-    this.counters.txFrames += link.send(out)
-    this.counters.txBytes += offeredBytes - out.sumOfLengths()
-    this.sealed = out.count
-    this.blocked = out.count > 0
+  /** Gives sealed frames to the link, as far as that takes them. */
+  #send(frames: PacketBatch): void {
+    if (this.link === undefined || this.blocked || frames.count === 0) return
+    const offeredBytes = frames.sumOfLengths()
+    this.counters.txFrames += this.link.send(frames)
+    this.counters.txBytes += offeredBytes - frames.sumOfLengths()
+    this.blocked = frames.count > 0
   }
 }

@@ -29,11 +29,10 @@ export class Sealer {
     this.#single = parts.scratch.single
   }
 
-  /** Seals the frames of `path.out` that are not sealed yet. Without a key they are dropped. */
-  seal(path: TunnelPath): void {
-    this.#seal(path, path.out, path.sealed)
-    if (path.sender !== undefined) this.#parts.places.note(path.out, path.sealed)
-    path.sealed = path.out.count
+  /** Seals the rows of `frames` from `from` on, which `path` has written last. Without a key they are dropped. */
+  seal(path: TunnelPath, frames: PacketBatch, from: number): void {
+    this.#seal(path, frames, from)
+    if (path.sender !== undefined) this.#parts.places.note(frames, from)
   }
 
   /** Sends a handshake frame over `path`, which is not sealed; `write` fills it in and says how long it is. */

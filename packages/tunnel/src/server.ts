@@ -135,7 +135,7 @@ export class TunnelServer implements FrameHandler, Wakeable {
     const sole = this.#soleClient(batch)
     if (sole === undefined) this.#sortAll(batch, source, nowMs)
     else this.#receive(sole, batch, { source, nowMs })
-    this.#core.driver.rearm()
+    this.#core.handleTraffic()
   }
 
   /** A batch that is all for one session, as most are, is passed on as it is. */

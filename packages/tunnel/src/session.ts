@@ -271,8 +271,8 @@ export class Session implements PathOwner, Wakeable {
     return sessionStats(this, { ageMs, bonding: this.#bonding, drops: this.#drops })
   }
 
-  seal(path: TunnelPath): void {
-    this.#sealer.seal(path)
+  seal(path: TunnelPath, frames: PacketBatch, from: number): void {
+    this.#sealer.seal(path, frames, from)
   }
 
   /** Ends the session and lets go of all it holds; `tellPeer` on every path that it ends. */

@@ -54,6 +54,16 @@ describe('driver', () => {
     expect([sooner.woken, later.woken]).toEqual([[20], [80]])
   })
 
+  test('is told of one earlier wish without asking for all, and keeps the timer for a later one', () => {
+    const alarm = new Alarm(50)
+    const { runtime, driver } = drive(alarm)
+    driver.wakeBy(70)
+    alarm.times[0] = 20
+    driver.wakeBy(20)
+    runtime.runUntil(100)
+    expect(alarm.woken).toEqual([20])
+  })
+
   test('lets a machine that is overdue run at once', () => {
     const alarm = new Alarm()
     const { runtime, driver } = drive(alarm)

@@ -49,6 +49,29 @@ describe('the batch of a path', () => {
     expect(path.counters).toMatchObject({ txFrames: 3, txBytes: 300 })
   })
 
+  test.each([
+    [5, 0, 0],
+    [2, 3, 0],
+    [0, 4, 1],
+  ])('gets what a link that takes %i of 5 leaves, as far as it has room', (taken, waiting, left) => {
+    const path = createPath(0)
+    path.link = linkTaking(taken)
+    const frames = pool.createBatch(8)
+    for (let frame = 0; frame < 5; frame++) {
+      const slot = pool.acquire()
+      frames.push(slot, pool.offsetOf(slot), 100)
+    }
+    expect(path.sendAll(frames)).toBe(taken === 5)
+    if (taken < 5) path.keep(frames)
+    expect([path.waiting, frames.count, path.blocked]).toEqual([waiting, left, taken < 5])
+    expect(path.counters).toMatchObject({ txFrames: taken, txBytes: 100 * taken })
+    // What waits is sealed: a flush gives it to the link as it is.
+    expect(path.sealed).toBe(waiting)
+    path.dropWaiting(new DropCounter(pool), 'path-closed')
+    pool.releaseAll(frames)
+    expect(pool.inUse).toBe(0)
+  })
+
   test('goes back when what is in it is dropped, with its slots', () => {
     const drops = new DropCounter(pool)
     const path = createPath(0)

@@ -50,14 +50,17 @@ export class PeerTracker {
     return Array.from(this.#records.values(), (record) => ({ ...record }))
   }
 
-  /** Accounts received frames to their senders. */
+  /** Accounts received frames to their senders, of whom each is looked up once for what it sent in a row. */
   note({ peer, length, count }: PacketBatch, nowMs: number): void {
-    for (let row = 0; row < count; row++) {
-      const record = this.#record(peer[row]!, nowMs)
+    for (let from = 0, row = 0; from < count; from = row) {
+      let bytes = 0
+      do bytes += length[row++]!
+      while (row < count && peer[row] === peer[from])
+      const record = this.#record(peer[from]!, nowMs)
       if (record === undefined) continue
       record.lastSeenMs = nowMs
-      record.rxFrames++
-      record.rxBytes += length[row]!
+      record.rxFrames += row - from
+      record.rxBytes += bytes
     }
   }
 

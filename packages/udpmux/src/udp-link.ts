@@ -48,8 +48,7 @@ export class UdpLink implements Link {
 
   send(batch: PacketBatch): number {
     if (this.closed) return this.#refuseAll(batch)
-    const dropped = this.#dropOversize(batch)
-    batch.peer.fill(this.peer, 0, batch.count)
+    const dropped = this.#address(batch)
     const offeredBytes = batch.sumOfLengths()
     const taken = this.#host.socket.send(batch)
     this.#txFrames += taken
@@ -81,12 +80,17 @@ export class UdpLink implements Link {
     return count
   }
 
-  #dropOversize(batch: PacketBatch): number {
-    const { count, length } = batch
+  /** Takes out what is too large for a datagram, and writes the peer to the rest. @returns frames taken out. */
+  #address(batch: PacketBatch): number {
+    const { count, length, peer } = batch
     let kept = 0
     for (let row = 0; row < count; row++) {
-      if (length[row]! > this.maxFrameBytes) this.#host.pool.release(batch.slot[row]!)
-      else if (kept++ !== row) batch.moveRow(row, kept - 1)
+      if (length[row]! > this.maxFrameBytes) {
+        this.#host.pool.release(batch.slot[row]!)
+        continue
+      }
+      if (kept !== row) batch.moveRow(row, kept)
+      peer[kept++] = this.peer
     }
     batch.count = kept
     this.#drops['too-big'] += count - kept

@@ -83,6 +83,36 @@ export class FrameCodec {
     return DecodeError.none
   }
 
+  /**
+   * Whether the frame has the clear half last read into `header`, but for its counter, which is the next: that is all
+   * that changes then. Frames come in trains.
+   */
+  isNextClear(offset: number, length: number, header: FrameHeader): boolean {
+    if (length < HEADER_BYTES) return false
+    const { type, epoch, receiver, pathId } = header
+    const counter24 = (header.counter24 + 1) & LOW24
+    const word0 = (VERSION << 30) | (type << 26) | (epoch << 24) | receiver
+    if (this.#view.getInt32(offset) !== word0) return false
+    if (this.#view.getInt32(offset + 4) !== ((pathId << 24) | counter24)) return false
+    header.counter24 = counter24
+    return true
+  }
+
+  /**
+   * Whether the inner half is the one last read into `header`, of a `data` frame, but for its sequence, which is the
+   * next, and how far back in its flow the packet before is: these change then. `length` without tag.
+   */
+  isNextInner(offset: number, length: number, header: FrameHeader): boolean {
+    if (length <= HEADER_BYTES) return false
+    const sequence = (header.sequence + 1) & LOW24
+    const word3 = this.#view.getInt32(offset + 12)
+    if (this.#view.getInt32(offset + 8) !== ((header.flags << 24) | sequence)) return false
+    if (word3 >>> 16 !== header.sendTime) return false
+    header.sequence = sequence
+    header.flowSequence = word3 & 0xffff
+    return true
+  }
+
   /** Reads the inner half of a `data` or `control` frame that {@link readClear} accepted. `length` without tag. */
   readInner(offset: number, length: number, header: FrameHeader): DecodeCode {
     if (length <= HEADER_BYTES) return DecodeError.badLength

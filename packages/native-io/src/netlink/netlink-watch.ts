@@ -102,7 +102,7 @@ export class NetlinkWatch implements NetworkWatch {
     const request = dumpRequest(this.#questions[0]!, ++this.#requestId)
     this.#memory.set(request, DATAGRAM_BYTES)
     this.#setRow(DATAGRAM_BYTES, request.length)
-    this.#binding.send(this.#handle, this.#row, 1)
+    this.#binding.send(this.#handle, 1, this.#row)
   }
 
   #tell(): void {

@@ -56,7 +56,14 @@ class World {
   readonly #reports = new Fifo<{ atMs: number; report: PathReport }>()
   readonly #cubic = new CubicFlow()
   readonly #waits: number[] = []
-  readonly #sent = { counter: 0, bytes: FRAME_BYTES, sequence: 0, slot: -1, appLimited: false }
+  readonly #sent = {
+    counter: 0,
+    frames: 1,
+    from: 0,
+    bytes: Int32Array.of(FRAME_BYTES),
+    slots: undefined,
+    appLimited: false,
+  }
   readonly #received = { counter: 0, bytes: 0, sendTime: 0, duplicate: false }
   #offered = 0
   #usedBytes = 0

@@ -147,6 +147,25 @@ const batchTests: Tests<PacketPoolFixture> = {
     pool.releaseAll(batch)
   },
 
+  'copyRows appends rows with every column, as many as the target has room for': ({ pool }) => {
+    const batch = filledBatch(pool)
+    const target = pool.createBatch(3)
+    const [first, second] = [rowOf(batch, 0), rowOf(batch, 1)]
+    expect(batch.copyRows(1, 1, target)).toBe(0)
+    expect(batch.copyRows(1, 2, target)).toBe(1)
+    expect(batch.copyRows(0, 2, target)).toBe(2)
+    expect([0, 1, 2].map((row) => rowOf(target, row))).toEqual([second, first, second])
+    expect(batch.copyRows(0, 2, target)).toBe(0)
+    expect([batch.count, target.count]).toEqual([2, 3])
+    for (const [from, to] of [
+      [-1, 1],
+      [1, 3],
+      [2, 1],
+    ] as const)
+      expect(() => batch.copyRows(from, to, target)).toThrow(RangeError)
+    pool.releaseAll(batch)
+  },
+
   'moveRow copies every column of one row over another': ({ pool }) => {
     const batch = filledBatch(pool)
     const [first, second] = [rowOf(batch, 0), rowOf(batch, 1)]

@@ -136,6 +136,21 @@ const choiceTests: Tests<SchedulerFixture> = {
     }
   },
 
+  'what is said to follow a packet goes where it went, asked for or not, charged one by one or in one sum': ({
+    scheduler,
+  }) => {
+    const paths = addPaths(scheduler, [1, 1, 1])
+    for (const path of paths) scheduler.observe(path, { ...ESTIMATE, bytesPerSecond: 2 ** 29 }, 0)
+    for (let turn = 0; turn < 40; turn++) {
+      const path = scheduler.peek(REQUEST)!
+      scheduler.charge(path, PACKET_BYTES)
+      const packets = Math.floor((scheduler.runBytes ?? 0) / PACKET_BYTES)
+      const sum = Math.floor(packets / 2)
+      if (sum > 0) scheduler.charge(path, sum * PACKET_BYTES)
+      expect(new Set(serve(scheduler, packets - sum))).toEqual(new Set(packets > 0 ? [path.id] : []))
+    }
+  },
+
   'charging an unknown path is ignored': ({ scheduler }) => {
     const paths = addPaths(scheduler, [1, 1])
     scheduler.charge({ id: 'stranger', weight: 1 }, 1e9)

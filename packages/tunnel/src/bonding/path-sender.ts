@@ -1,6 +1,6 @@
 import type { PacketBatch, PacketPool, SealRun } from '@mp/interface'
 import { CapacityController, FlightTracker, Pacer } from '@mp/rate-control'
-import type { FrameFate, SentFrame } from '@mp/rate-control'
+import type { FrameFate, SentFrames } from '@mp/rate-control'
 import { FLAG_CONTROL, FLAG_COPIED, FLAG_UNANSWERED } from '../row-flags.ts'
 import { RowQueue } from './row-queue.ts'
 
@@ -12,6 +12,8 @@ const MIN_PATIENCE_MS = 80
 const MAX_EVENTS = 16
 /** Most packets that wait for one path. */
 const MAX_QUEUED = 4096
+/** What makes frames differ that are sent together. */
+const NOTED_FLAGS = FLAG_CONTROL | FLAG_COPIED | FLAG_UNANSWERED
 
 /** Frames are kept for a repair, and packets copied, while this share of the pool is free. */
 const KEEP_FREE_RATIO = 0.25
@@ -44,11 +46,12 @@ export class PathSender {
   /** When the last data frame left, ms. */
   #dataMs = 0
   readonly #pool: PacketPool
-  readonly #frame: SentFrame = {
+  readonly #sent: SentFrames = {
     counter: 0,
-    bytes: 0,
-    sequence: -1,
-    slot: -1,
+    frames: 0,
+    from: 0,
+    bytes: new Int32Array(0),
+    slots: undefined,
     appLimited: false,
     isReport: false,
   }
@@ -118,25 +121,39 @@ export class PathSender {
 
   /** The frames of `run`, not sealed yet, leave. Slots of data are kept for a repair while there are enough. */
   handleFrames(batch: PacketBatch, { from, to, firstCounter }: SealRun, nowMs: number): void {
-    const frame = this.#frame
-    const keeps = hasPlenty(this.#pool)
+    const sent = this.#sent
+    const slots = hasPlenty(this.#pool) ? batch.slot : undefined
     let dataBytes = 0
-    frame.appLimited = this.next === undefined
-    for (let row = from; row < to; row++) {
+    sent.bytes = batch.length
+    sent.appLimited = this.next === undefined
+    for (let row = from; row < to; row += sent.frames) {
       const flags = batch.flags[row]!
-      frame.counter = firstCounter + (row - from)
-      frame.bytes = batch.length[row]!
-      frame.isReport = (flags & FLAG_UNANSWERED) !== 0
+      sent.counter = firstCounter + (row - from)
+      sent.from = row
+      sent.frames = endOfAlike(batch.flags, row, to) - row
+      sent.isReport = (flags & FLAG_UNANSWERED) !== 0
       // What takes several paths is not repaired: when one dies, repairs of all that the others brought would hold them up.
-      frame.slot = keeps && (flags & (FLAG_CONTROL | FLAG_COPIED)) === 0 ? batch.slot[row]! : -1
-      if (frame.slot >= 0) this.#pool.retain(frame.slot)
-      if ((flags & FLAG_CONTROL) === 0) dataBytes += frame.bytes
-      this.tracker.handleSent(frame, nowMs)
+      sent.slots = (flags & (FLAG_CONTROL | FLAG_COPIED)) === 0 ? slots : undefined
+      this.#keep(sent)
+      const bytes = this.tracker.handleSent(sent, nowMs)
+      if ((flags & FLAG_CONTROL) === 0) dataBytes += bytes
     }
     if (dataBytes === 0) return
     this.#dataMs = nowMs
     this.pacer.spend(dataBytes)
   }
+
+  #keep({ slots, from, frames }: SentFrames): void {
+    if (slots === undefined) return
+    for (let row = from; row < from + frames; row++) this.#pool.retain(slots[row]!)
+  }
+}
+
+/** The row before `to` where the frames end that are noted in the same way as the one in `row`. */
+function endOfAlike(flags: Int32Array, row: number, to: number): number {
+  let end = row + 1
+  while (end < to && ((flags[end]! ^ flags[row]!) & NOTED_FLAGS) === 0) end++
+  return end
 }
 
 /** Whether so many slots are free that some may be held for longer. */

@@ -1,4 +1,4 @@
-import type { Fragmenter, PacketBatch, PacketPool, PickRequest, Scheduler } from '@mp/interface'
+import type { Fragmenter, PacketBatch, PacketPool, Scheduler } from '@mp/interface'
 import type { PathManager } from '@mp/path-manager'
 import {
   CLASS_MASK,
@@ -8,7 +8,6 @@ import {
   HEADER_BYTES,
   MAX_FRAGMENTS,
   MAX_OVERHEAD_BYTES,
-  TAG_BYTES,
   TrafficClass,
 } from '@mp/wire'
 import type { DropCounter } from '../drop-counter.ts'
@@ -19,10 +18,11 @@ import { FLAG_COPIED } from '../row-flags.ts'
 import type { Scratch } from '../scratch.ts'
 import { BulkQueue } from './bulk-queue.ts'
 import { Copies } from './copies.ts'
+import { PathChoice, endOfRun } from './path-choice.ts'
 import { hasPlenty } from './path-sender.ts'
 import type { PathSender } from './path-sender.ts'
 import { RowQueue } from './row-queue.ts'
-import { isCutBy, isOpen, leastBusy } from './usable-paths.ts'
+import { isOpen, leastBusy } from './usable-paths.ts'
 
 export interface PumpParts {
   readonly pool: PacketPool
@@ -59,7 +59,7 @@ export class Pump {
   readonly #bulk: BulkQueue
   readonly #one: PacketBatch
   readonly #pieces: PacketBatch
-  readonly #request: PickRequest = { lengthBytes: 0, nowMs: 0, trafficClass: 0, flow: 0 }
+  readonly #choice: PathChoice
   /**
    * Time of the run. Undefined at first, so that it stays the object it came as: from a field of numbers alone each use as
    * an argument would make a new one.
@@ -67,6 +67,8 @@ export class Pump {
   #nowMs: number | undefined
   /** By path id, bytes that it may still send in this run; 0 between runs. */
   readonly #budgets = new Float64Array(PATH_IDS)
+  /** Where the last packet went that came to the pump and got a path; undefined when that was none. */
+  #bound: TunnelPath | undefined
   /** Made with the first packet that may take several paths. */
   #copies: Copies | undefined
   #limitBytes = MIN_QUEUE_BYTES
@@ -74,6 +76,7 @@ export class Pump {
 
   constructor(parts: PumpParts) {
     this.#parts = parts
+    this.#choice = new PathChoice(parts.scheduler, parts.paths)
     this.#bulk = new BulkQueue(parts, MIN_QUEUE_BYTES)
     this.#one = parts.pool.createBatch(1)
     this.#pieces = parts.scratch.pieces
@@ -94,8 +97,8 @@ export class Pump {
     for (let row = 0; row < batch.count; row++) if (isUrgent(batch.flags[row]!)) this.#takeUrgent(batch, row)
     this.#releaseAll()
     this.#bindBulk(nowMs)
-    for (let row = 0; row < batch.count; row++)
-      if (!isUrgent(batch.flags[row]!)) this.#takeBulk(batch, row, nowMs)
+    for (let row = 0; row < batch.count;)
+      row = isUrgent(batch.flags[row]!) ? row + 1 : this.#takeBulk(batch, row, nowMs)
     batch.count = 0
     this.#end(nowMs)
   }
@@ -118,8 +121,9 @@ export class Pump {
     const others = paths.list.filter((each) => each !== path)
     for (const { sender } of others) sender?.queue.beginMerge()
     while (path.sender.next?.shift(one) === 0) {
-      this.#ask(one.length[0]!, one.flags[0]!, 0)
-      const other = this.#choose() ?? leastBusy(paths, one.length[0]! + MAX_OVERHEAD_BYTES)
+      // All of them as one flow: what it was split by is behind them.
+      one.flow[0] = 0
+      const other = this.#choice.pathFor(one, 0) ?? leastBusy(paths, one.length[0]! + MAX_OVERHEAD_BYTES)
       if (!isUrgent(one.flags[0]!)) other?.sender?.queue.makeWay(one.sequence[0]!)
       if (other === undefined || other === path || !this.#line(one, 0, other)) {
         drops.drop(one.slot[0]!, 'path-left')
@@ -139,7 +143,7 @@ export class Pump {
   /** Sends over `path`, the only one that is left, all that waits, whatever the path may carry: nothing is paced any more. */
   drain(path: TunnelPath, nowMs: number): void {
     this.#parts.writer.setTime(nowMs)
-    this.#nowMs = this.#request.nowMs = nowMs
+    this.#nowMs = this.#choice.request.nowMs = nowMs
     while (this.#urgent.shift(this.#one) === 0) this.#bindTo(path, this.#one)
     for (let next = this.#bulk.next(nowMs); next !== undefined; next = this.#bulk.next(nowMs))
       this.#bindTo(path, next)
@@ -174,15 +178,8 @@ export class Pump {
     while (queue.shift(this.#one) === 0) this.#parts.drops.dropAll(this.#one, reason)
   }
 
-  #ask(lengthBytes: number, flags: number, flow: number): void {
-    const request = this.#request
-    request.lengthBytes = lengthBytes + HEADER_BYTES
-    request.trafficClass = flags & CLASS_MASK
-    request.flow = flow
-  }
-
   #begin(nowMs: number): void {
-    this.#nowMs = this.#request.nowMs = nowMs
+    this.#nowMs = this.#choice.request.nowMs = nowMs
     this.#parts.writer.setTime(nowMs)
     for (const { id, sender } of this.#parts.paths.list) this.#budgets[id] = sender?.budgetBytes(nowMs) ?? 0
   }
@@ -202,17 +199,6 @@ export class Pump {
     }
   }
 
-  /** A path that takes the packet asked for whole. When those have no room, or there is none, one that takes it in pieces. */
-  #choose(): TunnelPath | undefined {
-    const { scheduler, paths } = this.#parts
-    const request = this.#request
-    const path = scheduler.peek(request)
-    if (path !== undefined || scheduler.refusal === 'no-path') return path
-    if (!isCutBy(paths.list, request.lengthBytes + TAG_BYTES)) return undefined
-    request.lengthBytes = 0
-    return scheduler.peek(request)
-  }
-
   #takeUrgent(batch: PacketBatch, row: number): void {
     const queue = this.#urgent
     if (queue.count === 0 && this.#bind(batch, row)) return
@@ -220,9 +206,32 @@ export class Pump {
     if (isFull || !queue.push(batch, row)) this.#parts.drops.drop(batch.slot[row]!, 'queue-full')
   }
 
-  /** What finds nobody waiting goes past the queue. */
-  #takeBulk(batch: PacketBatch, row: number, nowMs: number): void {
+  /** What finds nobody waiting goes past the queue, and others with it. @returns the row after those taken. */
+  #takeBulk(batch: PacketBatch, row: number, nowMs: number): number {
+    this.#bound = undefined
     if (this.#bulk.count > 0 || !this.#bind(batch, row)) this.#bulk.push(batch, row, nowMs)
+    return this.#bound === undefined ? row + 1 : this.#follow(batch, row, this.#bound)
+  }
+
+  /**
+   * What comes behind the packet in row `first` and belongs to it takes `path`, too, all at once, as far as the scheduler
+   * would say so for each. Only what may leave now: where something waits, each packet has its turn.
+   */
+  #follow(batch: PacketBatch, first: number, path: TunnelPath): number {
+    const { scheduler, writer } = this.#parts
+    const { sender, out } = path
+    const from = first + 1
+    if (sender === undefined || sender.next !== undefined) return from
+    const roomBytes = Math.min(scheduler.runBytes ?? 0, this.#budgets[path.id]!)
+    const most = Math.min(batch.count, from + out.capacity - out.count)
+    const to = endOfRun(batch, first, most, roomBytes)
+    if (to === from) return from
+    writer.numberRun(batch, from, to)
+    sender.handleBound(writer.sequence)
+    const row = out.count
+    batch.copyRows(from, to, out)
+    scheduler.charge(path, this.#leave(path, row))
+    return to
   }
 
   #bindUrgent(): void {
@@ -246,17 +255,16 @@ export class Pump {
   /** Gives a packet its path and number. False when all paths are full: it has to wait. */
   #bind(batch: PacketBatch, row: number): boolean {
     const { scheduler, writer, drops } = this.#parts
-    this.#ask(batch.length[row]!, batch.flags[row]!, batch.flow[row]!)
-    const path = this.#choose()
+    const path = this.#choice.pathFor(batch, row)
     if (path === undefined) {
       if (scheduler.refusal === 'full') return false
-      drops.drop(batch.slot[row]!, this.#whyNoPath())
+      drops.drop(batch.slot[row]!, this.#choice.whyNone())
       return true
     }
-    this.#ready(path)
+    this.#bound = this.#ready(path)
     writer.number(batch, row)
     // A class that takes one path each pays for no more than this look.
-    if (((scheduler.copiedClasses ?? 0) >> this.#request.trafficClass) & 1) this.#copy(batch, row)
+    if (((scheduler.copiedClasses ?? 0) >> this.#choice.request.trafficClass) & 1) this.#copy(batch, row)
     if (!this.#line(batch, row, path)) drops.drop(batch.slot[row]!, 'queue-full')
     return true
   }
@@ -267,11 +275,11 @@ export class Pump {
    */
   #copy(batch: PacketBatch, row: number): void {
     const { scheduler, writer, pool } = this.#parts
-    const { lengthBytes } = this.#request
+    const { lengthBytes } = this.#choice.request
     // An urgent packet in pieces, which hardly is one, has no length for the budget.
     if (!hasPlenty(pool) || (lengthBytes === 0 && isUrgent(batch.flags[row]!))) return
     const { paths } = (this.#copies ??= new Copies(pool))
-    const count = scheduler.copies(this.#request, paths)
+    const count = scheduler.copies(this.#choice.request, paths)
     if (count === 0) return
     writer.numberCopied(batch, row)
     batch.flags[row]! |= FLAG_COPIED
@@ -286,7 +294,7 @@ export class Pump {
   /** A path that was not used before has a budget from now on. */
   #ready(path: TunnelPath): TunnelPath {
     if (path.sender === undefined)
-      this.#budgets[path.id] = this.#parts.senderOf(path).budgetBytes(this.#request.nowMs)
+      this.#budgets[path.id] = this.#parts.senderOf(path).budgetBytes(this.#choice.request.nowMs)
     return path
   }
 
@@ -294,7 +302,7 @@ export class Pump {
   #bindTo(path: TunnelPath, one: PacketBatch): void {
     const { writer, drops } = this.#parts
     if (isOpen(path)) writer.number(one, 0)
-    if (!isOpen(path)) drops.drop(one.slot[0]!, this.#whyNoPath())
+    if (!isOpen(path)) drops.drop(one.slot[0]!, this.#choice.whyNone())
     else if (!this.#line(one, 0, path)) drops.drop(one.slot[0]!, 'queue-full')
     one.count = 0
   }
@@ -352,28 +360,27 @@ export class Pump {
   #release(path: TunnelPath): void {
     for (let next = path.sender?.next; next !== undefined; next = path.sender?.next) {
       if (!this.#mayLeave(path, next.headLength)) return
-      next.shift(path.out)
-      this.#leave(path, path.out.count - 1)
+      const row = path.out.count
+      next.shiftRun(path.out, this.#budgets[path.id]!)
+      this.#leave(path, row)
     }
   }
 
-  /** Makes row `row` of `path.out` a frame of the path. */
-  #leave(path: TunnelPath, row: number): void {
+  /** Makes the rows of `path.out` from `from` on frames of the path. @returns their length together, bytes. */
+  #leave(path: TunnelPath, from: number): number {
     const { writer } = this.#parts
-    const { out } = path
-    if (!isUrgent(out.flags[row]!)) path.sender!.handleLeft(writer.wholeSequence(out.sequence[row]!))
-    writer.writeData(out, row, path)
-    this.#budgets[path.id]! -= out.length[row]!
+    const { out, sender } = path
+    for (let row = from; row < out.count; row++)
+      if (!isUrgent(out.flags[row]!)) sender!.handleLeft(writer.wholeSequence(out.sequence[row]!))
+    const bytes = writer.writeRun(out, from, path)
+    this.#budgets[path.id]! -= bytes
+    return bytes
   }
 
   #flush(path: TunnelPath): void {
-    if (isOpen(path)) path.handleActivity(this.#request.nowMs)
+    if (isOpen(path)) path.handleActivity(this.#choice.request.nowMs)
     path.flush()
     if (path.blocked) refreshGate(this.#parts.paths)
-  }
-
-  #whyNoPath(): string {
-    return this.#parts.paths.list.some((path) => path.blocked) ? 'link-full' : 'no-path'
   }
 }
 

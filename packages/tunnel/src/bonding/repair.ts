@@ -67,7 +67,7 @@ export class Repair {
   /** What becomes of the frames of one path. */
   fateOf(path: TunnelPath): FrameFate {
     return {
-      onLost: (_sequence, slot) => this.#lose(slot, path),
+      onLost: (_counter, slot) => this.#lose(slot, path),
       onDone: (slot) => this.#parts.pool.release(slot),
     }
   }

@@ -1,4 +1,5 @@
 import type { PacketBatch } from '@mp/interface'
+import { HEADER_BYTES } from '@mp/wire'
 
 const FIRST_ROWS = 64
 /** Columns of a batch from `slot` to `flags`. */
@@ -67,6 +68,16 @@ export class RowQueue {
     const row = this.first(batch)
     if (row >= 0) this.dropFirst()
     return row
+  }
+
+  /** Moves packets to the end of `batch`, as many as it has room for and, with a header each, are no more than `bytes`. */
+  shiftRun(batch: PacketBatch, bytes: number): void {
+    let leftBytes = bytes
+    while (this.count > 0 && batch.count < batch.capacity) {
+      leftBytes -= this.headLength + HEADER_BYTES
+      if (leftBytes < 0) return
+      this.shift(batch)
+    }
   }
 
   /** Others are to take their places by number: {@link makeWay} before each of them, {@link endMerge} after the last. */
