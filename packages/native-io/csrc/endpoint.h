@@ -41,6 +41,7 @@ struct mp_endpoint {
   napi_env env;
   napi_ref config;
   napi_ref on_ready;
+  napi_async_context async;
   napi_async_cleanup_hook_handle cleanup;
   uv_poll_t *poll;
   int wanted; /* events to wait for */
