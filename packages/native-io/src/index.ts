@@ -47,8 +47,8 @@
  *
  * How it works: libuv polls the descriptor; one wake-up is one call into JavaScript, which asks for up to four batches,
  * and for none after 256 packets, before timers and other sockets get their turn. Slots to receive into are taken from
- * the pool beforehand: 32 of them by an idle socket, `batchSize` by a busy one and by a TUN device. When the pool has
- * none, packets are taken from the kernel all the same and counted as `pool-empty`, for a full queue in the kernel
+ * the pool beforehand: 32 of them by an idle socket, more as it gets busy, and `batchSize` by a TUN device. When the pool
+ * has none, packets are taken from the kernel all the same and counted as `pool-empty`, for a full queue in the kernel
  * would drop them uncounted.
  *
  * Encryption is worth a batch too: OpenSSL's functions are called where the running program has them, so that 64 packets
