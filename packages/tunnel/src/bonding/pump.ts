@@ -219,9 +219,10 @@ export class Pump {
    */
   #follow(batch: PacketBatch, first: number, path: TunnelPath): number {
     const { scheduler, writer } = this.#parts
-    const { sender, out } = path
+    const { sender } = path
     const from = first + 1
-    if (sender === undefined || sender.next !== undefined) return from
+    if (sender === undefined || sender.next !== undefined || path.waiting === 0) return from
+    const { out } = path
     const roomBytes = Math.min(scheduler.runBytes ?? 0, this.#budgets[path.id]!)
     const most = Math.min(batch.count, from + out.capacity - out.count)
     const to = endOfRun(batch, first, most, roomBytes)
