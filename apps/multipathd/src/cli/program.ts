@@ -91,7 +91,7 @@ export function createProgram(io: Io, actions: Actions, outcome: Outcome): Comma
   addRunCommands(program, io, start)
   addDoctorCommand(program, io, finish)
   addKeyCommands(program, io)
-  addAskCommands(program, io)
+  addAskCommands(program, io, finish)
   addManualCommands(program, io, EXAMPLES)
   addCleanupCommand(program, io)
   addConfigCommands(program, io, finish)
