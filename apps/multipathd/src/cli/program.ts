@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import type { Secret } from '@mp/secure-channel'
 import { configJsonSchema, NOT_ENCRYPTED } from '../config/index.ts'
 import type { Config, Role } from '../config/index.ts'
 import { nearest } from '../config/nearest.ts'
@@ -133,7 +134,7 @@ function rereadable(
   role: Role | undefined,
   flags: Flags,
 ): { readonly config: Config; readonly reread: Reread } {
-  const options = { role, insecure: flags.insecure }
+  const options = { role, insecure: flags.insecure, knownKeys: new Map<string, Secret>() }
   const reread: Reread = () => {
     const read = loadConfig(file, options)
     return 'config' in read ? { config: withFlags(read.config, flags) } : read
