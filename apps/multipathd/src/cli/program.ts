@@ -147,7 +147,9 @@ function addConfigCommands(program: Command, io: Io, finish: (code: number) => v
     print(io.stdout, `${JSON.stringify(configJsonSchema(), undefined, 2)}\n`)
   program
     .command('check <file>')
-    .description('print every fault of a config and its key files with its path; exit code 0 or 1')
+    .description(
+      'print every fault of a config and its key files with its path; exit code 1 when there is one',
+    )
     .action(async (file: string) => finish(await check(file, program.opts<Flags>(), io)))
   program
     .command('config')
