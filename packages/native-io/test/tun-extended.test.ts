@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { loadNativeIo } from '@mp/native-io'
 import { createLab, type Lab, type Namespace, requires } from '@mp/netlab'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { HOST_IPS, joinTuns, snmp, transfer } from './joined-tuns.ts'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { HOST_IPS, joinTuns, type JoinedTuns, snmp, transfer } from './joined-tuns.ts'
 
 const io = loadNativeIo().io!
 const compiler = spawnSync('cc', ['--version']).status === 0
@@ -20,6 +20,7 @@ describe.skipIf(missing.length > 0)(
     let preload: string
     let lab: Lab
     let hosts: readonly [Namespace, Namespace]
+    let joined: JoinedTuns
 
     beforeAll(async () => {
       folder = mkdtempSync(join(tmpdir(), 'mp-extended-'))
@@ -28,29 +29,27 @@ describe.skipIf(missing.length > 0)(
       lab = await createLab()
       hosts = [await lab.namespace('a'), await lab.namespace('b')]
     })
+    afterEach(async () => {
+      await joined.close()
+      if (joined.pool.inUse !== 0) throw new Error(`${joined.pool.inUse} slots are still out`)
+    })
     afterAll(async () => {
       rmSync(folder, { recursive: true })
       await lab?.dispose()
     })
 
     it.each([true, false])('are cut as others, checksums begun only: %s', async (partialChecksums) => {
-      const { a, pool, close } = await joinTuns({
-        io,
-        hosts,
-        aOptions: { partialChecksums },
-        bOptions: { partialChecksums },
-      })
+      const wishes = { partialChecksums }
+      joined = await joinTuns({ io, hosts, aOptions: wishes, bOptions: wishes })
       const { sent, received } = await transfer(hosts, HOST_IPS[6][1], {
         bytes: 3_000_000,
         connections: 2,
         preload,
       })
       expect(received).toEqual(sent)
-      expect(a.offloads()).toMatchObject({ checksum: true, tso: true })
-      expect(a.stats().drops['malformed']).toBe(0)
+      expect(joined.a.offloads()).toMatchObject({ checksum: true, tso: true })
+      expect(joined.a.stats().drops['malformed']).toBe(0)
       expect(await snmp(hosts[1], 'Tcp', 'InCsumErrors')).toBe(0)
-      await close()
-      expect(pool.inUse).toBe(0)
     })
   },
 )
