@@ -35,7 +35,7 @@
  *
  * Where the kernel can (Linux 5.0), datagrams of one size to one peer go to it as one message of up to 64, which it or
  * the network card cuts (UDP_SEGMENT, "GSO"), and come from it as one (UDP_GRO). A test over loopback has to prove once
- * per process that this works; where a device refuses later, it is switched off without loss. The options `gso` and
+ * per process that this works; where a device refuses later, it is switched off without loss, which {@link onOffloadLoss} tells of. The options `gso` and
  * `gro` switch it off from the start, and `socket.offloads()` says what is in use, and why not.
  *
  * `connectStream` and `listenForStreams` carry frames over TCP: read straight into slots where frames come in runs of one
@@ -85,6 +85,8 @@ export { chooseNetworkWatch } from './choose-network-watch.ts'
 export type { ChooseNetworkWatchOptions } from './choose-network-watch.ts'
 export { NativeIoError, tunAdvice } from './errors.ts'
 export { loadNativeIo } from './load.ts'
+export { onOffloadLoss } from './offload-loss.ts'
+export type { OffloadLoss } from './offload-loss.ts'
 export type { NativeIo, NativeIoResult } from './load.ts'
 export type { PrivilegeOptions } from './privileges.ts'
 export type { NativeSocket, NativeSocketOptions, Offloads } from './socket.ts'

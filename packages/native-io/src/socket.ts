@@ -7,6 +7,7 @@ import type { Binding, HandleMemory, UdpConfig } from './binding.ts'
 import { Endpoint } from './endpoint.ts'
 import { checkRange, errorName, opening } from './errors.ts'
 import { COUNTER, GSO_REFUSED, STATE } from './layout.ts'
+import { tellOffloadLoss } from './offload-loss.ts'
 
 /** Wishes for a socket. */
 export interface NativeSocketOptions {
@@ -160,6 +161,8 @@ class Socket implements NativeSocket {
   #handler: DatagramHandler | undefined
   #overflowed = 0
   #retry: NodeJS.Timeout | undefined
+  /** What sending in runs was refused with, as far as it was told; 0 while it was not. */
+  #toldRefusal = 0
 
   constructor(binding: Binding, options: NativeSocketOptions) {
     const wishes = checked(options)
@@ -197,8 +200,19 @@ class Socket implements NativeSocket {
 
   send(batch: PacketBatch): number {
     const taken = this.#endpoint.send(batch)
-    if (this.#endpoint.state[STATE.blocked] === ENOBUFS) this.#retryLater()
+    const { state } = this.#endpoint
+    if (state[STATE.blocked] === ENOBUFS) this.#retryLater()
+    if (state[GSO_REFUSED] !== this.#toldRefusal) this.#tellRefusal(state[GSO_REFUSED]!)
     return taken
+  }
+
+  #tellRefusal(errno: number): void {
+    this.#toldRefusal = errno
+    tellOffloadLoss({
+      of: `UDP socket at ${this.localAddress}`,
+      offloads: ['gso'],
+      reason: refusalText(errno),
+    })
   }
 
   /** @inheritDoc Throws TypeError for text that is no address of the socket's family. */
@@ -253,7 +267,7 @@ class Socket implements NativeSocket {
     const { counters, state } = this.#endpoint
     const { gso, gro, offloadReason } = this.#config
     const refused = state[GSO_REFUSED]!
-    const reason = refused === 0 ? offloadReason : `sending failed with ${errorName(refused)}`
+    const reason = refused === 0 ? offloadReason : refusalText(refused)
     return {
       gso: gso === 1 && refused === 0,
       gro: gro === 1,
@@ -283,6 +297,8 @@ class Socket implements NativeSocket {
     }, QUEUE_FULL_RETRY_MS)
   }
 }
+
+const refusalText = (errno: number): string => `sending failed with ${errorName(errno)}`
 
 /** Opens a socket. Throws TypeError or RangeError for wrong options, else {@link NativeIoError}. */
 export function openSocket(binding: Binding, options: NativeSocketOptions): NativeSocket {

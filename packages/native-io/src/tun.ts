@@ -3,6 +3,7 @@ import type { Binding, TunConfig } from './binding.ts'
 import { Endpoint } from './endpoint.ts'
 import { checkRange, opening, tunAdvice } from './errors.ts'
 import { COUNTER, OFFLOAD, STATE_OFFLOADS } from './layout.ts'
+import { tellOffloadLoss } from './offload-loss.ts'
 
 /** What a device does for us; Linux only. Absent means wanted. */
 export interface TunOffloads {
@@ -18,7 +19,7 @@ export interface TunOffloads {
 
 /** What a device does for us now. */
 export interface TunOffloadsInUse extends Required<TunOffloads> {
-  /** What a test at start found wrong with one that was wished for and is off. */
+  /** What was found wrong with one that was wished for and is off, in a test at start or since. */
   readonly reason?: string
 }
 
@@ -62,7 +63,9 @@ class Tun implements NativeTun {
   readonly name: string
   readonly mtuBytes: number
   readonly #endpoint: Endpoint
-  readonly #offloadReason: string | undefined
+  #offloadReason: string | undefined
+  /** Those that acted when it was last looked. */
+  #offloadBits: number
 
   constructor(binding: Binding, options: NativeTunOptions) {
     const { pool, name = '', mtuBytes = DEFAULT_MTU_BYTES, batchSize = DEFAULT_BATCH } = options
@@ -91,7 +94,7 @@ class Tun implements NativeTun {
     })
     this.name = config!.name
     this.#offloadReason = config!.offloadReason
-    this.#endpoint.state[STATE_OFFLOADS] = config!.offloads
+    this.#offloadBits = this.#endpoint.state[STATE_OFFLOADS] = config!.offloads
   }
 
   offloads(): TunOffloadsInUse {
@@ -107,7 +110,10 @@ class Tun implements NativeTun {
 
   start(handler: TunHandler): void {
     this.#endpoint.start({
-      onBatch: (batch) => handler.onPackets(batch),
+      onBatch: (batch) => {
+        this.#watchOffloads()
+        handler.onPackets(batch)
+      },
       onWritable: () => {},
       onUnreachable: () => {},
       onClose: (error) => handler.onClose(error),
@@ -115,7 +121,23 @@ class Tun implements NativeTun {
   }
 
   write(batch: PacketBatch): number {
-    return this.#endpoint.send(batch)
+    const taken = this.#endpoint.send(batch)
+    this.#watchOffloads()
+    return taken
+  }
+
+  /** The addon gives up what turns out not to work. To look costs a comparison for each batch. */
+  #watchOffloads(): void {
+    const bits = this.#endpoint.state[STATE_OFFLOADS]!
+    if (bits === this.#offloadBits) return
+    const lost = this.#offloadBits & ~bits
+    this.#offloadBits = bits
+    const reason =
+      (lost & OFFLOAD.coalesce) !== 0
+        ? 'it did not take packets that were joined'
+        : 'one packet could not be cut'
+    this.#offloadReason = reason
+    tellOffloadLoss({ of: `TUN device ${this.name}`, offloads: namesOf(lost), reason })
   }
 
   stats(): TunStats {
@@ -141,9 +163,14 @@ class Tun implements NativeTun {
   }
 }
 
+const NAMES = Object.keys(OFFLOAD) as (keyof TunOffloads)[]
+
 function bitsOf(offload: TunOffloads): number {
-  const names = Object.keys(OFFLOAD) as (keyof TunOffloads)[]
-  return names.reduce((bits, name) => (offload[name] === false ? bits : bits | OFFLOAD[name]), 0)
+  return NAMES.reduce((bits, name) => (offload[name] === false ? bits : bits | OFFLOAD[name]), 0)
+}
+
+function namesOf(bits: number): string[] {
+  return NAMES.filter((name) => (bits & OFFLOAD[name]) !== 0)
 }
 
 /** Opens a TUN device. Throws RangeError for wrong options, else {@link NativeIoError}. */

@@ -13,7 +13,7 @@ const needs = { native: loadNativeIo().io !== undefined, linux: process.platform
 const missing = requires([], { ...needs, compiler })
 const program = fileURLToPath(new URL('fixtures/runs.mjs', import.meta.url))
 const shim = fileURLToPath(new URL('fixtures/refuse-runs.c', import.meta.url))
-const arrived = { txPackets: PACKETS, received: PACKETS, inOrder: true, inUse: 0 }
+const arrived = { txPackets: PACKETS, received: PACKETS, inOrder: true, inUse: 0, losses: [] }
 
 describe.skipIf(missing.length > 0)('a kernel that refuses segments [needs native, linux, compiler]', () => {
   let folder: string
@@ -37,10 +37,17 @@ describe.skipIf(missing.length > 0)('a kernel that refuses segments [needs nativ
   it.each([
     ['EIO', 1400],
     ['EINVAL', 1200],
-  ] as const)('with %s has it switched off, and nothing is lost or sent twice', (code, lengthBytes) => {
-    const reason = `sending failed with ${code}`
-    expect(sendRuns(code, lengthBytes)).toEqual({ ...arrived, gso: false, reason, sentMessages: PACKETS })
-  })
+  ] as const)(
+    'with %s has it switched off, which is told once, and nothing is lost or sent twice',
+    (code, lengthBytes) => {
+      const reason = `sending failed with ${code}`
+      const losses = [
+        { of: expect.stringMatching(/^UDP socket at 0\.0\.0\.0:\d+$/), offloads: ['gso'], reason },
+      ]
+      const expected = { ...arrived, gso: false, reason, sentMessages: PACKETS, losses }
+      expect(sendRuns(code, lengthBytes)).toEqual(expected)
+    },
+  )
 
   // Older kernels say EINVAL to segments that are larger than the path takes.
   it.each([

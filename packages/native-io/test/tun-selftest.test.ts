@@ -43,10 +43,14 @@ describe.skipIf(missing.length > 0)(
     /** What a process of its own has, whose kernel has a fault. */
     async function offloads(
       { way, gso }: Fault,
-      { wishes = {}, prefix = [] }: { wishes?: TunOffloads; prefix?: readonly string[] } = {},
+      {
+        wishes = {},
+        prefix = [],
+        task = [],
+      }: { wishes?: TunOffloads; prefix?: readonly string[]; task?: readonly string[] } = {},
     ): Promise<TunOffloadsInUse> {
       const fault = [`LD_PRELOAD=${join(folder, 'wrong.so')}`, `MP_WAY=${way}`, `MP_GSO=${GSO[gso]}`]
-      const command = ['env', ...fault, process.execPath, program, JSON.stringify(wishes)]
+      const command = ['env', ...fault, process.execPath, program, JSON.stringify(wishes), ...task]
       const [first, ...args] = [...prefix, ...command]
       return JSON.parse(await host.run(first!, args)) as TunOffloadsInUse
     }
@@ -84,6 +88,14 @@ describe.skipIf(missing.length > 0)(
 
     it('is left out where the process may not make a namespace', async () => {
       expect(await offloads({ way: 'read', gso: 'tcp4' }, { prefix: NO_NAMESPACES })).toEqual(kernel)
+    })
+
+    it('missed a fault that shows at work: it is told once, and the packets go one by one', async () => {
+      const reason = 'it did not take packets that were joined'
+      const losses = [{ of: expect.stringMatching(/^TUN device tun\d+$/), offloads: ['coalesce'], reason }]
+      expect(
+        await offloads({ way: 'write', gso: 'tcp4' }, { prefix: NO_NAMESPACES, task: ['write'] }),
+      ).toEqual({ ...kernel, coalesce: false, reason, losses })
     })
   },
 )

@@ -18,6 +18,7 @@ import type { Device } from './device.ts'
 import { EventLog } from './event-log.ts'
 import { Living } from './living.ts'
 import { Monitor } from './monitor.ts'
+import { reportOffloadLosses } from './offloads.ts'
 import { createPool } from './pool.ts'
 import type { Reread } from './reload-file.ts'
 import { createReporter } from './report.ts'
@@ -58,9 +59,11 @@ async function runLogged(
       { route },
     )
   const events = new EventLog(Date.now)
+  const endReport = reportOffloadLosses({ log, events })
   try {
     return await runOn({ config, io, log, stop, tun, pool, runtime, events, reread })
   } finally {
+    endReport()
     // The tunnel closes it too; this is for what failed before.
     await tun.close()
   }
