@@ -74,6 +74,8 @@ typedef struct {
 
 /* Reads into rows 0..rows-1. Returns how many were filled, or -1 with errno when there was nothing to read. */
 int32_t mp_vnet_receive(mp_endpoint *endpoint, mp_vnet *vnet, uint32_t rows);
+/* Reads what is next and forgets it. Returns how many packets that stood for, or -1 with errno when there was nothing to read. */
+int32_t mp_vnet_discard(int fd);
 /*
  * Writes the packets from `row` on as one if they are a run of one flow, else the first. Returns how many were
  * written, or -1 with errno.

@@ -194,3 +194,21 @@ int32_t mp_vnet_receive(mp_endpoint *endpoint, mp_vnet *vnet, uint32_t rows) {
   if (mp_super_next(&vnet->cut) > 0) endpoint->state[MP_STATE_MORE] = MP_MORE_HELD;
   return (int32_t)kept;
 }
+
+/* As its header says; the packet is there in part only. */
+static size_t whole_length(const uint8_t *packet) {
+  return packet[0] >> 4 == 6 ? (size_t)mp_get16(packet + 4) + MP_IP6_HEADER : mp_get16(packet + 2);
+}
+
+int32_t mp_vnet_discard(int fd) {
+  mp_super super;
+  uint8_t packet[MP_SUPER_HEADERS];
+  struct iovec parts[] = {{&super.header, MP_VNET_HEADER}, {packet, sizeof packet}};
+  ssize_t bytes = readv(fd, parts, 2);
+  if (bytes < MP_VNET_HEADER) return -1;
+  size_t there = (size_t)bytes - MP_VNET_HEADER;
+  if (super.header.gso_type == MP_GSO_NONE || there < MP_IP6_HEADER) return 1;
+  if (!mp_super_begin(&super, packet, there, whole_length(packet))) return 1;
+  uint32_t segment = super.header.segment_bytes, payload = super.length - super.next;
+  return (int32_t)((payload + segment - 1) / segment);
+}

@@ -11,7 +11,8 @@ import { realWait, type TunDeviceFixture } from '@mp/testkit/conformance'
 import { udpPacket } from './ip-packet.ts'
 
 const KERNEL_IP = '10.99.0.1'
-const FAR_IP = '10.99.0.2'
+/** Where packets for the device go to. */
+export const FAR_IP = '10.99.0.2'
 const PORT = 7000
 
 export interface NativeTunFixture extends TunDeviceFixture {

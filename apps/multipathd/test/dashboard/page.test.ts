@@ -26,10 +26,11 @@ const PHONE = { width: 360, height: 740 }
 describe.skipIf(missing.length > 0)('the page in a browser [needs chromium]', () => {
   let browser: Browser
   let world: World
+  // On a busy machine a browser takes long to start.
   beforeAll(async () => {
     browser = await openBrowser()
-  })
-  afterAll(() => browser.close())
+  }, 60_000)
+  afterAll(() => browser?.close())
   beforeEach(() => {
     world = new World()
   })

@@ -12,10 +12,11 @@ const DESKTOP = { width: 1280, height: 900 }
 
 describe.skipIf(missing.length > 0)('pictures of the page [needs chromium]', () => {
   let browser: Browser
+  // On a busy machine a browser takes long to start.
   beforeAll(async () => {
     browser = await openBrowser()
-  })
-  afterAll(() => browser.close())
+  }, 60_000)
+  afterAll(() => browser?.close())
 
   test.each([
     ['desktop', 'light', 'client'],
