@@ -1,7 +1,7 @@
 import type { PacketBatch, PacketPool } from '@mp/interface'
 import { PROBER_STATE_VALUES } from '@mp/prober'
 import { ControlBody, ControlKind, DECODE_ERROR_NAMES, DecodeError, HEADER_BYTES } from '@mp/wire'
-import type { DecodeCode, FrameCodec } from '@mp/wire'
+import type { FrameCodec } from '@mp/wire'
 import type { FrameWriter } from './frame-writer.ts'
 import type { TunnelPath } from './path.ts'
 
@@ -23,8 +23,8 @@ export interface ControlParts {
   readonly onClose: (reason: number) => void
   /** The peer does not use `path` any more. */
   readonly onPathClose: (path: TunnelPath) => void
-  /** The peer says what it received; the body is in the arena. @returns what is wrong with it, if anything. */
-  readonly onReport: (offset: number, lengthBytes: number, nowMs: number) => DecodeCode
+  /** The peer says what it received; the body is in the arena. @returns why it is dropped, if it is. */
+  readonly onReport: (offset: number, lengthBytes: number, nowMs: number) => string | undefined
   /** The peer says over another path that `path` leads nowhere. */
   readonly onPathDown: (path: TunnelPath) => void
   /** The peer received the challenge with the 8 bytes of `token`. */
@@ -122,9 +122,9 @@ export class ControlChannel {
   }
 
   #takeReport(batch: PacketBatch, row: number, { nowMs }: ControlContext): string | undefined {
-    const code = this.#parts.onReport(batch.offset[row]!, batch.length[row]!, nowMs)
-    if (code === DecodeError.none) this.#parts.pool.release(batch.slot[row]!)
-    return code === DecodeError.none ? undefined : DECODE_ERROR_NAMES[code]
+    const fault = this.#parts.onReport(batch.offset[row]!, batch.length[row]!, nowMs)
+    if (fault === undefined) this.#parts.pool.release(batch.slot[row]!)
+    return fault
   }
 
   /** What is said of a path is of no use later: without a link it is not said. */

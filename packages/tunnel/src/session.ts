@@ -1,7 +1,7 @@
 import type { ClassModes, Fragmenter, FrameSource, PacketBatch } from '@mp/interface'
 import { PathManager, connectScheduler } from '@mp/path-manager'
 import type { Probe, ProberEvent } from '@mp/prober'
-import { DecodeError, FrameCodec } from '@mp/wire'
+import { FrameCodec } from '@mp/wire'
 import type { ControlBody } from '@mp/wire'
 import { Bonding } from './bonding/bonding.ts'
 import { ControlChannel } from './control-channel.ts'
@@ -128,7 +128,8 @@ export class Session implements PathOwner, Wakeable {
         this.#bonding?.handleReply(path)
       },
       onSizeReply: (...reply) => this.#sizes.handleReply(...reply),
-      onReport: (...report) => this.#bonding?.feedback.handleReport(...report) ?? DecodeError.none,
+      onReport: (...report) =>
+        this.#bonding === undefined ? 'unwanted-report' : this.#bonding.feedback.handleReport(...report),
       writeWishes: (path, probe) => {
         if (path.tellsWishes || this.#modes !== undefined)
           writeWishes(path.settings, this.#modes ?? {}, probe)
