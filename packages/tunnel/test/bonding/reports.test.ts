@@ -1,6 +1,7 @@
 import type { PathReport } from '@mp/interface'
 import { FrameType } from '@mp/wire'
 import { describe, expect, test } from 'vitest'
+import { glassAead } from '../support/glass-aead.ts'
 import { inOrder, packets } from '../support/packets.ts'
 import { frameFor, reportBody, throwAt } from '../support/raw.ts'
 import { reported, reportsOf } from '../support/reported.ts'
@@ -30,7 +31,7 @@ describe.each([
   test('tell of all of them', { timeout: 60_000 }, async () => {
     const options = {
       isAdaptive: true,
-      security: {},
+      security: { createAead: glassAead },
       paths: pathsNamed(count),
       line: LINE,
       wire: { maxFrameBytes },
@@ -43,6 +44,7 @@ describe.each([
       expect(bonding!.repair.lost).toBe(0)
       const sent = packets(2 * count * ROUNDS, { bytes: 1200 })
       expect(inOrder(world.server.tun.received)).toEqual(inOrder(sent))
+      expect(reportsOf(world.server).length).toBeGreaterThan(ROUNDS / 4)
       expect(Math.max(...reportsOf(world.server).map(({ bytes }) => bytes.length))).toBeLessThanOrEqual(
         maxFrameBytes,
       )
