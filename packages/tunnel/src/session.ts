@@ -15,7 +15,7 @@ import { Outbound } from './outbound.ts'
 import { PacketInspector } from './packet-inspector.ts'
 import { PathKeeper } from './path-keeper.ts'
 import { PathSizes } from './path-sizes.ts'
-import { PieceDrops } from './piece-drops.ts'
+import { PartDrops } from './part-drops.ts'
 import type { PathOwner, TunnelPath } from './path.ts'
 import { Sealer } from './sealer.ts'
 import type { SessionOptions } from './session-options.ts'
@@ -52,7 +52,7 @@ export class Session implements PathOwner, Wakeable {
   readonly #outbound: Outbound
   readonly #inbound: Inbound
   readonly #sealer: Sealer
-  readonly #pieceDrops: PieceDrops
+  readonly #pieceDrops: PartDrops
   readonly #sizes: PathSizes
   /** Undefined when paths are shared by weight. */
   readonly #bonding: Bonding | undefined
@@ -112,7 +112,7 @@ export class Session implements PathOwner, Wakeable {
       follow: (path, arrival) => this.keeper.follow(path, arrival),
     })
     this.#sealer = new Sealer(parts)
-    this.#pieceDrops = new PieceDrops(options.fragmenter, drops)
+    this.#pieceDrops = new PartDrops(drops, 'piece-')
     if (options.modes !== undefined) this.setModes(options.modes)
     this.keeper = new PathKeeper({ ...parts, session: this, sealer: this.#sealer })
   }
@@ -267,7 +267,7 @@ export class Session implements PathOwner, Wakeable {
   }
 
   stats(): SessionStats {
-    this.#pieceDrops.count()
+    this.#pieceDrops.count(this.fragmenter.stats().drops)
     const ageMs = this.#options.nowMs() - this.#confirmedMs
     return sessionStats(this, { ageMs, bonding: this.#bonding, drops: this.#drops })
   }
@@ -285,7 +285,7 @@ export class Session implements PathOwner, Wakeable {
     })
     this.fragmenter.close()
     this.guard.close()
-    this.#pieceDrops.count()
+    this.#pieceDrops.count(this.fragmenter.stats().drops)
   }
 
   /** Does what the client wishes of a path. */

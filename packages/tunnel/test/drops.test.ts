@@ -77,6 +77,28 @@ describe('packets that cannot go on are dropped under one name', () => {
     })
   })
 
+  test('link-…: what a link dropped is told with its path, and when it has ended with the tunnel', async () => {
+    await inWorld({}, async (world) => {
+      const { client } = world
+      world.line(0).unreachable()
+      await stream(world, 'client', { count: 20 })
+      const told = (): number[] => [
+        pathsOf(client)[0]!.link?.drops['unreachable'] ?? 0,
+        statsOf(client).drops['link-unreachable'] ?? 0,
+      ]
+      const [now = 0, before = 0] = told()
+      expect(now + before).toBeGreaterThan(0)
+      world.restoreAll()
+      client.tunnel.redialPath('dsl')
+      await world.until(() => told()[0] === 0, 1000)
+      await world.pass(10)
+      expect(told()).toEqual([0, now + before])
+      client.tunnel.suspendPath('dsl', 'pulled out')
+      await world.pass(10)
+      expect(told()).toEqual([0, now + before])
+    })
+  })
+
   test('too-big: the packet would need more pieces than there may be', async () => {
     await inWorld({ wire: { maxFrameBytes: 50 } }, async (world) => {
       const drops = await dropsOf(world.client, () => world.client.tun.inject(packet(1, { bytes: 1400 })))
