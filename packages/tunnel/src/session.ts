@@ -5,6 +5,7 @@ import { FrameCodec } from '@mp/wire'
 import type { ControlBody } from '@mp/wire'
 import { Bonding } from './bonding/bonding.ts'
 import { ControlChannel } from './control-channel.ts'
+import type { ControlParts } from './control-channel.ts'
 import { DropCounter } from './drop-counter.ts'
 import type { Wakeable } from './driver.ts'
 import type { FrameGuard } from './frame-guard.ts'
@@ -83,7 +84,7 @@ export class Session implements PathOwner, Wakeable {
     const trace = new SessionTrace({ ...options, arena: options.pool.arena })
     trace.watch(this.paths)
     const writer = new FrameWriter({ pool: options.pool, codec, drops, trace })
-    const control = this.#createControl(codec, writer)
+    const control = this.#createControl({ codec, writer, drops })
     const shared = { ...options, paths: this.paths, writer, drops, trace }
     const bonding = options.isAdaptive ? new Bonding(shared) : undefined
     this.#sizes = this.#createSizes(control, bonding)
@@ -117,15 +118,15 @@ export class Session implements PathOwner, Wakeable {
     this.keeper = new PathKeeper({ ...parts, session: this, sealer: this.#sealer })
   }
 
-  #createControl(codec: FrameCodec, writer: FrameWriter): ControlChannel {
+  #createControl(parts: Pick<ControlParts, 'codec' | 'writer' | 'drops'>): ControlChannel {
     return new ControlChannel({
+      ...parts,
       pool: this.#options.pool,
-      codec,
-      writer,
       tellWeights: this.#options.role === 'client',
       onReply: (path, nonce, nowMs) => {
-        path.prober.handleReply(nonce, nowMs)
+        const verdict = path.prober.handleReply(nonce, nowMs)
         this.#bonding?.handleReply(path)
+        return verdict === 'sample' || verdict === 'late'
       },
       onSizeReply: (...reply) => this.#sizes.handleReply(...reply),
       onReport: (...report) =>
@@ -138,10 +139,14 @@ export class Session implements PathOwner, Wakeable {
       onClose: this.#options.onPeerClose,
       // Which paths there are is the client's to say.
       onPathClose: (path) => {
-        if (this.#options.role === 'server') this.keeper.drop(path, 'closed by the client')
+        const isClients = this.#options.role === 'server'
+        if (isClients) this.keeper.drop(path, 'closed by the client')
+        return isClients
       },
       onPathDown: (path) => {
-        if (this.#options.role === 'server') this.keeper.handleDown(path, 'there')
+        const isClients = this.#options.role === 'server'
+        if (isClients) this.keeper.handleDown(path, 'there')
+        return isClients
       },
       onPathResponse: (path, token) => this.keeper.handleResponse(path, token),
     })

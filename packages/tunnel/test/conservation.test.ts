@@ -173,8 +173,8 @@ const idsIn = (end: End, way: 'sent' | 'received'): number[] =>
 const sum = (counts: Readonly<Record<string, number>>): number =>
   Object.values(counts).reduce((total, count) => total + count, 0)
 
-/** Names that are also counted for frames that never had a slot. */
-const SLOTLESS = new Set(['link-full', 'pool-empty'])
+/** Names that are also counted for frames that never had a slot, or have none any more. */
+const SLOTLESS = new Set(['link-full', 'pool-empty', 'late-reply', 'unexpected-control'])
 /** Begins the names of what links dropped, which is handed on to them before. */
 const BELOW = 'link-'
 

@@ -1,4 +1,4 @@
-import { FLAG_FRAGMENT, FrameType } from '@mp/wire'
+import { ControlKind, FLAG_FRAGMENT, FrameType } from '@mp/wire'
 import { describe, expect, test } from 'vitest'
 import { packet, packets, stream } from './support/packets.ts'
 import {
@@ -150,6 +150,26 @@ describe('frames that are not what they should be are dropped under one name', (
         expect(await dropsOf(end, () => throwAt(end, [frame, frame, frame]))).toEqual({ replayed: 2 })
         expect(end.tun.received).toHaveLength(1)
       }
+    })
+  })
+
+  test('late-reply: nobody waits for it, or not any more', async () => {
+    await inWorld({}, async ({ client, server }) => {
+      for (const end of [client, server]) {
+        const frames = [
+          frameFor(end, control, probeBody(ControlKind.probeReply)),
+          frameFor(end, control, Uint8Array.of(ControlKind.sizeReply, 0, 5, 120, 1, 2, 3, 4)),
+        ]
+        expect(await dropsOf(end, () => throwAt(end, frames))).toEqual({ 'late-reply': 2 })
+      }
+    })
+  })
+
+  test('unexpected-control: a server ends no path', async () => {
+    await inWorld({}, async ({ client }) => {
+      const end = frameFor(client, control, Uint8Array.of(ControlKind.pathClose, 0, 0, 0))
+      expect(await dropsOf(client, () => throwAt(client, [end]))).toEqual({ 'unexpected-control': 1 })
+      expect(pathsOf(client)).toHaveLength(2)
     })
   })
 
