@@ -1,12 +1,13 @@
 // The whole tunnel: two daemons of this checkout in two network namespaces, against a forwarder in C that does the same to
 // each packet, in the same run and in turns. Medians; each figure with its ratio to that of the forwarder.
 //
-//     pnpm bench e2e                          all cases, about 25 minutes
+//     pnpm bench e2e                          all cases, about 30 minutes
 //     pnpm bench e2e --list                   their names
 //     pnpm bench e2e --quick                  all cases, shortly: to see that they run
 //     pnpm bench e2e aes-1 rtt --json FILE    those with "aes-1" or "rtt" in their name
 //
-// It needs root, TUN devices, iperf3 and a C compiler, and libssl-dev for the encrypted cases.
+// It needs root, TUN devices, iperf3 and a C compiler, libssl-dev for the encrypted cases, and wireguard-go of 2023 or later for
+// that one.
 import { join, resolve } from 'node:path'
 import { capabilities } from '@mp/netlab'
 import { readOptions } from './e2e/options.mjs'

@@ -16,7 +16,10 @@ static bool read_ip(const uint8_t *packet, size_t length, mp_inner *into) {
 }
 
 bool mp_inner_read(const uint8_t *packet, size_t length, mp_inner *into) {
-  if (!read_ip(packet, length, into)) return false;
+  return read_ip(packet, length, into) && mp_inner_read_behind(packet, length, into);
+}
+
+bool mp_inner_read_behind(const uint8_t *packet, size_t length, mp_inner *into) {
   size_t least = into->ip_bytes + (size_t)(into->protocol == IPPROTO_TCP ? TCP_HEADER : UDP_HEADER);
   if (length < least) return false;
   if (into->protocol == IPPROTO_UDP) {

@@ -33,6 +33,8 @@ typedef struct {
  * whose headers are not whole in the `length` bytes there are: offloads leave it alone then.
  */
 bool mp_inner_read(const uint8_t *packet, size_t length, mp_inner *into);
+/* The second half of it: reads the header of TCP or UDP, for which version, protocol and ip_bytes are known. */
+bool mp_inner_read_behind(const uint8_t *packet, size_t length, mp_inner *into);
 /* Writes the length fields of IP and UDP for a packet of `length` bytes. */
 void mp_inner_set_length(uint8_t *packet, const mp_inner *inner, size_t length);
 

@@ -18,14 +18,32 @@ static bool fits_type(const mp_super *super) {
   }
 }
 
+/* Behind extension headers of IPv6 the kernel knows where TCP or UDP begins, and of which of them it made the packet. */
+static bool read_extended(mp_super *super, const uint8_t *packet, size_t whole) {
+  const mp_vnet_header *header = &super->header;
+  if ((header->flags & MP_VNET_NEEDS_CHECKSUM) == 0 || header->checksum_start <= MP_IP6_HEADER) return false;
+  uint8_t protocol = header->gso_type == MP_GSO_UDP ? IPPROTO_UDP : IPPROTO_TCP;
+  super->inner = (mp_inner){.version = packet[0] >> 4, .protocol = protocol, .ip_bytes = header->checksum_start};
+  return super->inner.version == 6 && mp_inner_read_behind(packet, whole, &super->inner) &&
+         super->inner.header_bytes <= MP_SUPER_HEADERS;
+}
+
+/* As mp_pseudo_sum, from the checksum that is begun: behind a routing header another address than that of the packet counts. */
+static uint64_t begun_sum(const uint8_t *packet, const mp_inner *inner, size_t length) {
+  uint16_t begun;
+  memcpy(&begun, packet + inner->checksum_at, sizeof begun);
+  return begun + (uint64_t)(uint16_t)~htons((uint16_t)(length - inner->ip_bytes));
+}
+
 bool mp_super_begin(mp_super *super, const uint8_t *packet, size_t whole, size_t length) {
   super->length = super->next = 0;
-  if (!mp_inner_read(packet, whole, &super->inner) || !fits_type(super)) return false;
+  super->extended = !mp_inner_read(packet, whole, &super->inner);
+  if ((super->extended && !read_extended(super, packet, whole)) || !fits_type(super)) return false;
   if (super->header.segment_bytes == 0 || length <= super->inner.header_bytes) return false;
   memcpy(super->headers, packet, super->inner.header_bytes);
   super->length = (uint32_t)length;
   super->next = super->inner.header_bytes;
-  super->pseudo = mp_pseudo_sum(packet, &super->inner);
+  super->pseudo = super->extended ? begun_sum(packet, &super->inner, length) : mp_pseudo_sum(packet, &super->inner);
   return true;
 }
 

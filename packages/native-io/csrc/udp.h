@@ -65,8 +65,8 @@ mp_udp *mp_udp_open(napi_env env, napi_value config, mp_failure *failure, mp_udp
 mp_udp *mp_udp_of(mp_endpoint *endpoint);
 
 /*
- * Messages that the kernel dropped since the socket is open, as its buffer was full; one that GRO joined counts once. Linux
- * only, elsewhere 0.
+ * Messages that the kernel dropped since the socket is open, as its buffer was full or their checksum was wrong; one that GRO
+ * joined counts once. Linux only, elsewhere 0.
  */
 uint32_t mp_udp_overflowed(const mp_udp *udp);
 

@@ -47,6 +47,7 @@ typedef struct {
 
 enum {
   MP_SUPER_BYTES = 65536, /* more than any packet has */
+  MP_SUPER_HEADERS = 512, /* most bytes of headers, extensions of IPv6 with them */
   MP_SUPER_ROWS = 64,     /* rows that hold most super-packets, and the most that one write carries */
   MP_VNET_PARTS = MP_SUPER_ROWS + 2
 };
@@ -55,10 +56,11 @@ enum {
 typedef struct {
   mp_vnet_header header;
   mp_inner inner;
-  uint32_t length;                 /* bytes of the whole */
-  uint32_t next;                   /* where the payload of the next segment begins; `length` when there is none */
-  uint64_t pseudo;                 /* sum of the pseudo header without its length */
-  uint8_t headers[MP_MAX_HEADERS]; /* as they came */
+  uint32_t length;                   /* bytes of the whole */
+  uint32_t next;                     /* where the payload of the next segment begins; `length` when there is none */
+  uint64_t pseudo;                   /* sum of the pseudo header without its length */
+  bool extended;                     /* IPv6 with extension headers, behind which the far end finishes no checksum */
+  uint8_t headers[MP_SUPER_HEADERS]; /* as they came */
 } mp_super;
 
 typedef struct {

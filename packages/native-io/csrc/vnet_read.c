@@ -101,6 +101,8 @@ static bool take_single(mp_endpoint *endpoint, mp_vnet *vnet, const mp_scatter *
   return true;
 }
 
+static bool cuts_partial(const mp_vnet *vnet) { return vnet->takes_partial && !vnet->cut.extended; }
+
 /* Cuts on from the linear buffer. Returns the first row that is free. */
 static uint32_t cut_linear(mp_endpoint *endpoint, mp_vnet *vnet, uint32_t row, uint32_t rows) {
   mp_super *super = &vnet->cut;
@@ -113,8 +115,8 @@ static uint32_t cut_linear(mp_endpoint *endpoint, mp_vnet *vnet, uint32_t row, u
     }
     uint8_t *packet = mp_packet(endpoint, &endpoint->rows, row);
     memcpy(packet + super->inner.header_bytes, vnet->linear + super->next, payload);
-    mp_super_stamp(super, packet, vnet->takes_partial);
-    keep(endpoint, row++, length, vnet->takes_partial);
+    mp_super_stamp(super, packet, cuts_partial(vnet));
+    keep(endpoint, row++, length, cuts_partial(vnet));
   }
   return row;
 }
@@ -123,8 +125,8 @@ static uint32_t cut_linear(mp_endpoint *endpoint, mp_vnet *vnet, uint32_t row, u
 static uint32_t stamp_rows(mp_endpoint *endpoint, mp_vnet *vnet, uint32_t row) {
   mp_super *super = &vnet->cut;
   for (uint32_t payload; (payload = mp_super_next(super)) > 0; row++) {
-    mp_super_stamp(super, mp_packet(endpoint, &endpoint->rows, row), vnet->takes_partial);
-    keep(endpoint, row, super->inner.header_bytes + payload, vnet->takes_partial);
+    mp_super_stamp(super, mp_packet(endpoint, &endpoint->rows, row), cuts_partial(vnet));
+    keep(endpoint, row, super->inner.header_bytes + payload, cuts_partial(vnet));
   }
   return row;
 }

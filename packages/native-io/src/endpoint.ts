@@ -35,6 +35,11 @@ export interface EndpointOptions {
   readonly reserveBytes: number
   /** Slots to hold while there is little to receive. Default: `batchSize`. */
   readonly idleRows?: number
+  /**
+   * Whether slots for what comes next are held between wake-ups, which saves a call at each. Not where there may be many
+   * endpoints, or a stranger at the other end: silent ones would hold all slots there are. Default true.
+   */
+  readonly holdsSlots?: boolean
   readonly open: (memory: HandleMemory) => Handle
   /** Told instead of a handler that is not there yet that the endpoint is writable: a connection is made, or failed. */
   readonly onConnected?: () => void
@@ -48,6 +53,7 @@ export class Endpoint {
   readonly #binding: Binding
   readonly #pool: PacketPool
   readonly #rows: ReceiveRows
+  readonly #holdsSlots: boolean
   readonly #onConnected: (() => void) | undefined
   /** What was sent from last: the addon uses it without asking. */
   #table: Int32Array | undefined
@@ -60,6 +66,7 @@ export class Endpoint {
     this.#pool = options.pool
     this.#onConnected = options.onConnected
     this.#rows = new ReceiveRows(options.pool, options.batchSize, options.reserveBytes, options.idleRows)
+    this.#holdsSlots = options.holdsSlots ?? true
     this.handle = options.open({
       arena: options.pool.arena,
       table: this.#rows.batch.table,
@@ -149,8 +156,14 @@ export class Endpoint {
       received = this.#receive()
     }
     this.#rows.settle(packets)
-    this.state[READY_ROWS] = this.#rows.refill()
+    this.#makeReady()
     if (this.state[MORE_LEFT] === MORE.held) this.#receiveSoon()
+  }
+
+  /** Says what the next wake-up may receive into before it calls. */
+  #makeReady(): void {
+    if (!this.#holdsSlots) this.#rows.release()
+    this.state[READY_ROWS] = this.#holdsSlots ? this.#rows.refill() : 0
   }
 
   /** Of what is held here the event loop does not know. */

@@ -39,7 +39,7 @@ export interface NativeConnectOptions extends NativeStreamOptions {
 const DEFAULT_BATCH = 128
 /** A system call takes 1024 parts, and a frame has two. */
 const MAX_BATCH = 511
-/** Slots of a stream that hears little. */
+/** Slots for a look at a stream that hears little. */
 const IDLE_ROWS = 32
 const MAX_FRAME_BYTES = 65_535
 /** What the addon calls the end of a stream. */
@@ -83,6 +83,7 @@ export class NativeStream implements FrameStream {
       batchSize,
       reserveBytes: 0,
       idleRows: IDLE_ROWS,
+      holdsSlots: false,
       open: (memory) =>
         opening(describe(target), streamAdvice, () => binding.connectTcp({ ...config, ...memory })),
       onConnected: () => this.#handleConnected(describe(target)),

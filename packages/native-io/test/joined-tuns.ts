@@ -73,13 +73,15 @@ export interface Transfer {
   readonly connections: number
   /** Default 7100. */
   readonly port?: number
+  /** A library that the sender is run with. */
+  readonly preload?: string
 }
 
 /** Sends over TCP from one host to the other. @returns what each side counted, sorted. */
 export async function transfer(
   [from, to]: readonly [Namespace, Namespace],
   ip: string,
-  { bytes, connections, port = PORT }: Transfer,
+  { bytes, connections, port = PORT, preload = '' }: Transfer,
 ): Promise<{ readonly sent: string[]; readonly received: string[] }> {
   const file = fileURLToPath(new URL('fixtures/tcp-transfer.mjs', import.meta.url))
   const args = (role: string): string[] => [file, role, ip, String(port), String(bytes), String(connections)]
@@ -92,7 +94,8 @@ export async function transfer(
     })
   })
   await ready
-  const sent = (await from.run(process.execPath, args('send'))).trim().split('\n')
+  const command = [`LD_PRELOAD=${preload}`, process.execPath, ...args('send')]
+  const sent = (await from.run('env', command)).trim().split('\n')
   await receiver.exited
   return { sent: sent.toSorted(), received: received.toSorted() }
 }

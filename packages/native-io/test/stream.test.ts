@@ -115,6 +115,15 @@ describe.skipIf(missing.length > 0)('streams [needs native]', () => {
     for (const slot of held) pool.release(slot)
   })
 
+  it('holds no slot while it waits, however much came before', async () => {
+    const { frames, socket } = await accepted()
+    for (let burst = 1; burst <= 3; burst++) {
+      socket.write(framed(Array.from({ length: 400 }, () => Buffer.alloc(200, burst))))
+      await vi.waitUntil(() => frames.length === 400 * burst)
+    }
+    await expect.poll(() => pool.inUse).toBe(0)
+  })
+
   it('skips a frame that is larger than a slot, and takes those around it', async () => {
     const { frames, socket, stream } = await accepted()
     socket.write(framed([Buffer.from('before'), Buffer.alloc(9000), Buffer.from('behind')]))

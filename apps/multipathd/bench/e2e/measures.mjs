@@ -13,12 +13,17 @@ const STEP_MS = 100
 /** Clock ticks per second of the times in /proc, the same on all Linux systems. */
 const TICKS_PER_SECOND = 100
 
-/** Data one way and the other, so that the compiler of Node is done before anything is measured. */
-export async function warm({ client }, { to, client: daemon }, { warmSeconds }) {
-  if (daemon === undefined) return
-  const args = ['--client', to, '--time', String(warmSeconds)]
+/**
+ * Data one way and the other, and then packets that come alone, which take other ways through the code: so that the compiler
+ * of Node is done before anything is measured.
+ */
+export async function warm(stage, rival, { warmSeconds, warmPings }) {
+  const { client } = stage
+  if (rival.client === undefined) return
+  const args = ['--client', rival.to, '--time', String(warmSeconds)]
   await client.exec('iperf3', args, { timeoutMs: 20_000 })
   await client.exec('iperf3', [...args, '--reverse'], { timeoutMs: 20_000 })
+  await ping(stage, rival, warmPings)
 }
 
 /** Goodput of TCP and what it costs. */
@@ -76,17 +81,19 @@ async function sendLoad(
 
 /** The time a small packet takes there and back on an idle line, sent every millisecond. */
 export function roundTrip() {
-  return async ({ client, server, traffic }, { to }, { pings }) => {
-    const echo = server.spawn(traffic, ['echo', String(ECHO_PORT)])
-    try {
-      await echo.waitFor(/ready/)
-      const { p50Us, p99Us } = JSON.parse(
-        await client.run(traffic, ['ping', to, String(ECHO_PORT), String(pings)]),
-      )
-      return { 'RTT p50 µs': p50Us, 'RTT p99 µs': p99Us }
-    } finally {
-      await echo.kill('SIGKILL')
-    }
+  return async (stage, rival, { pings }) => {
+    const { p50Us, p99Us } = await ping(stage, rival, pings)
+    return { 'RTT p50 µs': p50Us, 'RTT p99 µs': p99Us }
+  }
+}
+
+async function ping({ client, server, traffic }, { to }, pings) {
+  const echo = server.spawn(traffic, ['echo', String(ECHO_PORT)])
+  try {
+    await echo.waitFor(/ready/)
+    return JSON.parse(await client.run(traffic, ['ping', to, String(ECHO_PORT), String(pings)]))
+  } finally {
+    await echo.kill('SIGKILL')
   }
 }
 

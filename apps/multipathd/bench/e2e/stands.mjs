@@ -1,5 +1,6 @@
 import { bareLine, multipathd, portable, reference } from './rivals.mjs'
 import { roundTrip, tcp, udp } from './measures.mjs'
+import { wireguard, wireguardLack } from './wireguard.mjs'
 
 const CIPHERS = { none: 'none', aes: 'aes-256-gcm', chacha: 'chacha20-poly1305' }
 
@@ -55,5 +56,18 @@ export function stands({ reference: program, crypto }) {
     stream('aes', 1),
     stream('aes', 2),
     { name: 'portable-1', rivals: portables, measures: TCP },
+    besideWireguard(),
   ]
+}
+
+/** With the cipher that daemons choose here, and with the only one of wireguard-go. */
+function besideWireguard() {
+  const lacks = wireguardLack()
+  const sameCipher = { name: 'ChaCha20', subnet: 10, paths: 1, cipher: CIPHERS.chacha }
+  return {
+    name: 'wireguard-1',
+    rivals: [multipathd({ paths: 1 }), wireguard({ subnet: 9 }), multipathd(sameCipher)],
+    measures: ALL,
+    ...(lacks === undefined ? {} : { lacks }),
+  }
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
-import type { ParseOptions } from '../config/index.ts'
+import { socketPathOf } from '../control/index.ts'
 import type { Finding } from '../doctor/index.ts'
+import type { DaemonFlags } from './ask/daemon.ts'
 import { EXIT } from './exit-codes.ts'
 import type { Io } from './io.ts'
 import { requireConfig } from './load.ts'
@@ -12,12 +13,14 @@ export function addDoctorCommand(program: Command, io: Io, finish: (code: number
     .command('doctor <file>')
     .description('look whether a tunnel with this config can work here, and say how to mend what is wrong')
     .option('--json', 'as JSON')
-    .option('--offline', 'do not ask the server: for while a daemon with this config runs')
+    .option('--offline', 'look at this machine only, do not ask the server')
     .action(
       async (file: string, { json = false, offline = false }: { json?: boolean; offline?: boolean }) => {
-        const config = requireConfig(file, program.opts<ParseOptions>())
+        const { socket, insecure } = program.opts<DaemonFlags>()
+        const config = requireConfig(file, { insecure })
         const { examine } = await import('../doctor/index.ts')
-        const findings = await examine(config, { asksServer: !offline })
+        const socketPath = socket ?? socketPathOf(config, io.env)
+        const findings = await examine(config, { asksServer: !offline, socketPath })
         await print(io.stdout, json ? `${JSON.stringify(findings, undefined, 2)}\n` : report(findings))
         finish(findings.some(({ level }) => level === 'fault') ? EXIT.faults : EXIT.ok)
       },

@@ -2,7 +2,7 @@
 export const EXIT = {
   /** Did what was asked; a daemon: ended by SIGINT or SIGTERM. */
   ok: 0,
-  /** `check` found faults in the config, `pubkey` no key. */
+  /** `check` and `doctor` found faults, `pubkey` no key, and `reload` what a running daemon cannot follow. */
   faults: 1,
   /** The command line is wrong. */
   usage: 64,

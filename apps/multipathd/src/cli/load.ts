@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { loadKeys, parseConfig } from '../config/index.ts'
-import type { Config, Fault, KeySource, ParseOptions } from '../config/index.ts'
+import type { Config, Fault, KeySource, KnownKeys, ParseOptions } from '../config/index.ts'
 import { EXIT } from './exit-codes.ts'
 import { ExitError } from './explain.ts'
 
@@ -14,15 +14,20 @@ export function configFileOf(nameOrFile: string): string {
   return isName ? join(CONFIG_FOLDER, `${nameOrFile}.json`) : nameOrFile
 }
 
+interface LoadOptions extends ParseOptions {
+  /** Of earlier readings. */
+  readonly knownKeys?: KnownKeys
+}
+
 /** Reads a config, a file or the name of one, and the key files it names. @throws ExitError when it cannot be read. */
-export function loadConfig(nameOrFile: string, options: ParseOptions): ReturnType<typeof loadKeys> {
+export function loadConfig(nameOrFile: string, options: LoadOptions): ReturnType<typeof loadKeys> {
   const file = configFileOf(nameOrFile)
   const parsed = parseConfig(readText(file), options)
-  return 'faults' in parsed ? parsed : loadKeys(parsed.config, dirname(file))
+  return 'faults' in parsed ? parsed : loadKeys(parsed.config, dirname(file), options.knownKeys)
 }
 
 /** The config in `file`. @throws ExitError that names every fault. */
-export function requireConfig(file: string, options: ParseOptions): Config {
+export function requireConfig(file: string, options: LoadOptions): Config {
   const result = loadConfig(file, options)
   if ('config' in result) return result.config
   throw new ExitError(EXIT.config, faultText(file, result.faults))
@@ -44,7 +49,7 @@ export function faultText(file: string, faults: readonly Fault[]): string {
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
-  EACCES: 'this user may not read it',
+  EACCES: 'the user that this runs as may not read it',
   EISDIR: 'it is a folder',
 }
 

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import type { Secret } from '@mp/secure-channel'
 import { configJsonSchema, NOT_ENCRYPTED } from '../config/index.ts'
 import type { Config, Role } from '../config/index.ts'
 import { nearest } from '../config/nearest.ts'
@@ -91,7 +92,7 @@ export function createProgram(io: Io, actions: Actions, outcome: Outcome): Comma
   addRunCommands(program, io, start)
   addDoctorCommand(program, io, finish)
   addKeyCommands(program, io)
-  addAskCommands(program, io)
+  addAskCommands(program, io, finish)
   addManualCommands(program, io, EXAMPLES)
   addCleanupCommand(program, io)
   addConfigCommands(program, io, finish)
@@ -133,7 +134,7 @@ function rereadable(
   role: Role | undefined,
   flags: Flags,
 ): { readonly config: Config; readonly reread: Reread } {
-  const options = { role, insecure: flags.insecure }
+  const options = { role, insecure: flags.insecure, knownKeys: new Map<string, Secret>() }
   const reread: Reread = () => {
     const read = loadConfig(file, options)
     return 'config' in read ? { config: withFlags(read.config, flags) } : read
@@ -146,7 +147,9 @@ function addConfigCommands(program: Command, io: Io, finish: (code: number) => v
     print(io.stdout, `${JSON.stringify(configJsonSchema(), undefined, 2)}\n`)
   program
     .command('check <file>')
-    .description('print every fault of a config and its key files with its path; exit code 0 or 1')
+    .description(
+      'print every fault of a config and its key files with its path; exit code 1 when there is one',
+    )
     .action(async (file: string) => finish(await check(file, program.opts<Flags>(), io)))
   program
     .command('config')

@@ -11,25 +11,32 @@ const SIZE_LIMIT_BYTES = 128
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file; `multipathd genkey` or `genpsk` makes a key',
-  EACCES: 'this user may not read it',
+  EACCES: 'the user that this runs as may not read it',
   ELOOP: 'it is a link that leads to itself',
 }
 
+/** Keys by the whole path of the file they were read from. */
+export type KnownKeys = Map<string, Secret>
+
 /**
- * The key in `file`, or what is wrong with it. A link is followed: what counts is the file that was opened, so that
+ * The key in `file`, or what is wrong with it; what is read becomes known. One that is known may be kept from this process by
+ * now, which gave up root: it is the same as before then. A link is followed: what counts is the file that was opened, so that
  * nobody can put another in its place between the look and the reading.
  */
-export function readKeyFile(file: string): Secret | string {
+export function readKeyFile(file: string, known: KnownKeys): Secret | string {
   let fd: number
   try {
     // Not to wait for somebody at the other end of a pipe.
     fd = openSync(file, O_RDONLY | O_NONBLOCK | O_NOCTTY)
   } catch (error) {
     const code = String((error as NodeJS.ErrnoException).code)
-    return `cannot read "${file}": ${REASONS[code] ?? code}`
+    const kept = code === 'EACCES' ? known.get(file) : undefined
+    return kept ?? `cannot read "${file}": ${REASONS[code] ?? code}`
   }
   try {
-    return faultOfFile(file, fstatSync(fd)) ?? keyIn(file, readFileSync(fd, 'utf8'))
+    const key = faultOfFile(file, fstatSync(fd)) ?? keyIn(file, readFileSync(fd, 'utf8'))
+    if (key instanceof Secret) known.set(file, key)
+    return key
   } finally {
     closeSync(fd)
   }

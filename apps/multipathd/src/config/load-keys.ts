@@ -3,6 +3,7 @@ import { nodeCrypto } from '@mp/runtime-node'
 import { Secret } from '@mp/secure-channel'
 import type { Fault } from './fault.ts'
 import { readKeyFile } from './key-file.ts'
+import type { KnownKeys } from './key-file.ts'
 import type { Config, KeySource } from './schema/index.ts'
 
 type Loaded = { readonly config: Config } | { readonly faults: readonly Fault[] }
@@ -14,12 +15,17 @@ type Keys = ReadonlyMap<KeySource, Secret>
  * Reads the key files that a config names, and looks whether the keys are the right ones. Either all keys are there,
  * or every fault is named at once.
  * @param folder of the config file: names of key files are relative to it.
+ * @param known as of {@link readKeyFile}.
  */
-export function loadKeys(config: Config<KeySource>, folder: string): Loaded {
+export function loadKeys(
+  config: Config<KeySource>,
+  folder: string,
+  known: KnownKeys = new Map<string, Secret>(),
+): Loaded {
   const keys = new Map<KeySource, Secret>()
   const faults: Fault[] = []
   for (const [path, source] of sourcesOf(config)) {
-    const result = source instanceof Secret ? source : readKeyFile(resolve(folder, source.file))
+    const result = source instanceof Secret ? source : readKeyFile(resolve(folder, source.file), known)
     if (typeof result === 'string')
       faults.push({ path: isNamedApart(source) ? `${path}File` : path, message: result })
     else keys.set(source, result)

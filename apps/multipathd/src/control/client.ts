@@ -1,16 +1,25 @@
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import { EXIT } from '../cli/exit-codes.ts'
+import type { ExitCode } from '../cli/exit-codes.ts'
 import { ExitError } from '../cli/explain.ts'
 import { LineReader } from './line-reader.ts'
 import { PROTOCOL_VERSION } from './protocol.ts'
-import type { ControlFault } from './protocol.ts'
+import type { ControlFault, ErrorCode } from './protocol.ts'
 
 /** More than any snapshot, bytes: what is longer did not come from a daemon. */
 const MAX_REPLY_BYTES = 256 * 1024 * 1024
 
 /** A daemon that says nothing for so long hangs, or was stopped, ms. To follow a large config takes some seconds. */
 const ANSWER_MS = 20_000
+
+/** What an error says to who asked; of all others, that the daemon does not do it. */
+const EXITS: Partial<Record<ErrorCode, ExitCode>> = {
+  'bad-params': EXIT.usage,
+  'bad-config': EXIT.config,
+  'no-config': EXIT.noInput,
+  internal: EXIT.internal,
+}
 
 /** A line from the daemon: one of the four forms of the protocol. */
 interface Reply {
@@ -139,7 +148,7 @@ export class ControlClient {
 function checked(reply: Reply): Reply {
   if (reply.error === undefined) return reply
   const { code, message } = reply.error
-  throw new ExitError(code === 'bad-params' ? EXIT.usage : EXIT.unavailable, message)
+  throw new ExitError(EXITS[code] ?? EXIT.unavailable, message)
 }
 
 const silence = (ms: number): string =>

@@ -50,7 +50,9 @@ export interface ControlRequest {
  * - `too-large`: a line longer than {@link MAX_REQUEST_BYTES}; the connection ends
  * - `unsupported-version`: `v` is of another version
  * - `unknown-command`, `bad-params`: what is not known, with what is
- * - `refused`: understood, and not done; the message says why
+ * - `bad-config`: the config file has faults; the message names them all
+ * - `no-config`: the config file is not there, or may not be read
+ * - `refused`: understood, and not done, or not all of it; the message says why
  * - `busy`: too many connections, or requests under way
  * - `slow-reader`: too much waits to be read; the connection ends
  * - `internal`: a fault of multipathd
@@ -61,6 +63,8 @@ export type ErrorCode =
   | 'unsupported-version'
   | 'unknown-command'
   | 'bad-params'
+  | 'bad-config'
+  | 'no-config'
   | 'refused'
   | 'busy'
   | 'slow-reader'

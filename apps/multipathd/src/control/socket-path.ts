@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import { EXIT } from '../cli/exit-codes.ts'
 import { ExitError } from '../cli/explain.ts'
+import type { Config, KeySource } from '../config/index.ts'
 
 /** Longest path of a socket on Linux, bytes. */
 const MAX_PATH_BYTES = 107
@@ -26,6 +27,14 @@ export function defaultSocketPath(name: string, env: Env): string | undefined {
   const isRoot = process.geteuid?.() === 0
   const folder = socketFolders(env).find((each) => isRoot || each !== ROOT_FOLDER)
   return folder === undefined ? undefined : join(folder, `${name}${SUFFIX}`)
+}
+
+/** Where a daemon with this config has its socket; undefined where it has none. */
+export function socketPathOf(
+  { control: { socket }, tun: { name } }: Pick<Config<KeySource>, 'control' | 'tun'>,
+  env: Env,
+): string | undefined {
+  return socket === 'none' ? undefined : (socket ?? defaultSocketPath(name, env))
 }
 
 /** The sockets of daemons that run here, or did. */

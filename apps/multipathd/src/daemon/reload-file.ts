@@ -1,4 +1,7 @@
+import { messageOf } from '../cli/explain.ts'
 import type { Config, Fault } from '../config/index.ts'
+import type { LogLevel } from '../config/schema/log.ts'
+import { ControlError } from '../control/protocol.ts'
 import type { Outlets } from './report.ts'
 import type { Reloader, ReloadOutcome } from './reload.ts'
 
@@ -22,47 +25,47 @@ export class FileReloader {
   reload(): Promise<ReloadOutcome> {
     return this.#inTurn(() => {
       const read = this.#reread()
-      if ('config' in read) return this.#reloader.apply(read.config)
+      if ('config' in read) return read.config
       const lines = read.faults.map(({ path, message }) => `${path === '' ? '' : `${path}: `}${message}`)
-      throw new RangeError(`the config is faulty, all stays as it is: ${lines.join('; ')}`)
+      throw new ControlError('bad-config', `the config is faulty, all stays as it is: ${lines.join('; ')}`)
     })
   }
 
   /** Follows what `change` makes of the config that runs, without a look at the file, which keeps what it has. */
   change(change: (config: Config) => Config): Promise<ReloadOutcome> {
-    return this.#inTurn(() => this.#reloader.apply(change(this.#reloader.config)))
+    return this.#inTurn(() => change(this.#reloader.config))
   }
 
-  /** For a signal: reads the file, and logs also when that is faulty, or brings nothing new. */
+  /** For a signal: reads the file, and logs also when that brings nothing new. */
   readonly handleSignal = (): void => void this.#reloadAloud()
 
   async #reloadAloud(): Promise<void> {
-    const { log, events } = this.#outlets
-    try {
-      const { applied, needsRestart } = await this.reload()
-      if (applied.length === 0 && needsRestart.length === 0) log.info('config read: nothing changed')
-    } catch (error) {
-      const message = `config not followed: ${error instanceof Error ? error.message : String(error)}`
-      log.error(message)
-      events.add({ type: 'config', level: 'warn', message, fields: {} })
-    }
+    const outcome = await this.reload().catch(() => undefined)
+    if (outcome?.applied.length === 0 && outcome.needsRestart.length === 0)
+      this.#outlets.log.info('config read: nothing changed')
   }
 
-  #inTurn(step: () => Promise<ReloadOutcome>): Promise<ReloadOutcome> {
-    const turn = this.#last.then(step).then((outcome) => this.#told(outcome))
+  #inTurn(wish: () => Config): Promise<ReloadOutcome> {
+    const turn = this.#last.then(() => this.#follow(wish))
     this.#last = turn.catch(() => {})
     return turn
   }
 
-  #told(outcome: ReloadOutcome): ReloadOutcome {
-    for (const line of outcome.applied) this.#say('info', `config: ${line}`)
-    for (const line of outcome.needsRestart) this.#say('warn', `config: ${line}`)
-    return outcome
+  async #follow(wish: () => Config): Promise<ReloadOutcome> {
+    try {
+      const outcome = await this.#reloader.apply(wish())
+      for (const line of outcome.applied) this.#say('info', `config: ${line}`)
+      for (const line of outcome.needsRestart) this.#say('warn', `config: ${line}`)
+      return outcome
+    } catch (error) {
+      this.#say('error', `config not followed: ${messageOf(error)}`)
+      throw error
+    }
   }
 
-  #say(level: 'info' | 'warn', message: string): void {
+  #say(level: LogLevel, message: string): void {
     const { log, events } = this.#outlets
     log[level](message)
-    events.add({ type: 'config', level, message, fields: {} })
+    events.add({ type: 'config', level: level === 'info' ? 'info' : 'warn', message, fields: {} })
   }
 }

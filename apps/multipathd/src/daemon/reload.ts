@@ -1,3 +1,4 @@
+import { messageOf } from '../cli/explain.ts'
 import type { LeveledLog } from '../cli/log.ts'
 import type { Config } from '../config/index.ts'
 import { afterStep, stepsOf } from './change-steps.ts'
@@ -41,17 +42,24 @@ export class Reloader {
   }
 
   /**
-   * Does what can be done of `next` now, and names the rest. Rejects when the system refuses a route, or NAT, and when the
-   * tunnel refuses a change: those before it are made then, and the next one goes on from there.
+   * Does what can be done of `next` now, and names the rest. Rejects when the tunnel refuses a change, and when the system
+   * refuses NAT, or a route, with all that was refused and what was done: the next one goes on from there.
    */
   async apply(next: Config): Promise<ReloadOutcome> {
-    const diff = diffConfigs(this.#config, next)
+    const { network, meters, route } = this.#parts
+    const before = this.#config
+    const diff = diffConfigs(before, next)
     let routedElsewhere: readonly string[] = []
-    try {
-      this.#change(diff, next)
-    } finally {
-      routedElsewhere = await this.#follow()
-    }
+    // What is around the tunnel does as the config says that runs, however far the change of it came.
+    const refusals = await refusalsOf([
+      () => this.#change(diff, next),
+      () => network.follow(this.#config),
+      () => meters.follow(this.#config),
+      async () => {
+        routedElsewhere = await route(this.#config)
+      },
+    ])
+    if (refusals.length > 0) throw refused(refusals, appliedLines(diffConfigs(before, this.#config)))
     return outcomeOf(diff, routedElsewhere)
   }
 
@@ -64,30 +72,45 @@ export class Reloader {
     this.#config = runningConfig(this.#config, next)
     if (diff.logLevel !== undefined) log.setLevel(diff.logLevel)
   }
+}
 
-  /** What is around the tunnel does as the config says that runs. @returns networks that are routed elsewhere. */
-  async #follow(): Promise<readonly string[]> {
-    const { network, meters, route } = this.#parts
-    await network.follow(this.#config)
-    meters.follow(this.#config)
-    return route(this.#config)
+/** Takes every step, whatever became of those before. @returns what those were refused with that failed, in order. */
+async function refusalsOf(steps: readonly (() => unknown)[]): Promise<readonly unknown[]> {
+  const refusals: unknown[] = []
+  for (const step of steps) {
+    try {
+      await step()
+    } catch (error) {
+      refusals.push(error)
+    }
   }
+  return refusals
+}
+
+function refused(refusals: readonly unknown[], applied: readonly string[]): Error {
+  const done = applied.length === 0 ? 'nothing was applied' : `applied all the same: ${applied.join('; ')}`
+  return new AggregateError(refusals, `${refusals.map(messageOf).join('; then: ')} (${done})`)
 }
 
 function outcomeOf(diff: ConfigDiff, routedElsewhere: readonly string[]): ReloadOutcome {
-  const { paths, peers, modes, logLevel, fixed } = diff
   return {
     applied: [
-      ...linesOf('client.remotePaths', paths),
-      ...linesOf('server.peers', peers),
-      ...(modes === undefined ? [] : ['mode: changed']),
-      ...(logLevel === undefined ? [] : [`log.level: ${logLevel}`]),
+      ...appliedLines(diff),
       ...routedElsewhere.map((network) => `${network} is routed elsewhere already: left as it is`),
     ],
-    needsRestart: fixed.map(
+    needsRestart: diff.fixed.map(
       ({ key, why }) => `${key}: cannot change while the daemon runs, as ${why}: restart it`,
     ),
   }
+}
+
+function appliedLines({ paths, peers, modes, logLevel }: ConfigDiff): readonly string[] {
+  return [
+    ...linesOf('client.remotePaths', paths),
+    ...linesOf('server.peers', peers),
+    ...(modes === undefined ? [] : ['mode: changed']),
+    ...(logLevel === undefined ? [] : [`log.level: ${logLevel}`]),
+  ]
 }
 
 /** What runs once `next` was applied to `from`. */

@@ -21,6 +21,8 @@ export interface Patient {
   readonly capabilities: bigint
   /** The time of day, ms since 1970. */
   readonly wallMs: number
+  /** Where a daemon with this config answers; undefined when it has no control socket. */
+  readonly socketPath: string | undefined
 }
 
 /** A question with one or several answers. None: it does not concern this config. */

@@ -22,12 +22,20 @@ const CHECKS: readonly Check[] = [
   forwarding,
 ]
 
-/** Looks whether a tunnel with this config can work here. With `asksServer` every path of a client is tried, too. */
+export interface Examination {
+  /** Every path of a client is tried, too. */
+  readonly asksServer: boolean
+  /** Where a daemon with this config answers; undefined when it has no control socket. */
+  readonly socketPath: string | undefined
+}
+
+/** Looks whether a tunnel with this config can work here. */
 export async function examine(
   config: Config,
-  { asksServer }: { readonly asksServer: boolean },
+  { asksServer, socketPath }: Examination,
 ): Promise<readonly Finding[]> {
-  const patient = { config, host: systemHost, capabilities: ownCapabilities(), wallMs: Date.now() }
+  const capabilities = ownCapabilities()
+  const patient = { config, host: systemHost, capabilities, wallMs: Date.now(), socketPath }
   const findings: Finding[] = []
   for (const check of asksServer ? [...CHECKS, reach] : CHECKS) findings.push(...(await check(patient)))
   return findings

@@ -88,7 +88,8 @@ export const port: Check = async (patient) => {
   return [{ about, level: code === 'EADDRINUSE' ? 'warning' : 'fault', found: `${listen}: ${code}`, advice }]
 }
 
-async function tryToBind({
+/** Why a UDP socket cannot have that address and port; undefined when it can. */
+export async function tryToBind({
   host,
   port: number,
 }: {

@@ -1,5 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { EXIT } from '../../src/cli/exit-codes.ts'
+import { ExitError } from '../../src/cli/explain.ts'
+import type { Config } from '../../src/config/index.ts'
 import { COMMANDS } from '../../src/control/index.ts'
+import type { Reread } from '../../src/daemon/reload-file.ts'
 import { testLiving } from '../control/living.ts'
 import { testControl } from '../control/support.ts'
 import type { TestControl } from '../control/support.ts'
@@ -9,9 +13,13 @@ import { run } from './run.ts'
 const peers = [peer({ name: 'server', paths: [path({ weight: 3 }), path({ name: 'lte' })] })]
 
 let control: TestControl
+/** What the file of the daemon holds, which started with `config`. */
+let read: (config: Config) => ReturnType<Reread>
 beforeEach(async () => {
   const monitor = { snapshot: () => Promise.resolve(snapshot({ peers })) }
-  control = await testControl(COMMANDS, monitor, testLiving({ tcp: true }))
+  read = (config) => ({ config: { ...config, tcp: true } })
+  const living = testLiving((config) => read(config))
+  control = await testControl(COMMANDS, monitor, living)
 })
 afterEach(() => control[Symbol.asyncDispose]())
 
@@ -21,11 +29,29 @@ describe('a running daemon is changed', () => {
   test('by its file, and says what was applied and what needs a restart', async () => {
     await ask('paths', 'add', 'lte', 'remoteAddr=192.0.2.7:5001')
     expect(await ask('reload')).toMatchObject({
-      exit: 0,
+      exit: 1,
       out:
         'applied:\n  client.remotePaths: removed lte\n' +
         'needs a restart:\n  tcp: cannot change while the daemon runs, as all links are made of it: restart it\n',
     })
+    read = (config) => ({ config })
+    expect(await ask('reload')).toMatchObject({ exit: 0, out: 'nothing changed\n' })
+  })
+
+  test('not by a file that is faulty, or cannot be read, and what is wrong is in the exit code too', async () => {
+    read = () => ({ faults: [{ path: 'tun.mtu', message: 'is too large' }] })
+    expect(await ask('reload')).toMatchObject({
+      exit: 78,
+      err: 'multipathd: the config is faulty, all stays as it is: tun.mtu: is too large\n',
+    })
+    read = () => {
+      throw new ExitError(EXIT.noInput, 'there is no such file')
+    }
+    expect(await ask('reload')).toMatchObject({ exit: 66, err: 'multipathd: there is no such file\n' })
+    read = () => {
+      throw new Error('the system refuses')
+    }
+    expect(await ask('reload')).toMatchObject({ exit: 69, err: 'multipathd: the system refuses\n' })
   })
 
   test('by a path that comes, is used in another way, and goes', async () => {

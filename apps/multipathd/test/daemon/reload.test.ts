@@ -7,6 +7,7 @@ import { withPath, withPathChanged, withoutPath } from '../../src/daemon/path-ed
 import { EventLog } from '../../src/daemon/event-log.ts'
 import { FileReloader } from '../../src/daemon/reload-file.ts'
 import { Reloader } from '../../src/daemon/reload.ts'
+import type { ReloadParts } from '../../src/daemon/reload.ts'
 import { KEYS, secureClient, secureServer } from '../config/samples.ts'
 
 function configOf(value: object): Config {
@@ -30,7 +31,11 @@ const names = (entries: readonly { readonly name: string }[]): string[] => entri
 const pathsOf = (config: Config): readonly RemotePath[] => config.client.remotePaths
 
 /** What the parts of a daemon are told. */
-function daemonWith(config: Config, refuse: (diff: ConfigDiff) => void = () => {}) {
+function daemonWith(
+  config: Config,
+  refuse: (diff: ConfigDiff) => void = () => {},
+  around: Partial<Pick<ReloadParts, 'network' | 'route'>> = {},
+) {
   const diffs: ConfigDiff[] = []
   const followed: Config[] = []
   const levels: string[] = []
@@ -45,8 +50,15 @@ function daemonWith(config: Config, refuse: (diff: ConfigDiff) => void = () => {
     network: { follow: async () => {} },
     meters: { follow: (next) => followed.push(next) },
     log: { setLevel: (level) => levels.push(level) },
+    ...around,
   })
   return { reloader, diffs, followed, levels }
+}
+
+const failing = (what: string) => () => Promise.reject(new Error(what))
+
+function refuseBob({ peers }: ConfigDiff): void {
+  if (names(peers.added).includes('bob')) throw new RangeError('no bob')
 }
 
 describe('the difference of two configs', () => {
@@ -146,6 +158,19 @@ describe('a reload', () => {
     expect((await reloader.apply(wished)).applied).toEqual(['client.remotePaths: added sat'])
     expect(diffs.map(({ paths }) => names(paths.added))).toEqual([['sat']])
     expect(reloader.config).toEqual(wished)
+  })
+
+  test('says all that was refused, the first first, and what was done all the same', async () => {
+    const around = { network: { follow: failing('no NAT') }, route: failing('no route') }
+    const { reloader, followed } = daemonWith(serverWith(ann), refuseBob, around)
+    const cas = { ...ann, name: 'cas', allowedIPs: ['10.8.0.4/32'] }
+    await expect(reloader.apply(serverWith(cas, bob))).rejects.toThrow(
+      /^no bob; then: no NAT; then: no route \(applied all the same: server\.peers: added cas; server\.peers: removed ann\)$/,
+    )
+    expect(followed).toEqual([reloader.config])
+    await expect(reloader.apply(reloader.config)).rejects.toThrow(
+      /^no NAT; then: no route \(nothing was applied\)$/,
+    )
   })
 
   test('lets clients go before others come with what was theirs', async () => {
@@ -252,12 +277,15 @@ describe('the config file', () => {
     await expect(files.reload()).rejects.toThrow(/all stays as it is: tun.mtu: is too large/)
     expect(diffs).toHaveLength(2)
     files.handleSignal()
+    // Whoever asked.
+    const notFollowed = expect.stringMatching(/^config not followed: .*tun\.mtu/) as string
     await expect
       .poll(() => said)
       .toEqual([
         'config: client.remotePaths: added lte',
         'config: client.remotePaths: removed dsl',
-        expect.stringMatching(/^config not followed: .*tun\.mtu/),
+        notFollowed,
+        notFollowed,
       ])
     expect(events.recent().map(({ message }) => message)).toEqual(said)
   })

@@ -2,50 +2,11 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { afterEach, describe, expect, test } from 'vitest'
 import { report } from '../../src/cli/doctor.ts'
-import { parseConfig } from '../../src/config/index.ts'
-import type { Config } from '../../src/config/index.ts'
-import type { Check, Finding, Patient } from '../../src/doctor/finding.ts'
+import type { Finding } from '../../src/doctor/finding.ts'
 import { filters, forwarding, lines, port } from '../../src/doctor/lines.ts'
 import { buffers, clock, programs, rights } from '../../src/doctor/machine.ts'
 import { client, secureServer, server } from '../config/samples.ts'
-
-interface Machine {
-  readonly sysctls?: Readonly<Record<string, string>>
-  readonly programs?: readonly string[]
-  readonly capabilities?: bigint
-  readonly wallMs?: number
-}
-
-function configOf(value: object): Config {
-  const result = parseConfig(JSON.stringify(value))
-  if ('faults' in result) throw new Error(JSON.stringify(result.faults))
-  return result.config as Config
-}
-
-/** A machine that has what is said, and nothing else. */
-async function look(check: Check, value: object, machine: Machine = {}): Promise<readonly Finding[]> {
-  const {
-    sysctls = {},
-    programs: installed = ['ip', 'nft'],
-    capabilities = -1n,
-    wallMs = Date.now(),
-  } = machine
-  const patient: Patient = {
-    config: configOf(value),
-    capabilities,
-    wallMs,
-    host: {
-      run: (program) => {
-        if (!installed.includes(program))
-          return Promise.reject(new Error(`\`${program}\` was not found: install it`))
-        return Promise.resolve({ isOk: true, stdout: '', stderr: '' })
-      },
-      sysctl: (name) => sysctls[name],
-      setSysctl: () => {},
-    },
-  }
-  return check(patient)
-}
+import { look } from './look.ts'
 
 const way = (more: object): object => ({ remoteAddr: '192.0.2.7:5000', ...more })
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { MULTIPATHD } from './support/daemon.ts'
+import type { Daemon } from './support/daemon.ts'
 import { needs } from './support/needs.ts'
 import { createStage } from './support/stage.ts'
 import type { Stage } from './support/stage.ts'
@@ -9,16 +10,27 @@ const { missing, text } = needs()
 
 describe.skipIf(missing)(`the doctor ${text}`, () => {
   let stage: Stage
+  let server: Daemon
+  let client: Daemon
   beforeAll(async () => {
     stage = await createStage({ secure: true })
-    await stage.startServer()
-    // Writes the config; the doctor wants the place for itself.
-    await (await stage.startClient()).end()
+    server = await stage.startServer()
+    client = await stage.startClient()
   })
   afterAll(() => stage.dispose())
 
   const examine = (...flags: readonly string[]) =>
     stage.client.exec(process.execPath, [MULTIPATHD, 'doctor', join(stage.folder, 'client.json'), ...flags])
+
+  test('leaves the session of a daemon that runs alone, and has it say how its paths are', async () => {
+    const { code, stdout } = await examine()
+    expect(stdout).toMatch(/^ok +daemon +runs as process \d+: /m)
+    expect(stdout).toMatch(/^ok +server by path1 +answers, RTT [\d.]+ ms$/m)
+    expect(stdout).toMatch(/^ok +server by path2 +answers/m)
+    expect(code).toBe(0)
+    await client.end()
+    for (const daemon of [client, server]) expect(daemon.count(/^tunnel established/)).toBe(1)
+  })
 
   test('finds a server that answers on both paths, and how long that takes', async () => {
     const { code, stdout } = await examine()

@@ -1,4 +1,5 @@
-import { readFile, readdir } from 'node:fs/promises'
+import { chmod, readFile, readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { needs } from './support/needs.ts'
 import { answers } from './support/ping.ts'
@@ -36,6 +37,32 @@ test.skipIf(missing)(
     expect(await client.run('ip', ['route', 'show', ROUTE])).toContain(TUN)
     for (const daemon of daemons) expect(await daemon.end()).toMatchObject({ code: 0, stderr: '' })
     expect([await traces(client), await traces(server)]).toEqual(before)
+  },
+)
+
+test.skipIf(missing)(
+  `a daemon with a user follows its file, though the key stays with root ${text}`,
+  async () => {
+    await using stage = await createStage({ secure: true, lines: 1, config: { user: 'nobody' } })
+    const { folder, keys } = stage
+    const keyFile = join(folder, 'client.key')
+    await writeFile(keyFile, keys!.client.privateKey, { mode: 0o600 })
+    await chmod(folder, 0o711)
+    const security = { privateKeyFile: keyFile, serverPublicKey: keys!.server.publicKey }
+    const client = await stage.startClient({ security }, { ready: false })
+    const file = join(folder, 'client.json')
+    const config = JSON.parse(await readFile(file, 'utf8')) as object
+    await writeFile(file, JSON.stringify({ ...config, mode: { bulk: 'redundant' } }))
+    process.kill(client.pid, 'SIGHUP')
+    await client.says(/^config: mode: changed/)
+    const other = { ...security, presharedKeyFile: `${keyFile}.new` }
+    await writeFile(`${keyFile}.new`, keys!.server.privateKey, { mode: 0o600 })
+    await writeFile(file, JSON.stringify({ ...config, security: other }))
+    process.kill(client.pid, 'SIGHUP')
+    await client.says(
+      /^config not followed: .*security\.presharedKeyFile: .* the user that this runs as may not read it/,
+    )
+    expect(await client.end()).toMatchObject({ code: 0 })
   },
 )
 

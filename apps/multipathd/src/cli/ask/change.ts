@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import type { ReloadOutcome } from '../../daemon/reload.ts'
 import { pathsText } from '../../view/paths-text.ts'
 import { printable } from '../../view/table.ts'
+import { EXIT } from '../exit-codes.ts'
 import type { Io } from '../io.ts'
 import { print } from '../print.ts'
 import { askDaemon } from './daemon.ts'
@@ -18,22 +19,37 @@ const PATHS: View = {
   json: ({ peers }) => peers.map(({ name, paths }) => ({ name, paths })),
 }
 
+/** A command of the control socket that changes the daemon. */
+interface Change {
+  readonly name: string
+  readonly params?: object
+}
+
+/** Asks for a change with the flags of the command line that wants it, and prints what became of it. */
+type Ask = (change: Change, command: Command) => Promise<void>
+
 /** The commands that change a running daemon. */
-export function addChangeCommands(program: Command, io: Io): void {
+export function addChangeCommands(program: Command, io: Io, finish: (code: number) => void): void {
+  const ask: Ask = async ({ name, params }, command) => {
+    const flags = command.optsWithGlobals<DaemonFlags>()
+    const outcome = (await askDaemon(flags, io, (client) => client.request(name, params))) as ReloadOutcome
+    await print(io.stdout, `${outcomeText(outcome).join('\n')}\n`)
+    if (outcome.needsRestart.length > 0) finish(EXIT.faults)
+  }
   program
     .command('reload')
-    .description('have a running daemon follow its config file, without dropping a packet')
-    .action((_own, command: Command) => change({ name: 'reload' }, command.optsWithGlobals(), io))
+    .description('have a running daemon follow its config file; exit code 1 when some of it needs a restart')
+    .action((_own, command: Command) => ask({ name: 'reload' }, command))
   const paths = program.command('paths').description('the paths of a running daemon, and changes of them')
   paths
     .command('list', { isDefault: true })
     .description('list the paths of a running daemon and where they lead')
     .option('--json', 'as JSON')
     .action((_own, command: Command) => show(command.optsWithGlobals(), io, PATHS))
-  addPathChanges(paths, io)
+  addPathChanges(paths, ask)
 }
 
-function addPathChanges(paths: Command, io: Io): void {
+function addPathChanges(paths: Command, ask: Ask): void {
   const values = 'keys as of a path in the config file, such as'
   paths
     .command('add')
@@ -41,33 +57,21 @@ function addPathChanges(paths: Command, io: Io): void {
     .argument('<name>', 'what it is called')
     .argument('<settings...>', `${values} remoteAddr=192.0.2.7:5000`, addSetting)
     .action((name: string, settings: Settings, _own, command: Command) =>
-      change({ name: 'add-path', params: { path: { ...settings, name } } }, command.optsWithGlobals(), io),
+      ask({ name: 'add-path', params: { path: { ...settings, name } } }, command),
     )
   paths
     .command('remove')
     .description('stop using a path until the next start or reload, without losing a packet')
     .argument('<name>', 'what it is called')
-    .action((name: string, _own, command: Command) =>
-      change({ name: 'remove-path', params: { name } }, command.optsWithGlobals(), io),
-    )
+    .action((name: string, _own, command: Command) => ask({ name: 'remove-path', params: { name } }, command))
   paths
     .command('set')
     .description('use a path in another way until the next start or reload')
     .argument('<name>', 'what it is called')
     .argument('<settings...>', `${values} role=backup; null takes one away`, addSetting)
     .action((name: string, settings: Settings, _own, command: Command) =>
-      change({ name: 'set-path', params: { name, settings } }, command.optsWithGlobals(), io),
+      ask({ name: 'set-path', params: { name, settings } }, command),
     )
-}
-
-/** Asks for a change, and says what became of it. */
-async function change(
-  { name, params }: { readonly name: string; readonly params?: object },
-  flags: DaemonFlags,
-  io: Io,
-): Promise<void> {
-  const outcome = await askDaemon(flags, io, (client) => client.request(name, params))
-  await print(io.stdout, `${outcomeText(outcome as ReloadOutcome).join('\n')}\n`)
 }
 
 function outcomeText({ applied, needsRestart }: ReloadOutcome): string[] {

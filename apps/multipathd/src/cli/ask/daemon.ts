@@ -1,4 +1,4 @@
-import { ControlClient, answering, defaultSocketPath, findSockets } from '../../control/index.ts'
+import { ControlClient, answering, findSockets, socketPathOf } from '../../control/index.ts'
 import type { ParseOptions } from '../../config/index.ts'
 import { EXIT } from '../exit-codes.ts'
 import { ExitError } from '../explain.ts'
@@ -50,9 +50,8 @@ export async function socketOf(
 }
 
 function socketInConfig(file: string, options: ParseOptions, env: Io['env']): string {
-  const { control, tun } = requireParsed(file, options)
-  const path = control.socket ?? defaultSocketPath(tun.name, env)
-  if (path !== undefined && path !== 'none') return path
+  const path = socketPathOf(requireParsed(file, options), env)
+  if (path !== undefined) return path
   throw new ExitError(
     EXIT.unavailable,
     `by "${file}" the daemon has no control socket: set "control.socket" there, and start it again`,

@@ -16,7 +16,7 @@ import { show } from './watch.ts'
 import type { View, WatchFlags } from './watch.ts'
 
 /** The commands that ask a running daemon, or have it change. */
-export function addAskCommands(program: Command, io: Io): void {
+export function addAskCommands(program: Command, io: Io, finish: (code: number) => void): void {
   const watchable = (name: string, about: string): Command =>
     program
       .command(name)
@@ -59,7 +59,7 @@ export function addAskCommands(program: Command, io: Io): void {
     .command('dashboard')
     .description('print a link to the page on which a running daemon shows what each line does')
     .action((_own, command: Command) => printLink(command.optsWithGlobals(), io))
-  addChangeCommands(program, io)
+  addChangeCommands(program, io, finish)
 }
 
 function statusView(peer: string | undefined): View {

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { EXIT } from '../../cli/exit-codes.ts'
+import { ExitError, messageOf } from '../../cli/explain.ts'
 import { withPath, withPathChanged, withoutPath } from '../../daemon/path-edits.ts'
 import type { ReloadOutcome } from '../../daemon/reload.ts'
 import { query } from '../command.ts'
@@ -14,7 +16,8 @@ async function asked(outcome: Promise<ReloadOutcome>): Promise<ReloadOutcome> {
     return await outcome
   } catch (error) {
     if (error instanceof ControlError) throw error
-    throw new ControlError('refused', error instanceof Error ? error.message : String(error))
+    const isUnread = error instanceof ExitError && error.exit === EXIT.noInput
+    throw new ControlError(isUnread ? 'no-config' : 'refused', messageOf(error))
   }
 }
 
