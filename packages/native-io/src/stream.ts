@@ -126,6 +126,7 @@ export class NativeStream implements FrameStream {
         'bad-length': counters[COUNTER.malformed]!,
         'cut-off': counters[COUNTER.cutOff]!,
         'outside-arena': counters[COUNTER.outsideArena]!,
+        closed: counters[COUNTER.closed]!,
       },
     }
   }

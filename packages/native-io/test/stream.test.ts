@@ -150,6 +150,17 @@ describe.skipIf(missing.length > 0)('streams [needs native]', () => {
     expect(stream.stats().drops).toMatchObject({ 'cut-off': 1 })
   })
 
+  it('counts what it is given to send once it is closed', async () => {
+    const { ends, stream } = await accepted()
+    stream.destroy()
+    await vi.waitUntil(() => ends.length > 0)
+    const batch = pool.createBatch(1)
+    const slot = pool.acquire()
+    batch.push(slot, pool.offsetOf(slot), 10)
+    expect(stream.send(batch)).toBe(1)
+    expect(stream.stats().drops).toMatchObject({ closed: 1 })
+  })
+
   it('tells of a reset', async () => {
     const { ends, socket } = await accepted()
     socket.resetAndDestroy()

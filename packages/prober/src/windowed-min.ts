@@ -3,6 +3,9 @@ const BUCKETS = 8
 /**
  * The smallest of the values of the last `windowMs`, in constant space: a ring of eight buckets in time, so a value
  * is forgotten after 7/8 to 1 windows. With nothing in the window the last minimum stands.
+ *
+ * `@mp/rate-control` has one of its own: parts do not import each other, and contracts are types only. What is not known is
+ * `undefined` here, as stats tell it, and nothing is ever forgotten at once.
  */
 export class WindowedMin {
   readonly #bucketMs: number

@@ -24,7 +24,10 @@ export interface FlightTrackerOptions {
   readonly maxFrames?: number
 }
 
-/** What a report was good for: nothing when `stale`, or `impossible`, as it tells of more than was sent. */
+/**
+ * What a report was good for: nothing when `stale`, as others said it before or nothing was sent since the tracker was made, or
+ * `impossible`, as it tells of more than was sent.
+ */
 export type ReportVerdict = 'used' | 'stale' | 'impossible'
 
 /** Bounds of the interval rates are taken over, ms; in between it is the least RTT. */
@@ -173,6 +176,7 @@ export class FlightTracker {
 
   /** Takes a report on this path, by whichever path it came; `sample` is filled when it is `used`. */
   handleReport(report: PathReport, nowMs: number): ReportVerdict {
+    if (this.#next < 0) return 'stale'
     if (report.highestCounter >= this.#next) return 'impossible'
     const last = this.#points.last
     const newFrames = last === undefined ? report.frames : (report.frames - last.receivedFrames) | 0

@@ -2,7 +2,10 @@ const BUCKETS = 8
 
 /**
  * The smallest of the values of the last `windowMs`, in constant space: a ring of eight buckets in time, so a value
- * is forgotten after 7/8 to 1 windows. With nothing in the window the last value stands.
+ * is forgotten after 7/8 to 1 windows. With nothing in the window the last minimum stands.
+ *
+ * `@mp/prober` has one of its own: parts do not import each other, and contracts are types only. What is not known is
+ * `Infinity` here, which signals compare as it is, and all is forgotten when the base of delays is another one.
  */
 export class WindowedMin {
   readonly #bucketMs: number

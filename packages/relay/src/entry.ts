@@ -1,4 +1,4 @@
-import type { DatagramHandler, DatagramSocket, PacketBatch } from '@mp/interface'
+import type { DatagramHandler, DatagramSocket, Drops, PacketBatch } from '@mp/interface'
 import type { SocketFactory } from '@mp/udpmux'
 import { RELAY_PORT, ipv4Bits } from './envelope.ts'
 import { RelayDevice } from './relay-device.ts'
@@ -113,6 +113,10 @@ export class RelayEntry extends RelayDevice implements DatagramHandler {
       this.#usedMs[peer] = 0
       this.#socket.unpin(peer)
     }
+  }
+
+  protected socketDrops(): Drops {
+    return this.#socket.stats().drops
   }
 
   protected closeSockets(): Promise<void> {

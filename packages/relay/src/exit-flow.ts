@@ -1,4 +1,4 @@
-import type { DatagramHandler, DatagramSocket, PacketBatch } from '@mp/interface'
+import type { DatagramHandler, DatagramSocket, Drops, PacketBatch } from '@mp/interface'
 
 /** What an {@link ExitFlow} tells the exit. */
 export interface ExitFlowOwner {
@@ -31,6 +31,11 @@ export class ExitFlow implements DatagramHandler {
 
   get isOpen(): boolean {
     return this.#socket !== undefined
+  }
+
+  /** What its socket dropped. */
+  get drops(): Drops {
+    return this.#socket?.stats().drops ?? {}
   }
 
   get isClosed(): boolean {

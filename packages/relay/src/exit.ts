@@ -1,4 +1,5 @@
-import type { DatagramSocket, PacketBatch } from '@mp/interface'
+import type { DatagramSocket, Drops, PacketBatch } from '@mp/interface'
+import { sumOfDrops } from '@mp/udpmux'
 import type { SocketFactory } from '@mp/udpmux'
 import { RELAY_PORT, ipv4Bits } from './envelope.ts'
 import { ExitFlow } from './exit-flow.ts'
@@ -34,6 +35,9 @@ export class RelayExit extends RelayDevice implements ExitFlowOwner {
   readonly #options: RelayExitOptions
   readonly #local: number
   readonly #flows = new Map<number, ExitFlow>()
+  /** Flows that are over and whose socket is being closed, and what those dropped that are closed. */
+  readonly #ending = new Set<ExitFlow>()
+  #pastDrops: Drops = {}
   /** The flow of the last packet: packets come in runs. */
   #recent: ExitFlow | undefined
 
@@ -78,11 +82,17 @@ export class RelayExit extends RelayDevice implements ExitFlowOwner {
     for (const flow of this.#flows.values()) if (flow.usedMs <= sinceMs) this.#forget(flow)
   }
 
+  protected socketDrops(): Drops {
+    let drops = this.#pastDrops
+    for (const flow of [...this.#flows.values(), ...this.#ending]) drops = sumOfDrops(drops, flow.drops)
+    return drops
+  }
+
   protected async closeSockets(): Promise<void> {
     const flows = [...this.#flows.values()]
     for (const flow of flows) this.dropAll(flow.out, 'closed')
     this.#flows.clear()
-    await Promise.all(flows.map((flow) => flow.close()))
+    await Promise.all(flows.map((flow) => this.#end(flow)))
   }
 
   /** Makes of the packet in `row` a datagram, and says whose. What is nobody's is dropped. */
@@ -147,7 +157,14 @@ export class RelayExit extends RelayDevice implements ExitFlowOwner {
     const key = keyOf(flow.client, flow.port)
     // Another one may have begun while the socket of this one was still being opened.
     if (this.#flows.get(key) === flow) this.#flows.delete(key)
-    void flow.close()
+    void this.#end(flow)
+  }
+
+  async #end(flow: ExitFlow): Promise<void> {
+    this.#ending.add(flow)
+    await flow.close()
+    this.#ending.delete(flow)
+    this.#pastDrops = sumOfDrops(this.#pastDrops, flow.drops)
   }
 }
 

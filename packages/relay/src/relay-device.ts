@@ -1,5 +1,6 @@
 import type {
   DatagramSocket,
+  Drops,
   PacketBatch,
   PacketPool,
   Runtime,
@@ -9,6 +10,7 @@ import type {
   TunStats,
 } from '@mp/interface'
 import { systemRuntime } from '@mp/runtime-node'
+import { sumOfDrops } from '@mp/udpmux'
 import { ENVELOPE_BYTES, Envelope } from './envelope.ts'
 
 /** What both ends of a relay are made of. */
@@ -79,7 +81,7 @@ export abstract class RelayDevice implements TunDevice {
   abstract write(batch: PacketBatch): number
 
   stats(): TunStats {
-    return { ...this.#counts, drops: { ...this.#drops } }
+    return { ...this.#counts, drops: sumOfDrops(this.#drops, this.socketDrops()) }
   }
 
   close(): Promise<void> {
@@ -93,6 +95,9 @@ export abstract class RelayDevice implements TunDevice {
 
   /** Forgets the flows that were silent since `sinceMs`. */
   protected abstract forgetIdle(sinceMs: number): void
+
+  /** What all sockets dropped, those that are closed included: nobody else tells of it. */
+  protected abstract socketDrops(): Drops
 
   /** Lets go of all sockets. */
   protected abstract closeSockets(): Promise<void>

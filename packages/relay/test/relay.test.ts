@@ -93,10 +93,11 @@ describe('flows', () => {
   })
 
   test('a table full of programs in use takes no other one', async () => {
-    const { runtime, program, target } = await begin({ entryFlows: 2 })
+    const { runtime, program, target, entry } = await begin({ entryFlows: 2 })
     for (const port of [4001, 4002, 4003]) program(`127.0.0.1:${port}`).send(ENTRY, `${port}`)
     runtime.runFor(10)
     expect(target.texts).toEqual(['4001', '4002'])
+    expect(entry.stats().drops).toEqual({ 'peer-table-full': 1 })
   })
 })
 
@@ -136,6 +137,19 @@ describe('the sockets of the exit', () => {
     expect(target.texts).toEqual(['sent'])
     expect(String(errors)).toContain('EMFILE')
     expect(exit.stats().drops).toEqual({ 'no-socket': 1 })
+  })
+
+  test('what a socket dropped is told, also when its flow is over', async () => {
+    const { runtime, network, program, exit } = await begin({ idleMs: 1000 })
+    network.path('192.0.2.1', '192.0.2.9').unreachable()
+    program('127.0.0.1:4001').send(ENTRY, 'one', 'two')
+    runtime.runFor(10)
+    expect(exit.stats().drops).toEqual({ unreachable: 2 })
+    runtime.runFor(3000)
+    for (let turn = 0; turn < 10; turn++) {
+      expect(exit.stats().drops).toEqual({ unreachable: 2 })
+      await Promise.resolve()
+    }
   })
 
   test('a socket that is there only after the end is closed', async () => {

@@ -67,7 +67,9 @@ export class FrameDecoder {
 
   /** The stream ended: gives back the slot of a frame that is not complete. */
   close(): void {
-    if (this.#lengthSeen > 0 && !this.#broken) this.#drops['cut-off']++
+    // One that is skipped is counted already.
+    const isSkipped = this.#lengthSeen === LENGTH_BYTES && this.#slot < 0
+    if (this.#lengthSeen > 0 && !this.#broken && !isSkipped) this.#drops['cut-off']++
     if (this.#slot >= 0) this.#pool.release(this.#slot)
     this.#slot = -1
     this.#broken = true

@@ -140,6 +140,17 @@ describe('the decoder', () => {
     reader.close()
   })
 
+  it('counts a frame that is skipped and cut off under one name', () => {
+    const { decoder: reader, drops } = decoder()
+    const half = encode(['half of this']).subarray(0, 6)
+    const hoard: number[] = []
+    for (let slot = pool.acquire(); slot >= 0; slot = pool.acquire()) hoard.push(slot)
+    feed(reader, half)
+    reader.close()
+    for (const slot of hoard) pool.release(slot)
+    expect(drops).toEqual({ 'pool-empty': 1, 'bad-length': 0, 'cut-off': 0 })
+  })
+
   it('gives back the slot of a frame that was cut off, and counts it', () => {
     const { decoder: reader, drops } = decoder()
     feed(reader, encode(['half of this']).subarray(0, 6))

@@ -138,7 +138,10 @@ class Tuntap2Tun implements TunDevice {
   }
 
   #receive(packet: Uint8Array): void {
-    if (this.#closing !== undefined) return
+    if (this.#closing !== undefined) {
+      this.#drops.closed++
+      return
+    }
     const { pool } = this.#options
     const fits = packet.length <= pool.packetBytes
     const slot = fits ? pool.acquire() : -1

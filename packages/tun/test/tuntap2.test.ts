@@ -93,6 +93,17 @@ describe('a device of tuntap2', () => {
     await tun.close()
   })
 
+  it('counts what comes while it is being closed', async () => {
+    const kernel = fakeTuntap2()
+    const pool = newPool()
+    const tun = await openTuntap2(kernel.module, { pool, mtuBytes: 1500 }, kernel.run)
+    tun.start({ onPackets: (batch) => pool.releaseAll(batch), onClose: () => {} })
+    const closed = tun.close()
+    kernel.send(packetFor(new Uint8Array(10)))
+    await closed
+    expect(tun.stats()).toMatchObject({ rxPackets: 0, drops: { closed: 1 } })
+  })
+
   it.each([
     [Object.assign(new Error('no such file'), { code: 'ENOENT' }), 'MP_TUN_NO_DEVICE', 'modprobe tun'],
     [Object.assign(new Error('denied'), { code: 'EACCES' }), 'MP_TUN_PERMISSION', 'run as root'],

@@ -68,6 +68,7 @@ export class Admission {
     if (header.type < FrameType.data) return this.#takeHandshake(batch, row)
     const window = recent.of(header.pathId)?.window
     const counter = expandCounter(header.counter24, window?.highest ?? -1)
+    // It is not opened: anybody may have made it, and so the peer is not told of it.
     if (window?.check(counter) === false) return 'replayed'
     this.#counters[to] = counter
     return undefined

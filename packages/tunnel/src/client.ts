@@ -188,7 +188,7 @@ export class TunnelClient implements FrameHandler, Wakeable {
   suspendPath(name: string, reason: string): boolean {
     const path = this.#pathNamed(name)
     if (path === undefined) return false
-    if (path.link !== undefined) this.#session.keeper.handleLinkClose(path.link, reason)
+    if (path.link !== undefined) this.#session.keeper.unlink(path.link, reason)
     else this.#session.keeper.reportNoLink(path, reason)
     this.#links.get(path)?.pause()
     this.#core.driver.rearm()

@@ -1,7 +1,8 @@
 import type { PacketBatch, PacketPool } from '@mp/interface'
 import { PROBER_STATE_VALUES } from '@mp/prober'
 import { ControlBody, ControlKind, DECODE_ERROR_NAMES, DecodeError, HEADER_BYTES } from '@mp/wire'
-import type { DecodeCode, FrameCodec } from '@mp/wire'
+import type { FrameCodec } from '@mp/wire'
+import type { DropCounter } from './drop-counter.ts'
 import type { FrameWriter } from './frame-writer.ts'
 import type { TunnelPath } from './path.ts'
 
@@ -9,24 +10,25 @@ export interface ControlParts {
   readonly pool: PacketPool
   readonly codec: FrameCodec
   readonly writer: FrameWriter
+  readonly drops: DropCounter
   /** Whether our weights are told to the peer: the client's configuration rules both directions. */
   readonly tellWeights: boolean
-  /** A probe of ours came back. */
-  readonly onReply: (path: TunnelPath, nonce: number, nowMs: number) => void
+  /** A probe of ours came back. False when nobody waits for it. */
+  readonly onReply: (path: TunnelPath, nonce: number, nowMs: number) => boolean
   /** Puts what is wished of `path` into a probe. */
   readonly writeWishes: (path: TunnelPath, probe: ControlBody) => void
-  /** The peer received a frame of a size that we asked for. */
-  readonly onSizeReply: (path: TunnelPath, nonce: number, nowMs: number) => void
+  /** The peer received a frame of a size that we asked for. False when nobody waits for it. */
+  readonly onSizeReply: (path: TunnelPath, nonce: number, nowMs: number) => boolean
   /** The peer says what share it would like on `path`, and perhaps what else it wishes of it. */
   readonly onWishes: (path: TunnelPath, probe: ControlBody) => void
   /** The peer ends the session. */
   readonly onClose: (reason: number) => void
-  /** The peer does not use `path` any more. */
-  readonly onPathClose: (path: TunnelPath) => void
-  /** The peer says what it received; the body is in the arena. @returns what is wrong with it, if anything. */
-  readonly onReport: (offset: number, lengthBytes: number, nowMs: number) => DecodeCode
-  /** The peer says over another path that `path` leads nowhere. */
-  readonly onPathDown: (path: TunnelPath) => void
+  /** The peer does not use `path` any more. False when that is not the peer's to say. */
+  readonly onPathClose: (path: TunnelPath) => boolean
+  /** The peer says what it received; the body is in the arena. @returns why it is dropped, if it is. */
+  readonly onReport: (offset: number, lengthBytes: number, nowMs: number) => string | undefined
+  /** The peer says over another path that `path` leads nowhere. False when that is not the peer's to say. */
+  readonly onPathDown: (path: TunnelPath) => boolean
   /** The peer received the challenge with the 8 bytes of `token`. */
   readonly onPathResponse: (path: TunnelPath, token: Uint8Array) => void
 }
@@ -38,6 +40,10 @@ export interface ControlContext {
   readonly isDetour: boolean
   readonly nowMs: number
 }
+
+/** Why a control frame is dropped that nobody waits for any more, or that the peer may not send. */
+const LATE = 'late-reply'
+const UNEXPECTED = 'unexpected-control'
 
 /** What the two ends say to each other about their paths: probes, replies, the end. */
 export class ControlChannel {
@@ -116,15 +122,17 @@ export class ControlChannel {
     if (this.#parts.pool.arena[offset] === ControlKind.report) return this.#takeReport(batch, row, context)
     const code = this.#parts.codec.readControl(offset, length, body)
     if (code !== DecodeError.none) return DECODE_ERROR_NAMES[code]
+    // Before it is acted upon: an answer needs a slot, too.
     this.#parts.pool.release(batch.slot[row]!)
-    this.#act(body, context)
+    const fault = this.#act(body, context)
+    if (fault !== undefined) this.#parts.drops.count(fault)
     return undefined
   }
 
   #takeReport(batch: PacketBatch, row: number, { nowMs }: ControlContext): string | undefined {
-    const code = this.#parts.onReport(batch.offset[row]!, batch.length[row]!, nowMs)
-    if (code === DecodeError.none) this.#parts.pool.release(batch.slot[row]!)
-    return code === DecodeError.none ? undefined : DECODE_ERROR_NAMES[code]
+    const fault = this.#parts.onReport(batch.offset[row]!, batch.length[row]!, nowMs)
+    if (fault === undefined) this.#parts.pool.release(batch.slot[row]!)
+    return fault
   }
 
   /** What is said of a path is of no use later: without a link it is not said. */
@@ -134,27 +142,38 @@ export class ControlChannel {
     path.flush()
   }
 
-  #act(body: ControlBody, { path, isDetour, nowMs }: ControlContext): void {
+  /** @returns why it is of no use, if so. */
+  #act(body: ControlBody, { path, isDetour, nowMs }: ControlContext): string | undefined {
+    const { onClose, onPathClose, onPathDown, onPathResponse, onReply, onSizeReply } = this.#parts
     switch (body.kind) {
       case ControlKind.close:
-        return this.#parts.onClose(body.reason)
+        onClose(body.reason)
+        break
       case ControlKind.pathClose:
-        return this.#parts.onPathClose(path)
+        return onPathClose(path) ? undefined : UNEXPECTED
       case ControlKind.pathChallenge:
-        return this.#respond(path, body)
+        this.#respond(path, body)
+        break
       case ControlKind.pathResponse:
-        return this.#parts.onPathResponse(path, tokenOf(body))
+        // One that nobody waits for has shown by its way that a link leads to the peer.
+        onPathResponse(path, tokenOf(body))
+        break
       case ControlKind.sizeProbe:
-        return this.#answerSize(path, body)
+        this.#answerSize(path, body)
+        break
       case ControlKind.sizeReply:
-        return this.#parts.onSizeReply(path, body.nonce, nowMs)
+        return onSizeReply(path, body.nonce, nowMs) ? undefined : LATE
       case ControlKind.probe:
-        if (!isDetour) return this.#handleProbe(body, path, nowMs)
-        if (body.state === PROBER_STATE_VALUES.lost) this.#parts.onPathDown(path)
-        return
+        if (isDetour)
+          return body.state === PROBER_STATE_VALUES.lost && onPathDown(path) ? undefined : UNEXPECTED
+        this.#follow(body, path)
+        this.#answer(path, body.nonce, nowMs)
+        break
       default:
-        return this.#handleProbe(body, path, nowMs)
+        this.#follow(body, path)
+        return onReply(path, body.nonce, nowMs) ? undefined : LATE
     }
+    return undefined
   }
 
   /** A challenge is answered over the path, wherever it came from. */
@@ -174,11 +193,9 @@ export class ControlChannel {
     this.#send(path)
   }
 
-  #handleProbe(body: ControlBody, path: TunnelPath, nowMs: number): void {
-    const { tellWeights, onWishes } = this.#parts
-    if (!tellWeights) onWishes(path, body)
-    if (body.kind === ControlKind.probe) this.#answer(path, body.nonce, nowMs)
-    else this.#parts.onReply(path, body.nonce, nowMs)
+  /** A server does what its client wishes. */
+  #follow(body: ControlBody, path: TunnelPath): void {
+    if (!this.#parts.tellWeights) this.#parts.onWishes(path, body)
   }
 
   /** A probe over a path that is lost to us shows that its line is back: ours need not wait for its turn. */

@@ -5,6 +5,7 @@ import { PathIds } from '@mp/secure-channel'
 import type { Bonding, DownEnd } from './bonding/bonding.ts'
 import type { ControlChannel } from './control-channel.ts'
 import type { DropCounter } from './drop-counter.ts'
+import { PartDrops } from './part-drops.ts'
 import { refreshGate } from './path-gate.ts'
 import { USUAL_SETTINGS, isSpecial } from './path-settings.ts'
 import type { PathSettings } from './path-settings.ts'
@@ -163,8 +164,14 @@ export class PathKeeper {
     if (other?.link !== undefined) sealer.sendDown(path, other.link)
   }
 
-  /** The carrier of a path is gone: the path waits for another one. */
+  /** A link has ended. What it dropped is told with its path only while it is there. */
   handleLinkClose(link: Link, reason: string): void {
+    new PartDrops(this.#parts.drops, 'link-').count(link.stats().drops)
+    this.unlink(link, reason)
+  }
+
+  /** The carrier of a path is gone: the path waits for another one. */
+  unlink(link: Link, reason: string): void {
     const path = this.#pathOf(link)
     if (path === undefined) return
     path.link = undefined

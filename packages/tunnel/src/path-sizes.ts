@@ -53,10 +53,11 @@ export class PathSizes implements Wakeable {
     this.#drive(path, nowMs)
   }
 
-  /** The peer received a frame of a size that was asked for. */
-  handleReply(path: TunnelPath, nonce: number, nowMs: number): void {
-    path.mtu?.handleReply(nonce, nowMs)
+  /** The peer received a frame of a size that was asked for. False when nobody waits to hear it. */
+  handleReply(path: TunnelPath, nonce: number, nowMs: number): boolean {
+    const isAwaited = path.mtu?.handleReply(nonce, nowMs) === true
     this.#drive(path, nowMs)
+    return isAwaited
   }
 
   /** The system did not send a frame of `path` because of its size. */

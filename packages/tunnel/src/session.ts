@@ -1,10 +1,11 @@
 import type { ClassModes, Fragmenter, FrameSource, PacketBatch } from '@mp/interface'
 import { PathManager, connectScheduler } from '@mp/path-manager'
 import type { Probe, ProberEvent } from '@mp/prober'
-import { DecodeError, FrameCodec } from '@mp/wire'
+import { FrameCodec } from '@mp/wire'
 import type { ControlBody } from '@mp/wire'
 import { Bonding } from './bonding/bonding.ts'
 import { ControlChannel } from './control-channel.ts'
+import type { ControlParts } from './control-channel.ts'
 import { DropCounter } from './drop-counter.ts'
 import type { Wakeable } from './driver.ts'
 import type { FrameGuard } from './frame-guard.ts'
@@ -15,7 +16,7 @@ import { Outbound } from './outbound.ts'
 import { PacketInspector } from './packet-inspector.ts'
 import { PathKeeper } from './path-keeper.ts'
 import { PathSizes } from './path-sizes.ts'
-import { PieceDrops } from './piece-drops.ts'
+import { PartDrops } from './part-drops.ts'
 import type { PathOwner, TunnelPath } from './path.ts'
 import { Sealer } from './sealer.ts'
 import type { SessionOptions } from './session-options.ts'
@@ -52,7 +53,7 @@ export class Session implements PathOwner, Wakeable {
   readonly #outbound: Outbound
   readonly #inbound: Inbound
   readonly #sealer: Sealer
-  readonly #pieceDrops: PieceDrops
+  readonly #pieceDrops: PartDrops
   readonly #sizes: PathSizes
   /** Undefined when paths are shared by weight. */
   readonly #bonding: Bonding | undefined
@@ -83,7 +84,7 @@ export class Session implements PathOwner, Wakeable {
     const trace = new SessionTrace({ ...options, arena: options.pool.arena })
     trace.watch(this.paths)
     const writer = new FrameWriter({ pool: options.pool, codec, drops, trace })
-    const control = this.#createControl(codec, writer)
+    const control = this.#createControl({ codec, writer, drops })
     const shared = { ...options, paths: this.paths, writer, drops, trace }
     const bonding = options.isAdaptive ? new Bonding(shared) : undefined
     this.#sizes = this.#createSizes(control, bonding)
@@ -112,23 +113,24 @@ export class Session implements PathOwner, Wakeable {
       follow: (path, arrival) => this.keeper.follow(path, arrival),
     })
     this.#sealer = new Sealer(parts)
-    this.#pieceDrops = new PieceDrops(options.fragmenter, drops)
+    this.#pieceDrops = new PartDrops(drops, 'piece-')
     if (options.modes !== undefined) this.setModes(options.modes)
     this.keeper = new PathKeeper({ ...parts, session: this, sealer: this.#sealer })
   }
 
-  #createControl(codec: FrameCodec, writer: FrameWriter): ControlChannel {
+  #createControl(parts: Pick<ControlParts, 'codec' | 'writer' | 'drops'>): ControlChannel {
     return new ControlChannel({
+      ...parts,
       pool: this.#options.pool,
-      codec,
-      writer,
       tellWeights: this.#options.role === 'client',
       onReply: (path, nonce, nowMs) => {
-        path.prober.handleReply(nonce, nowMs)
+        const verdict = path.prober.handleReply(nonce, nowMs)
         this.#bonding?.handleReply(path)
+        return verdict === 'sample' || verdict === 'late'
       },
       onSizeReply: (...reply) => this.#sizes.handleReply(...reply),
-      onReport: (...report) => this.#bonding?.feedback.handleReport(...report) ?? DecodeError.none,
+      onReport: (...report) =>
+        this.#bonding === undefined ? 'unwanted-report' : this.#bonding.feedback.handleReport(...report),
       writeWishes: (path, probe) => {
         if (path.tellsWishes || this.#modes !== undefined)
           writeWishes(path.settings, this.#modes ?? {}, probe)
@@ -137,10 +139,14 @@ export class Session implements PathOwner, Wakeable {
       onClose: this.#options.onPeerClose,
       // Which paths there are is the client's to say.
       onPathClose: (path) => {
-        if (this.#options.role === 'server') this.keeper.drop(path, 'closed by the client')
+        const isClients = this.#options.role === 'server'
+        if (isClients) this.keeper.drop(path, 'closed by the client')
+        return isClients
       },
       onPathDown: (path) => {
-        if (this.#options.role === 'server') this.keeper.handleDown(path, 'there')
+        const isClients = this.#options.role === 'server'
+        if (isClients) this.keeper.handleDown(path, 'there')
+        return isClients
       },
       onPathResponse: (path, token) => this.keeper.handleResponse(path, token),
     })
@@ -266,7 +272,7 @@ export class Session implements PathOwner, Wakeable {
   }
 
   stats(): SessionStats {
-    this.#pieceDrops.count()
+    this.#pieceDrops.count(this.fragmenter.stats().drops)
     const ageMs = this.#options.nowMs() - this.#confirmedMs
     return sessionStats(this, { ageMs, bonding: this.#bonding, drops: this.#drops })
   }
@@ -284,7 +290,7 @@ export class Session implements PathOwner, Wakeable {
     })
     this.fragmenter.close()
     this.guard.close()
-    this.#pieceDrops.count()
+    this.#pieceDrops.count(this.fragmenter.stats().drops)
   }
 
   /** Does what the client wishes of a path. */

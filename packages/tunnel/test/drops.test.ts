@@ -1,4 +1,4 @@
-import { FLAG_FRAGMENT, FrameType } from '@mp/wire'
+import { ControlKind, FLAG_FRAGMENT, FrameType } from '@mp/wire'
 import { describe, expect, test } from 'vitest'
 import { packet, packets, stream } from './support/packets.ts'
 import {
@@ -77,6 +77,28 @@ describe('packets that cannot go on are dropped under one name', () => {
     })
   })
 
+  test('link-…: what a link dropped is told with its path, and when it has ended with the tunnel', async () => {
+    await inWorld({}, async (world) => {
+      const { client } = world
+      world.line(0).unreachable()
+      await stream(world, 'client', { count: 20 })
+      const told = (): number[] => [
+        pathsOf(client)[0]!.link?.drops['unreachable'] ?? 0,
+        statsOf(client).drops['link-unreachable'] ?? 0,
+      ]
+      const [now = 0, before = 0] = told()
+      expect(now + before).toBeGreaterThan(0)
+      world.restoreAll()
+      client.tunnel.redialPath('dsl')
+      await world.until(() => told()[0] === 0, 1000)
+      await world.pass(10)
+      expect(told()).toEqual([0, now + before])
+      client.tunnel.suspendPath('dsl', 'pulled out')
+      await world.pass(10)
+      expect(told()).toEqual([0, now + before])
+    })
+  })
+
   test('too-big: the packet would need more pieces than there may be', async () => {
     await inWorld({ wire: { maxFrameBytes: 50 } }, async (world) => {
       const drops = await dropsOf(world.client, () => world.client.tun.inject(packet(1, { bytes: 1400 })))
@@ -128,6 +150,26 @@ describe('frames that are not what they should be are dropped under one name', (
         expect(await dropsOf(end, () => throwAt(end, [frame, frame, frame]))).toEqual({ replayed: 2 })
         expect(end.tun.received).toHaveLength(1)
       }
+    })
+  })
+
+  test('late-reply: nobody waits for it, or not any more', async () => {
+    await inWorld({}, async ({ client, server }) => {
+      for (const end of [client, server]) {
+        const frames = [
+          frameFor(end, control, probeBody(ControlKind.probeReply)),
+          frameFor(end, control, Uint8Array.of(ControlKind.sizeReply, 0, 5, 120, 1, 2, 3, 4)),
+        ]
+        expect(await dropsOf(end, () => throwAt(end, frames))).toEqual({ 'late-reply': 2 })
+      }
+    })
+  })
+
+  test('unexpected-control: a server ends no path', async () => {
+    await inWorld({}, async ({ client }) => {
+      const end = frameFor(client, control, Uint8Array.of(ControlKind.pathClose, 0, 0, 0))
+      expect(await dropsOf(client, () => throwAt(client, [end]))).toEqual({ 'unexpected-control': 1 })
+      expect(pathsOf(client)).toHaveLength(2)
     })
   })
 

@@ -172,8 +172,12 @@ class DgramSocket implements DatagramSocket {
   }
 
   #receive(message: Buffer, from: RemoteInfo): void {
+    if (this.#sender.closed) {
+      this.#sender.drops.closed++
+      return
+    }
     const peer = this.#source(from)
-    if (peer < 0 || this.#sender.closed) return
+    if (peer < 0) return
     const slot = this.#pool.acquire(message.length)
     if (slot < 0) {
       this.#drops['pool-empty']++

@@ -65,6 +65,7 @@
  */
 export { udpSocket } from './backend.ts'
 export { dgramSocket } from './dgram-socket.ts'
+export { sumOfDrops } from './drops.ts'
 export { UdpError } from './errors.ts'
 export type { UdpErrorCode } from './errors.ts'
 export { fragmenter } from './fragmenter.ts'

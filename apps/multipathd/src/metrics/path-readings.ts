@@ -111,7 +111,7 @@ export const PATH_READINGS: readonly Reading<Scrape>[] = [
   },
   {
     name: 'multipathd_path_drops_total',
-    help: 'Frames dropped by the link of the path, by reason; begins anew with each link.',
+    help: 'Frames dropped by the link of the path, by reason; begins anew with each link. Of those that ended multipathd_drops_total tells, as link-….',
     type: 'counter',
     samples: eachOf(({ link }) =>
       Object.entries(link?.drops ?? {}).map(([reason, value]) => ({ labels: { reason }, value })),

@@ -9,9 +9,10 @@ import { main } from '../../src/cli/index.ts'
 import { COMMANDS } from '../../src/control/index.ts'
 import type { Snapshot } from '../../src/daemon/snapshot.ts'
 import { client } from '../config/samples.ts'
-import { testControl, waitFor } from '../control/support.ts'
+import { testControl } from '../control/support.ts'
 import type { TestControl } from '../control/support.ts'
 import { peer, snapshot } from '../support/snapshots.ts'
+import { waitFor } from '../support/wait-for.ts'
 import { run } from './run.ts'
 
 let control: TestControl

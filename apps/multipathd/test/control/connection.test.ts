@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { COMMANDS } from '../../src/control/index.ts'
 import { MAX_UNDER_WAY } from '../../src/control/protocol.ts'
-import { RawClient, testControl, waitFor } from './support.ts'
+import { waitFor } from '../support/wait-for.ts'
+import { RawClient, testControl } from './support.ts'
 
 describe('a control connection', () => {
   test('answers each request under its id', async () => {

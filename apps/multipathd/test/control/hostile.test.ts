@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { LineReader } from '../../src/control/line-reader.ts'
 import { MAX_CONNECTIONS, MAX_QUEUED_BYTES, MAX_REQUEST_BYTES } from '../../src/control/protocol.ts'
-import { RawClient, testControl, waitFor } from './support.ts'
+import { waitFor } from '../support/wait-for.ts'
+import { RawClient, testControl } from './support.ts'
 
 describe('whatever a client sends', () => {
   test('garbage is answered and harms nobody', async () => {

@@ -3,7 +3,6 @@ import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { query, subscription } from '../../src/control/command.ts'
 import type { Command, ControlContext, Sink } from '../../src/control/command.ts'
@@ -13,6 +12,7 @@ import type { ControlServer } from '../../src/control/server.ts'
 import { EventLog } from '../../src/daemon/event-log.ts'
 import type { Monitor } from '../../src/daemon/monitor.ts'
 import { Tracing } from '../../src/daemon/tracing.ts'
+import { waitFor } from '../support/wait-for.ts'
 
 /** A control socket with commands made for tests. */
 export interface TestControl extends AsyncDisposable {
@@ -130,13 +130,4 @@ export class RawClient {
     await waitFor(() => this.replies.length >= count)
     return this.replies
   }
-}
-
-/** Looks every few milliseconds; rejects when it takes 5 s. */
-export async function waitFor(isSo: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 1000; tries++) {
-    if (isSo()) return
-    await sleep(5)
-  }
-  throw new Error(`never: ${isSo.toString()}`)
 }

@@ -8,11 +8,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
+import { waitFor } from '../support/wait-for.ts'
 import { MULTIPATHD } from './support/daemon.ts'
 import { clientSecurity, newKeys } from './support/keys.ts'
 
 /** Root without any right of root, where the test runs as root; else whoever runs it has none anyway. */
 const UNPRIVILEGED = process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-all', '--inh-caps=-all'] : []
+
+/** Longest time that a daemon takes for what it is waited for, ms. */
+const limitMs = 10_000
 
 const undo: (() => unknown)[] = []
 afterEach(async () => {
@@ -58,14 +62,6 @@ async function daemon(
   return { output: () => text }
 }
 
-async function until(condition: () => boolean, what: () => string): Promise<void> {
-  for (let turn = 0; turn < 500; turn++) {
-    if (condition()) return
-    await sleep(20)
-  }
-  throw new Error(what())
-}
-
 test('a UDP flow goes through two paths of a tunnel and back, with no right of root', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'multipathd-relay-'))
   undo.push(() => rm(folder, { recursive: true, force: true }))
@@ -83,7 +79,7 @@ test('a UDP flow goes through two paths of a tunnel and back, with no right of r
     relay: { target: `127.0.0.1:${portOf(echo)}` },
     tun: { localAddr: '10.99.0.2', remoteAddr: '10.99.0.1' },
   })
-  await until(() => server.output().includes('server listens'), server.output)
+  await waitFor(() => server.output().includes('server listens'), { limitMs, found: server.output })
   const client = await daemon(folder, 'client', {
     security: clientSecurity(keys),
     client: {
@@ -97,7 +93,7 @@ test('a UDP flow goes through two paths of a tunnel and back, with no right of r
   })
   const isReady = (): boolean =>
     /path1: normal/.test(client.output()) && /path2: normal/.test(client.output())
-  await until(isReady, client.output)
+  await waitFor(isReady, { limitMs, found: client.output })
   const program = await udp()
   const heard = new Set<string>()
   program.on('message', (message) => heard.add(String(message)))
@@ -109,10 +105,10 @@ test('a UDP flow goes through two paths of a tunnel and back, with no right of r
     program.send(text, inner, '127.0.0.1')
     await sleep(1)
   }
-  await until(
-    () => heard.size === sent.length,
-    () => `${heard.size} of ${sent.length} came back\n${client.output()}`,
-  )
+  await waitFor(() => heard.size === sent.length, {
+    limitMs,
+    found: () => `${heard.size} of ${sent.length} came back\n${client.output()}`,
+  })
   expect(sent.every((text) => heard.has(text))).toBe(true)
   expect(client.output()).toContain(`relay: send datagrams to 127.0.0.1:${inner}`)
 })

@@ -6,6 +6,7 @@ import { MAX_OVERHEAD_BYTES } from '@mp/wire'
 import type { DropCounter } from '../drop-counter.ts'
 import type { Wakeable } from '../driver.ts'
 import type { FrameWriter } from '../frame-writer.ts'
+import { PartDrops } from '../part-drops.ts'
 import { isReplaceable, refreshGate } from '../path-gate.ts'
 import type { TunnelPath } from '../path.ts'
 import type { Scratch } from '../scratch.ts'
@@ -65,6 +66,8 @@ export class Bonding implements Wakeable {
   readonly #parts: BondingParts
   readonly #repair: Repair
   #resequencer: Resequencer | undefined
+  /** Of the resequencer there is now. */
+  #orderDrops: PartDrops
   #nowMs = 0
   /** The path that is just being left as it is cut at our end. */
   #cutHere: TunnelPath | undefined
@@ -72,6 +75,7 @@ export class Bonding implements Wakeable {
 
   constructor(parts: BondingParts) {
     this.#parts = parts
+    this.#orderDrops = new PartDrops(parts.drops)
     this.#repair = new Repair({ ...parts, single: parts.scratch.single })
     this.pump = new Pump({ ...parts, senderOf: (path) => this.#senderOf(path) })
     this.feedback = new Feedback({
@@ -168,11 +172,9 @@ export class Bonding implements Wakeable {
   }
 
   stats(): BondingStats {
-    return {
-      waiting: this.pump.waiting,
-      repair: this.#repair.stats(),
-      resequencer: this.#resequencer?.stats(),
-    }
+    const resequencer = this.#resequencer?.stats()
+    if (resequencer !== undefined) this.#orderDrops.count(resequencer.drops)
+    return { waiting: this.pump.waiting, repair: this.#repair.stats(), resequencer }
   }
 
   close(): void {
@@ -223,14 +225,13 @@ export class Bonding implements Wakeable {
     return resequencer
   }
 
-  /** What the resequencer dropped is the session's to tell from now on. */
   #endOrder(): void {
     const resequencer = this.#resequencer
     if (resequencer === undefined) return
     this.#resequencer = undefined
     resequencer.close()
-    for (const [reason, packets] of Object.entries(resequencer.stats().drops))
-      if (packets > 0) this.#parts.drops.count(reason, packets)
+    this.#orderDrops.count(resequencer.stats().drops)
+    this.#orderDrops = new PartDrops(this.#parts.drops)
   }
 
   #removePath(path: TunnelPath): void {

@@ -3,14 +3,22 @@ import type { PathManager } from '@mp/path-manager'
 import { PathReceiver, emptyReport } from '@mp/rate-control'
 import type { ReceivedFrame } from '@mp/rate-control'
 import type { Resequencer } from '@mp/resequencer'
-import { DecodeError, HEADER_BYTES, ReportCodec, SentReport, TAG_BYTES, TrafficClass } from '@mp/wire'
-import type { DecodeCode } from '@mp/wire'
+import {
+  DECODE_ERROR_NAMES,
+  DecodeError,
+  HEADER_BYTES,
+  ReportCodec,
+  SentReport,
+  TAG_BYTES,
+  TrafficClass,
+} from '@mp/wire'
 import type { FrameWriter } from '../frame-writer.ts'
 import { refreshGate } from '../path-gate.ts'
 import type { TunnelPath } from '../path.ts'
 import type { SessionTrace } from '../trace.ts'
 import { OneWayDelays } from './one-way.ts'
 import { START_BPS } from './path-sender.ts'
+import type { PathSender } from './path-sender.ts'
 import type { Pump } from './pump.ts'
 import { aliveBps, minRttMs } from './usable-paths.ts'
 
@@ -118,12 +126,16 @@ export class Feedback {
     this.#dueMs = hasNews ? nowMs + (hasGap ? GAP_LOOK_MS : LOOK_MS) : Infinity
   }
 
-  /** Takes the body of a report. @returns what is wrong with it, if anything. */
-  handleReport(offset: number, lengthBytes: number, nowMs: number): DecodeCode {
+  /**
+   * Takes the body of a report. What it says of one path may be impossible and the rest of use.
+   * @returns why it is dropped, if any of it is.
+   */
+  handleReport(offset: number, lengthBytes: number, nowMs: number): string | undefined {
     const codec = this.#codec
     const code = codec.read(offset, lengthBytes)
-    if (code !== DecodeError.none) return code
-    while (codec.nextPath(this.#report)) this.#takeReport(nowMs)
+    if (code !== DecodeError.none) return DECODE_ERROR_NAMES[code]
+    let isPossible = true
+    while (codec.nextPath(this.#report)) if (!this.#takeReport(nowMs)) isPossible = false
     const { list } = this.#parts.paths
     this.#parts.pump.setCapacity(aliveBps(list))
     this.#oneWay.refresh(list, nowMs)
@@ -134,7 +146,7 @@ export class Feedback {
       this.#isAsked = true
       resequencer?.setSnapshot(this.#sent.pathId, this.#sent.sequence, codec.globalSequence)
     }
-    return code
+    return isPossible ? undefined : 'impossible-report'
   }
 
   /** Tells the scheduler what is known of a path. */
@@ -157,12 +169,18 @@ export class Feedback {
     this.#parts.scheduler.observe(path, estimate, nowMs)
   }
 
-  #takeReport(nowMs: number): void {
-    const { paths } = this.#parts
-    const path = paths.get(this.#report.pathId)
+  /** Takes what is said of one path; of one that has ended, or over which nothing was sent, that is nothing. @returns whether it can be. */
+  #takeReport(nowMs: number): boolean {
+    const path = this.#parts.paths.get(this.#report.pathId)
     const sender = path?.sender
-    if (path === undefined || sender === undefined) return
-    if (sender.tracker.handleReport(this.#report, nowMs) !== 'used') return
+    if (path === undefined || sender === undefined) return true
+    const verdict = sender.tracker.handleReport(this.#report, nowMs)
+    if (verdict === 'used') this.#learn(path, sender, nowMs)
+    return verdict !== 'impossible'
+  }
+
+  #learn(path: TunnelPath, sender: PathSender, nowMs: number): void {
+    const { paths } = this.#parts
     const { sample } = sender.tracker
     if (sender.isSuspect && sample.newFrames > 0) {
       sender.isSuspect = false

@@ -49,6 +49,24 @@ describe.each(WORLDS)('in the mode redundant, %s', (_how, options) => {
   })
 })
 
+test('the second of two copies is counted among the drops of the session, also while it goes on', async () => {
+  await inRedundantWorld({}, async (world) => {
+    const { server } = world
+    await stream(world, 'client', { count: 400 })
+    const inOrderOnly = statsOf(server).sessions[0]!.bonding!.resequencer!.drops['duplicate']!
+    expect(inOrderOnly).toBeGreaterThan(350)
+    // However often it is asked, and also when the session is over.
+    for (let time = 0; time < 3; time++) {
+      const { drops, sessions } = statsOf(server)
+      expect(drops['duplicate']).toBe(inOrderOnly)
+      expect(sessions[0]!.drops).toEqual(drops)
+    }
+    await world.client.tunnel.close()
+    await world.pass(100)
+    expect(statsOf(server)).toMatchObject({ sessions: [], drops: { duplicate: inOrderOnly } })
+  })
+})
+
 describe('a line that dies in the mode redundant', () => {
   test('costs no packet more than the way of the other one takes', async () => {
     await inRedundantWorld({}, async (world) => {

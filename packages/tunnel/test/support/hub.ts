@@ -8,6 +8,7 @@ import { baseOf, pathsOf, tunnelOptionsOf } from './end.ts'
 import type { End } from './end.ts'
 import { packets } from './packets.ts'
 import { securityOf, seededCrypto } from './security.ts'
+import { until } from './until.ts'
 
 export interface HubOptions {
   readonly clientToClient?: boolean
@@ -82,14 +83,8 @@ export class Hub {
   }
 
   /** Lets time pass until `holds`, looking every 10 ms. @returns how long it took, ms. */
-  async until(holds: () => boolean, limitMs: number): Promise<number> {
-    const startMs = this.runtime.nowMs()
-    while (!holds()) {
-      if (this.runtime.nowMs() - startMs >= limitMs)
-        throw new Error(`not within ${limitMs} ms: ${String(holds)}`)
-      await this.runtime.advance(10)
-    }
-    return this.runtime.nowMs() - startMs
+  until(holds: () => boolean, limitMs: number): Promise<number> {
+    return until(holds, limitMs, this)
   }
 
   /** Until a client can send, and be sent to. */

@@ -1,6 +1,16 @@
-import type { FrameSource, Link, PacketBatch } from '@mp/interface'
+import type { FrameSource, Link, PacketBatch, PathReport } from '@mp/interface'
 import type { Mempool } from '@mp/mempool'
-import { ControlKind, FrameCodec, FrameHeader, FrameType, HEADER_BYTES, Handshake } from '@mp/wire'
+import { emptyReport } from '@mp/rate-control'
+import {
+  ControlKind,
+  FrameCodec,
+  FrameHeader,
+  FrameType,
+  HEADER_BYTES,
+  Handshake,
+  MAX_REPORT_BYTES,
+  ReportCodec,
+} from '@mp/wire'
 import type { End } from './world.ts'
 
 /** Frames that come to `end` from an address to which there is no link; answers vanish. */
@@ -95,6 +105,15 @@ export function handshakeOf(
 /** The body of a `probe` of any kind. */
 export const probeBody = (kind: number = ControlKind.probe, weight = 0): Uint8Array =>
   Uint8Array.of(kind, 1, weight >> 8, weight, 1, 2, 3, 4)
+
+/** The body of a report that tells so much of what came. */
+export function reportBody(...paths: readonly Partial<PathReport>[]): Uint8Array {
+  const bytes = new Uint8Array(MAX_REPORT_BYTES)
+  const codec = new ReportCodec(bytes)
+  codec.begin(0, -1)
+  for (const path of paths) codec.addPath({ ...emptyReport(), ...path })
+  return bytes.slice(0, codec.end())
+}
 
 export const closeBody = (): Uint8Array => Uint8Array.of(ControlKind.close, 0, 0, 0)
 

@@ -11,7 +11,7 @@ export const reportsOf = ({ tap }: End): readonly Seen[] =>
   )
 
 /** What the reports of an end say of each path at last, by path id. */
-export function reported(end: End, what: 'duplicates' | 'congestionMarks'): number[] {
+export function reported(end: End, what: 'frames' | 'duplicates' | 'congestionMarks'): number[] {
   const said: number[] = []
   const report: PathReport = emptyReport()
   for (const { bytes } of reportsOf(end)) {

@@ -14,6 +14,7 @@ import type { ServerSecurity, TunnelServerOptions } from '../../src/server.ts'
 import { baseOf, pathsOf, tunnelOptionsOf } from './end.ts'
 import type { Base, BaseOptions, End, Side } from './end.ts'
 import { securityOf, seededCrypto } from './security.ts'
+import { until } from './until.ts'
 
 export * from './end.ts'
 
@@ -149,14 +150,8 @@ export class World {
    * Lets time pass until `holds`, looking every 10 ms.
    * @returns how long it took, ms. Fails when that is longer than `limitMs`.
    */
-  async until(holds: () => boolean, limitMs: number): Promise<number> {
-    const startMs = this.runtime.nowMs()
-    while (!holds()) {
-      const passedMs = this.runtime.nowMs() - startMs
-      check(passedMs < limitMs, `not within ${limitMs} ms: ${String(holds)}\n${this.trace.join('\n')}`)
-      await this.runtime.advance(10)
-    }
-    return this.runtime.nowMs() - startMs
+  until(holds: () => boolean, limitMs: number): Promise<number> {
+    return until(holds, limitMs, this)
   }
 
   async pass(ms: number): Promise<void> {
