@@ -6,8 +6,8 @@
 //     pnpm bench e2e --quick                  all cases, shortly: to see that they run
 //     pnpm bench e2e aes-1 rtt --json FILE    those with "aes-1" or "rtt" in their name
 //
-// It needs root, TUN devices, iperf3 and a C compiler, libssl-dev for the encrypted cases, and wireguard-go of 2023 or later for
-// that one.
+// It needs root, TUN devices, iperf3 and a C compiler, libssl-dev for the encrypted cases, and a wireguard-go with offloads for
+// the one beside it.
 import { join, resolve } from 'node:path'
 import { capabilities } from '@mp/netlab'
 import { readOptions } from './e2e/options.mjs'

@@ -35,8 +35,9 @@
  *
  * Where the kernel can (Linux 5.0), datagrams of one size to one peer go to it as one message of up to 64, which it or
  * the network card cuts (UDP_SEGMENT, "GSO"), and come from it as one (UDP_GRO). A test over loopback has to prove once
- * per process that this works; where a device refuses later, it is switched off without loss, which {@link onOffloadLoss} tells of. The options `gso` and
- * `gro` switch it off from the start, and `socket.offloads()` says what is in use, and why not.
+ * per process that this works; where a device refuses later, it is switched off without loss, which {@link onOffloadLoss}
+ * tells of. The options `gso` and `gro` switch it off from the start, and `socket.offloads()` says what is in use, and
+ * why not.
  *
  * `connectStream` and `listenForStreams` carry frames over TCP: read straight into slots where frames come in runs of one
  * length, sent from where they lie, and never more unsent in the kernel than leaves in 4 ms.

@@ -1,34 +1,29 @@
-import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { constants, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { spawnSync } from 'node:child_process'
+import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { loadNativeIo } from '@mp/native-io'
 import { createLab, requires } from '@mp/netlab'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { buildPreload, compiler, type Preload } from './preload.ts'
 
 const PACKETS = 120
-const compiler = spawnSync('cc', ['--version']).status === 0
 const needs = { native: loadNativeIo().io !== undefined, linux: process.platform === 'linux' }
 const missing = requires([], { ...needs, compiler })
 const program = fileURLToPath(new URL('fixtures/runs.mjs', import.meta.url))
-const shim = fileURLToPath(new URL('fixtures/refuse-runs.c', import.meta.url))
 const arrived = { txPackets: PACKETS, received: PACKETS, inOrder: true, inUse: 0, losses: [] }
 
 describe.skipIf(missing.length > 0)('a kernel that refuses segments [needs native, linux, compiler]', () => {
-  let folder: string
+  let preload: Preload
   beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'mp-refuse-'))
-    const command = ['-shared', '-fPIC', '-D_GNU_SOURCE', shim, '-o', join(folder, 'refuse.so')]
-    execFileSync('cc', command)
+    preload = buildPreload('refuse-runs')
   })
-  afterAll(() => rmSync(folder, { recursive: true }))
+  afterAll(() => preload?.remove())
 
   function sendRuns(code: keyof typeof constants.errno, lengthBytes: number): unknown {
     const args = [program, 'both', '127.0.0.1:0', String(lengthBytes)]
     const env = {
       ...process.env,
-      LD_PRELOAD: join(folder, 'refuse.so'),
+      LD_PRELOAD: preload.path,
       MP_REFUSE: String(constants.errno[code]),
     }
     return JSON.parse(spawnSync(process.execPath, args, { env, encoding: 'utf8', timeout: 10_000 }).stdout)

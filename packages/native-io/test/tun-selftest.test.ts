@@ -1,17 +1,12 @@
-import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { loadNativeIo, type TunOffloads, type TunOffloadsInUse } from '@mp/native-io'
 import { createLab, type Lab, type Namespace, requires } from '@mp/netlab'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { buildPreload, compiler, type Preload } from './preload.ts'
 
-const compiler = spawnSync('cc', ['--version']).status === 0
 const needs = { native: loadNativeIo().io !== undefined, linux: process.platform === 'linux', compiler }
 const missing = requires(['root', 'tun', 'netns'], needs)
 const program = fileURLToPath(new URL('fixtures/tun-offloads.mjs', import.meta.url))
-const source = fileURLToPath(new URL('fixtures/wrong-super-packets.c', import.meta.url))
 const NO_NAMESPACES = ['setpriv', '--bounding-set', '-sys_admin']
 const GSO = { tcp4: 1, tcp6: 4, udp: 5 } as const
 
@@ -23,20 +18,19 @@ interface Fault {
 describe.skipIf(missing.length > 0)(
   'the test of TUN offloads [needs native, linux, compiler, root, tun, netns]',
   () => {
-    let folder: string
+    let preload: Preload
     let lab: Lab
     let host: Namespace
     let kernel: TunOffloadsInUse
 
     beforeAll(async () => {
-      folder = mkdtempSync(join(tmpdir(), 'mp-selftest-'))
-      execFileSync('cc', ['-shared', '-fPIC', '-D_GNU_SOURCE', source, '-o', join(folder, 'wrong.so')])
+      preload = buildPreload('wrong-super-packets')
       lab = await createLab()
       host = await lab.namespace('host')
       kernel = await offloads({ way: 'none', gso: 'tcp4' })
     })
     afterAll(async () => {
-      rmSync(folder, { recursive: true })
+      preload?.remove()
       await lab?.dispose()
     })
 
@@ -49,7 +43,7 @@ describe.skipIf(missing.length > 0)(
         task = [],
       }: { wishes?: TunOffloads; prefix?: readonly string[]; task?: readonly string[] } = {},
     ): Promise<TunOffloadsInUse> {
-      const fault = [`LD_PRELOAD=${join(folder, 'wrong.so')}`, `MP_WAY=${way}`, `MP_GSO=${GSO[gso]}`]
+      const fault = [`LD_PRELOAD=${preload.path}`, `MP_WAY=${way}`, `MP_GSO=${GSO[gso]}`]
       const command = ['env', ...fault, process.execPath, program, JSON.stringify(wishes), ...task]
       const [first, ...args] = [...prefix, ...command]
       return JSON.parse(await host.run(first!, args)) as TunOffloadsInUse

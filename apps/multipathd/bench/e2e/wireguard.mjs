@@ -6,8 +6,10 @@ import { nodeCrypto } from '@mp/runtime-node'
 import { MTU_BYTES, inside, port, startBoth } from '../support/daemons.mjs'
 
 const PROGRAM = process.env.WIREGUARD_GO || 'wireguard-go'
-/** Since then it asks the kernel to cut and to join packets, as the others here do. */
-const FIRST_WITH_OFFLOADS = 'v0.0.20230223'
+/** The name that all versions since have kept. Which of them have the kernel cut and join packets is seen at their device. */
+const LATEST_NAME = 'v0.0.20230223'
+/** IFF_VNET_HDR of a TUN device. */
+const TAKES_SUPER_PACKETS = 0x4000
 const LINE = 1
 
 /** Why there is no wireguard-go to run beside the others; undefined when there is. */
@@ -16,8 +18,8 @@ export function wireguardLack() {
   const version = /v[\d.]+/.exec(stdout ?? '')?.[0]
   if (version === undefined)
     return 'it needs wireguard-go with offloads (apt-get install wireguard-go, from Debian 13 or the backports of 12), or its path in WIREGUARD_GO'
-  if (version >= FIRST_WITH_OFFLOADS) return undefined
-  return `expected wireguard-go ${FIRST_WITH_OFFLOADS} or later, which has offloads, and found ${version}`
+  if (version >= LATEST_NAME) return undefined
+  return `expected a wireguard-go with offloads, which calls itself ${LATEST_NAME} or later, and found ${version}`
 }
 
 /** wireguard-go over the first line, with its one cipher, ChaCha20-Poly1305. */
@@ -33,6 +35,9 @@ function startWireguard({ client, server }, subnet) {
     const env = { LOG_LEVEL: 'verbose', WG_PROCESS_FOREGROUND: '1' }
     const running = host.spawn(PROGRAM, ['--foreground', device], { env })
     await running.waitFor(/UAPI listener started/)
+    const flags = await host.run('cat', [`/sys/class/net/${device}/tun_flags`])
+    if ((Number(flags) & TAKES_SUPER_PACKETS) === 0)
+      throw new Error(`${PROGRAM} has no offloads: expected one of 2023-12 or later`)
     await configure(device, [
       `private_key=${hex(keys[role].privateKey)}`,
       `listen_port=${port(subnet)}`,
