@@ -92,7 +92,8 @@ export class HoltSmoothing implements RttEstimator {
     const error = rttMs - forecastMs
     const alpha = 1 - (1 - this.#alpha) ** gap
     const beta = 1 - (1 - this.#beta) ** gap
-    this.#levelMs = forecastMs + alpha * error
+    // A trend that falls steeply leads below 0 in a few steps, where no RTT is.
+    this.#levelMs = Math.max(0, forecastMs + alpha * error)
     this.#trendMs = this.#trendMs * damping + (alpha * beta * error) / gap
     this.#deviationMs += DEVIATION_GAIN * (Math.abs(error) - this.#deviationMs)
   }

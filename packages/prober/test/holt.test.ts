@@ -34,10 +34,11 @@ describe('step response', () => {
   })
 })
 
-/** Sign changes of the error after a jump to 0, where the forecast itself is the error and rounding is relative. */
+/** Sign changes of the error after a jump by 1 at a height where no forecast falls to 0; smaller ones are rounding. */
 function swings(options: HoltOptions): number {
-  const signs = stepResponse(options, 1, 0, 2000)
-    .filter((forecast) => Math.abs(forecast) > 1e-200)
+  const signs = stepResponse(options, 10, 11, 2000)
+    .map((forecast) => forecast - 11)
+    .filter((error) => Math.abs(error) > 1e-11)
     .map(Math.sign)
   return signs.filter((sign, i) => i > 0 && sign !== signs[i - 1]).length
 }
@@ -129,6 +130,27 @@ describe('forecast', () => {
     expect(holt.smoothedMs).toBeUndefined()
     for (let i = 0; i < 10; i++) holt.update(100 - 10 * i, i * 100)
     expect(holt.predict(100)).toBe(0)
+  })
+
+  test('samples that fall as steeply as they like leave no negative RTT behind', () => {
+    const samples = fc.array(
+      fc.record({ rttMs: fc.double({ min: 0, max: 5000, noNaN: true }), gapMs: fc.integer({ min: 0, max: 5000 }) }),
+      { minLength: 3, maxLength: 20 },
+    )
+    const gains = fc.record({
+      alpha: fc.double({ min: 0.05, max: 1, noNaN: true }),
+      beta: fc.double({ min: 0, max: 1, noNaN: true }),
+    })
+    fc.assert(
+      fc.property(gains, samples, (options, all) => {
+        const holt = new HoltSmoothing(options)
+        let nowMs = 0
+        for (const { rttMs, gapMs } of all) {
+          holt.update(rttMs, (nowMs += gapMs))
+          expect(holt.smoothedMs).toBeGreaterThanOrEqual(0)
+        }
+      }),
+    )
   })
 
   test('the deviation starts at half the RTT and fades by a quarter per sample that was foreseen', () => {
