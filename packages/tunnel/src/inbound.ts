@@ -194,7 +194,7 @@ export class Inbound {
 
   /** Takes an authentic frame. @returns undefined when the row is an inner packet now, else why it is dropped. */
   #takeFrame(batch: PacketBatch, row: number, origin: Origin): string | undefined {
-    if (this.#coupleNext(batch, row, origin)) return this.#unwrap(batch, row, this.#trainPath!, origin.nowMs)
+    if (this.#coupleNext(batch, row, origin)) return this.#unwrap(batch, row, this.#trainPath!)
     const header = this.#header
     const { codec, join, control } = this.#parts
     header.type = batch.sequence[row]!
@@ -206,7 +206,7 @@ export class Inbound {
     if (!this.#note(batch, row, path, origin)) return 'replayed'
     if (header.type === FrameType.data) {
       this.#noteAlive(path, origin)
-      return this.#unwrap(batch, row, path, origin.nowMs)
+      return this.#unwrap(batch, row, path)
     }
     strip(batch, row)
     this.#parts.onHeard(origin.nowMs)
@@ -240,13 +240,13 @@ export class Inbound {
   }
 
   /** Takes the inner packet out of a data frame that was booked. @returns why it is dropped, if so. */
-  #unwrap(batch: PacketBatch, row: number, path: TunnelPath, nowMs: number): string | undefined {
+  #unwrap(batch: PacketBatch, row: number, path: TunnelPath): string | undefined {
     const { flags } = this.#header
     const { inspector, trace } = this.#parts
     const wasMarked = isMarked(batch.flags[row]!)
     strip(batch, row)
     batch.flags[row] = flags
-    if ((flags & FLAG_FRAGMENT) !== 0 && !this.#join(batch, row, nowMs)) return TAKEN
+    if ((flags & FLAG_FRAGMENT) !== 0 && !this.#join(batch, row)) return TAKEN
     const fault = inspector.inspect(batch, row)
     if (trace.isTapping && fault === undefined) trace.handlePacket(batch, row, { path, direction: 'in' })
     return wasMarked && fault === undefined ? this.#mark(batch, row) : fault
@@ -258,9 +258,9 @@ export class Inbound {
   }
 
   /** Puts a piece to its packet, which takes the place of the row once it is whole. False while it is not. */
-  #join(batch: PacketBatch, row: number, nowMs: number): boolean {
+  #join(batch: PacketBatch, row: number): boolean {
     const joined = this.#joined
-    this.#parts.fragmenter.join(batch, row, joined, nowMs)
+    this.#parts.fragmenter.join(batch, row, joined, this.#nowMs!)
     if (joined.count === 0) return false
     batch.slot[row] = joined.slot[0]!
     batch.offset[row] = joined.offset[0]!
