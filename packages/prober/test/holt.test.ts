@@ -134,7 +134,10 @@ describe('forecast', () => {
 
   test('samples that fall as steeply as they like leave no negative RTT behind', () => {
     const samples = fc.array(
-      fc.record({ rttMs: fc.double({ min: 0, max: 5000, noNaN: true }), gapMs: fc.integer({ min: 0, max: 5000 }) }),
+      fc.record({
+        rttMs: fc.double({ min: 0, max: 5000, noNaN: true }),
+        gapMs: fc.integer({ min: 0, max: 5000 }),
+      }),
       { minLength: 3, maxLength: 20 },
     )
     const gains = fc.record({
