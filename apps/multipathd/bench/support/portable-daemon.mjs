@@ -13,7 +13,7 @@ const NO_OFFLOADS = { checksum: false, tso: false, uso: false, coalesce: false, 
 
 const config = configIn(process.argv[3])
 const pool = createPool(config)
-const tun = await openDevice({ ...config, offload: NO_OFFLOADS }, { pool, log: console })
+const tun = await openDevice({ ...config, offload: NO_OFFLOADS }, { pool, log: console, env: process.env })
 // What is chosen from here on does without the addon.
 process.env.MP_NATIVE = 'off'
 const tunnel = createTunnel(config, {

@@ -1,5 +1,6 @@
 export { ControlClient } from './client.ts'
 export { COMMANDS } from './commands/index.ts'
+export { askRunning, runsAlready } from './running.ts'
 export { openControl } from './server.ts'
 export type { ControlServer } from './server.ts'
 export { answering, defaultSocketPath, findSockets, socketPathOf } from './socket-path.ts'

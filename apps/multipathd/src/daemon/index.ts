@@ -52,7 +52,7 @@ async function runLogged(
 ): Promise<number> {
   const stop = new StopRequest(io)
   const pool = createPool(config)
-  const tun = await openDevice(config, { pool, log })
+  const tun = await openDevice(config, { pool, log, env: io.env })
   for (const route of tun.skippedRoutes ?? [])
     log.warn(
       `${route} is routed elsewhere already: left as it is. Delete that route first if the tunnel shall have it`,

@@ -7,7 +7,7 @@ import { EXIT } from '../../src/cli/exit-codes.ts'
 import { MULTIPATHD, spawnDaemon } from './support/daemon.ts'
 import type { Daemon } from './support/daemon.ts'
 import { needs } from './support/needs.ts'
-import { PORT, clientConfig, createStage, serverConfig } from './support/stage.ts'
+import { PORT, TUN, clientConfig, createStage, serverConfig } from './support/stage.ts'
 import type { Stage } from './support/stage.ts'
 
 const { missing, text } = needs()
@@ -66,6 +66,15 @@ describe.skipIf(missing)(`a daemon that cannot start says what to do ${text}`, (
   test('when there is an interface of that name', async () => {
     const message = /an interface called link1 exists: choose another name/
     expect(await start(withTun('link1'))).toEqual(refusal(EXIT.unavailable, message))
+  })
+
+  test('when a daemon of ours has it', async () => {
+    const first = await stage.startServer()
+    const control = { socket: join(stage.folder, 'server.sock') }
+    const refused = await start({ ...serverConfig(), control })
+    await first.end()
+    const message = new RegExp(`${TUN} runs already, as process \\d+: .multipathd reload.`)
+    expect(refused).toEqual(refusal(EXIT.unavailable, message))
   })
 
   test('when the name of the device is too long', async () => {

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ControlClient } from '../../control/index.ts'
+import { askRunning, runsAlready } from '../../control/index.ts'
 import type { Snapshot } from '../../daemon/snapshot.ts'
 import { EXIT } from '../exit-codes.ts'
 import { ExitError } from '../explain.ts'
@@ -30,14 +30,14 @@ const LAST_LINES = 5
  * take long. Rejects with an {@link ExitError} with its last words when it ends.
  */
 export async function startInBackground(options: BackgroundOptions): Promise<Snapshot> {
-  const running = await ask(options.socketPath)
+  const running = await askRunning(options.socketPath)
   if (running !== undefined) throw runsAlready(running)
   const child = launch(options)
   let snapshot: Snapshot | undefined
   const startedMs = Date.now()
   for (;;) {
     if (child.exitCode !== null || child.signalCode !== null) throw lastWords(child, options.logFile)
-    snapshot = await ask(options.socketPath)
+    snapshot = await askRunning(options.socketPath)
     const waitedMs = Date.now() - startedMs
     if (snapshot === undefined && waitedMs > START_MS) throw lastWords(child, options.logFile)
     if (snapshot !== undefined && (isUp(snapshot) || waitedMs > CONNECT_MS)) return snapshot
@@ -57,28 +57,9 @@ function launch({ program, args, logFile }: BackgroundOptions): ChildProcess {
   }
 }
 
-async function ask(socketPath: string): Promise<Snapshot | undefined> {
-  let client: ControlClient | undefined
-  try {
-    client = await ControlClient.connect(socketPath)
-    return (await client.request('status')) as Snapshot
-  } catch {
-    return undefined
-  } finally {
-    client?.close()
-  }
-}
-
 /** A server waits for its clients, however long they take. */
 function isUp({ daemon, peers }: Snapshot): boolean {
   return daemon.role === 'server' || peers.some(({ paths }) => paths.some(({ isUsed }) => isUsed))
-}
-
-function runsAlready({ daemon: { name, pid } }: Snapshot): ExitError {
-  return new ExitError(
-    EXIT.unavailable,
-    `${name} runs already, as process ${pid}: \`multipathd reload\` has it follow its config, \`multipathd down\` ends it`,
-  )
 }
 
 function lastWords({ exitCode }: ChildProcess, logFile: string): ExitError {
