@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { configDefaults, defineConfig } from 'vitest/config'
 
 // Tests read every workspace package from its TypeScript source, so that they need no build of it.
@@ -18,6 +19,8 @@ export default defineConfig({
     }),
   },
   test: {
+    // Vitest would leave one core to a person in front of the machine.
+    maxWorkers: availableParallelism(),
     reporters: ['default', './scripts/closing-line.mjs'],
     projects: [
       {
