@@ -22,6 +22,8 @@ static bool fits_type(const mp_super *super) {
 static bool read_extended(mp_super *super, const uint8_t *packet, size_t whole) {
   const mp_vnet_header *header = &super->header;
   if ((header->flags & MP_VNET_NEEDS_CHECKSUM) == 0 || header->checksum_start <= MP_IP6_HEADER) return false;
+  /* Near the end of a super-packet the lengths of both headers together would not fit 16 bits. */
+  if (header->checksum_start > MP_SUPER_HEADERS) return false;
   uint8_t protocol = header->gso_type == MP_GSO_UDP ? IPPROTO_UDP : IPPROTO_TCP;
   super->inner = (mp_inner){.version = packet[0] >> 4, .protocol = protocol, .ip_bytes = header->checksum_start};
   return super->inner.version == 6 && mp_inner_read_behind(packet, whole, &super->inner) &&

@@ -30,10 +30,13 @@ static ssize_t write_single(mp_endpoint *endpoint, const mp_vnet *vnet, const mp
       errno = EINVAL;
       return -1;
     }
-    if (vnet->offloads & MP_OFFLOAD_CHECKSUM)
+    if (vnet->offloads & MP_OFFLOAD_CHECKSUM) {
       begin_checksum(&header, &inner);
-    else
+    } else {
       mp_checksum_complete(packet, length, inner.ip_bytes, inner.checksum_at);
+      /* Not again when the device does not take it now. */
+      *mp_cell(batch, MP_FLAGS, row) &= ~MP_FLAG_PARTIAL;
+    }
   }
   struct iovec parts[2] = {[1] = {packet, length}};
   return write_parts(endpoint->fd, &header, parts, 2);
