@@ -1,5 +1,5 @@
-import { mkdtemp } from 'node:fs/promises'
-import { rmSync } from 'node:fs'
+import { openSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,9 +10,9 @@ const SOURCE = fileURLToPath(new URL('../csrc/line.c', import.meta.url))
 let built: Promise<string> | undefined
 
 /**
- * Builds the emulator of lines, once per process, into a folder that goes away with the process. Rejects with what the
- * compiler said.
- * @returns the path of the program.
+ * Builds the emulator of lines, once per process. Rejects with what the compiler said.
+ * @returns a path of the program that works while this process lives. Its file has no name any more, so that nothing is
+ * left however the process ends.
  */
 export function buildEmulator(): Promise<string> {
   built ??= build()
@@ -21,8 +21,11 @@ export function buildEmulator(): Promise<string> {
 
 async function build(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'mplab-'))
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
-  const program = join(folder, 'line')
-  await run(process.env['CC'] ?? 'cc', ['-O2', '-std=c11', '-o', program, SOURCE])
-  return program
+  try {
+    const program = join(folder, 'line')
+    await run(process.env['CC'] ?? 'cc', ['-O2', '-std=c11', '-o', program, SOURCE])
+    return `/proc/${process.pid}/fd/${openSync(program, 'r')}`
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 }
