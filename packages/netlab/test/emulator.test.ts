@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmdirSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createLab, requires } from '@mp/netlab'
@@ -15,7 +15,7 @@ describe.skipIf(missing.length > 0)('the program of a line [needs root, tun, net
   })
   afterEach(() => {
     vi.unstubAllEnvs()
-    rmdirSync(folder)
+    rmSync(folder, { recursive: true })
   })
 
   test('runs for each line, though no file of it is left', async () => {
